@@ -1,0 +1,1 @@
+//! (stage cases: to be written)

@@ -1,0 +1,1 @@
+//! (stage cli: to be written)

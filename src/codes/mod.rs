@@ -1,0 +1,1 @@
+//! (stage codes: to be written)

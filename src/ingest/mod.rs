@@ -1,0 +1,1 @@
+//! (stage ingest: to be written)

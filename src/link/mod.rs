@@ -1,0 +1,1 @@
+//! (stage link: to be written)

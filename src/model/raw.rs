@@ -1,0 +1,96 @@
+//! What ingest hands to normalize: text as it stood in the file, by column, with the kind of cell it came from.
+
+use arrow::array::StringArray;
+
+/// What kind of cell a raw text came from. A number cell has already lost what Excel loses, so
+/// an identity number from one is never trusted (background §3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CellKind {
+    /// Nothing in the cell, or the file has no such column.
+    Empty,
+    /// Text, or any value of a delimited file.
+    Text,
+    /// A number; the text is its shortest exact form, `20240131` and never `20240131.0`.
+    Number,
+    /// A date or date and time; the text is `YYYY-MM-DD` or `YYYY-MM-DD HH:MM:SS`.
+    Date,
+    /// True or false; the text is `TRUE` or `FALSE`.
+    Bool,
+    /// An error such as `#N/A`; the text is that error.
+    Error,
+}
+
+/// Where a row came from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Provenance {
+    /// Path of the file below the input folder, `/` as separator.
+    pub file: String,
+    /// Sheet name; empty for files without sheets.
+    pub sheet: String,
+    /// Row in the sheet or line in the file, from 1.
+    pub row: u32,
+}
+
+/// One source's rows as read: one text column per contract field, all of the same length.
+#[derive(Debug, Clone, Default)]
+pub struct RawTable {
+    /// Distinct (file, sheet) pairs in reading order.
+    pub origins: Vec<(String, String)>,
+    /// For each row its index into `origins`.
+    pub origin: Vec<u32>,
+    /// For each row its row or line number, from 1.
+    pub row: Vec<u32>,
+    /// One per contract field, in the contract's order.
+    pub columns: Vec<RawColumn>,
+}
+
+/// The raw text of one field over all rows.
+#[derive(Debug, Clone)]
+pub struct RawColumn {
+    /// Field name of the contract.
+    pub field: String,
+    /// The text; null where the cell is empty.
+    pub text: StringArray,
+    /// The kind of each cell.
+    pub kind: Vec<CellKind>,
+}
+
+impl RawTable {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// True when there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    /// Where row `i` came from.
+    pub fn provenance(&self, i: usize) -> Provenance {
+        let (file, sheet) = &self.origins[self.origin[i] as usize];
+        Provenance {
+            file: file.clone(),
+            sheet: sheet.clone(),
+            row: self.row[i],
+        }
+    }
+
+    /// The column of a contract field.
+    pub fn column(&self, field: &str) -> Option<&RawColumn> {
+        self.columns.iter().find(|c| c.field == field)
+    }
+}
+
+impl RawColumn {
+    /// The text of row `i`, or none where the cell is empty.
+    pub fn get(&self, i: usize) -> Option<&str> {
+        use arrow::array::Array;
+        if self.text.is_null(i) {
+            None
+        } else {
+            Some(self.text.value(i))
+        }
+    }
+}

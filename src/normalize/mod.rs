@@ -1,0 +1,1 @@
+//! (stage normalize: to be written)

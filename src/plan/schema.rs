@@ -1,0 +1,236 @@
+//! Schemas that depend on the pipeline: `records_<source>`, the indicator tables, and what a rule may name.
+
+use super::types::{FieldKind, Indicator, Level, Plan, Source};
+use crate::model::table::{Column, Kind, Privacy, TableSchema};
+
+/// Columns that every records table begins with.
+fn record_head(source: &Source) -> Vec<Column> {
+    use Kind::{Integer, Text};
+    use Privacy::Internal;
+    let mut columns = vec![
+        Column::new(
+            "record_id",
+            "记录编号",
+            Text,
+            Internal,
+            "Key of the record: source and running number.",
+        ),
+        Column::new(
+            "file",
+            "文件",
+            Text,
+            Internal,
+            "Path of the delivered file below the input folder.",
+        ),
+        Column::new(
+            "sheet",
+            "工作表",
+            Text,
+            Internal,
+            "Sheet of the workbook; empty for files without sheets.",
+        ),
+        Column::new(
+            "row",
+            "行号",
+            Integer,
+            Internal,
+            "Row of the sheet or line of the file, from 1.",
+        ),
+    ];
+    if source
+        .fields
+        .iter()
+        .any(|f| matches!(f.kind, FieldKind::Township | FieldKind::Village))
+    {
+        columns.push(Column::new(
+            "township_code",
+            "乡镇代码",
+            Text,
+            Internal,
+            "Township found for the record.",
+        ));
+        columns.push(Column::new(
+            "village_code",
+            "村代码",
+            Text,
+            Internal,
+            "Village found for the record.",
+        ));
+    }
+    columns
+}
+
+/// The schema of a source's records table.
+///
+/// A field `f` becomes column `f` (clean) and `f_raw` (as in the file). An identity number also has `f_lane` (how it was
+/// recognised), `f_repair` (what was changed, in words) and `f_partial` (trustworthy leading digits of a damaged one).
+pub fn records(source: &Source) -> TableSchema {
+    let mut columns = record_head(source);
+    for field in &source.fields {
+        columns.push(Column {
+            name: field.name.clone(),
+            title: field.heading.clone(),
+            kind: field.kind.column_kind(),
+            unit: match field.kind {
+                FieldKind::Money => "yuan".into(),
+                _ => field.unit.clone(),
+            },
+            meaning: field.meaning.clone(),
+            privacy: field.privacy,
+        });
+        let extra = |suffix: &str, title: &str, meaning: &str| {
+            Column::new(
+                &format!("{}_{suffix}", field.name),
+                &format!("{}（{title}）", field.heading),
+                Kind::Text,
+                field.privacy,
+                meaning,
+            )
+        };
+        if field.kind == FieldKind::IdNumber {
+            columns.push(extra(
+                "lane",
+                "状态",
+                "How the number was recognised: valid, repaired, damaged, placeholder, invalid or missing…",
+            ));
+            columns.push(extra("repair", "修复", "What was changed and why, or null."));
+            columns.push(extra(
+                "partial",
+                "可信前缀",
+                "Leading digits that can be trusted when the number is damaged.",
+            ));
+        }
+        columns.push(extra("raw", "原始", "The value as it stood in the file."));
+    }
+    TableSchema {
+        name: source.table(),
+        title: source.title.clone(),
+        grain: "one accepted row of the source".into(),
+        columns,
+    }
+}
+
+fn indicator_table(
+    name: &str,
+    title: &str,
+    grain: &str,
+    keys: Vec<Column>,
+    indicators: &[Indicator],
+    level: Level,
+) -> TableSchema {
+    let mut columns = keys;
+    for i in indicators.iter().filter(|i| i.level == level) {
+        columns.push(Column::new(&i.name, &i.title, i.kind, i.privacy, &i.meaning).unit(&i.unit));
+    }
+    TableSchema {
+        name: name.into(),
+        title: title.into(),
+        grain: grain.into(),
+        columns,
+    }
+}
+
+fn key(name: &str, title: &str, meaning: &str) -> Column {
+    Column::new(name, title, Kind::Text, Privacy::Internal, meaning)
+}
+
+/// The schema of `indicators_person`.
+pub fn indicators_person(plan: &Plan) -> TableSchema {
+    let keys = vec![
+        key("person_id", "人员编号", "The person."),
+        key("household_id", "户编号", "The person's household."),
+    ];
+    indicator_table(
+        "indicators_person",
+        "个人指标",
+        "one person of the register",
+        keys,
+        &plan.indicators,
+        Level::Person,
+    )
+}
+
+/// The schema of `indicators_household`.
+pub fn indicators_household(plan: &Plan) -> TableSchema {
+    let keys = vec![key("household_id", "户编号", "The household.")];
+    indicator_table(
+        "indicators_household",
+        "家庭指标",
+        "one household of the register",
+        keys,
+        &plan.indicators,
+        Level::Household,
+    )
+}
+
+/// Columns a rule of a level may name, besides parameters: the level's indicators and the built-in columns.
+///
+/// A rule about persons may also name the columns of the person's household.
+pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new(
+            "size",
+            "家庭人口",
+            Kind::Integer,
+            Privacy::Internal,
+            "Members with status normal.",
+        )
+        .unit("person"),
+        Column::new(
+            "lifted",
+            "是否脱贫户",
+            Kind::Boolean,
+            Privacy::Internal,
+            "True when lifted out of poverty.",
+        ),
+        Column::new(
+            "monitored_type",
+            "监测对象类别",
+            Kind::Text,
+            Privacy::Internal,
+            "unstable, marginal, sudden or null.",
+        ),
+        Column::new(
+            "risk_cleared",
+            "风险是否已消除",
+            Kind::Boolean,
+            Privacy::Internal,
+            "Null when not monitored.",
+        ),
+    ];
+    if level == Level::Person {
+        columns.extend([
+            Column::new(
+                "age",
+                "年龄",
+                Kind::Integer,
+                Privacy::Personal,
+                "Full years on the day of the run.",
+            )
+            .unit("year"),
+            Column::new("sex", "性别", Kind::Text, Privacy::Personal, "male or female."),
+            Column::new(
+                "relation",
+                "与户主关系",
+                Kind::Text,
+                Privacy::Personal,
+                "Canonical relation to the head.",
+            ),
+            Column::new(
+                "status",
+                "人员状态",
+                Kind::Text,
+                Privacy::Personal,
+                "normal, deceased or moved_out.",
+            ),
+        ]);
+    }
+    let wanted = |i: &&Indicator| i.level == Level::Household || level == Level::Person;
+    columns.extend(
+        plan.indicators
+            .iter()
+            .filter(wanted)
+            .map(|i| Column::new(&i.name, &i.title, i.kind, i.privacy, &i.meaning).unit(&i.unit)),
+    );
+    columns
+}

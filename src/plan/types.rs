@@ -1,0 +1,555 @@
+//! The resolved plan: what the stages read. Plain data, no parsing here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::diag::Place;
+use crate::model::table::{Kind, Privacy};
+
+/// A checked pipeline.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// ASCII name of the pipeline, for example `quarterly`.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// Folder of the pipeline.
+    pub dir: PathBuf,
+    /// Title of the county, shown on the report.
+    pub county: String,
+    /// How often a round is run; decides the round's name (`2026Q3`, `2026-09-30`).
+    pub cadence: Cadence,
+    /// All sources, in the order of the pipeline file.
+    pub sources: Vec<Source>,
+    /// Parameters by name.
+    pub params: BTreeMap<String, Param>,
+    /// Indicators in file order.
+    pub indicators: Vec<Indicator>,
+    /// Rules in file order.
+    pub rules: Vec<Rule>,
+    /// Rule tests.
+    pub rule_tests: Vec<RuleTest>,
+    /// Linkage model.
+    pub model: LinkModel,
+    /// Folder of the code tables.
+    pub codes_dir: PathBuf,
+    /// Risk categories: cause code → title and department that owns the remedy.
+    pub causes: Vec<Cause>,
+    /// Every file the plan was made from, relative path and content, in path order; hashed into the manifest.
+    pub files: Vec<PlanFile>,
+}
+
+/// A file the plan was made from.
+#[derive(Debug, Clone)]
+pub struct PlanFile {
+    /// Path below the pipelines folder, `/` as separator.
+    pub path: String,
+    /// SHA-256 of the content, lower-case hex.
+    pub sha256: String,
+}
+
+/// How often rounds are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cadence {
+    /// One round a quarter, named `2026Q3`.
+    Quarterly,
+    /// One round a day, named `2026-09-30`.
+    Nightly,
+}
+
+/// A risk category of the policy.
+#[derive(Debug, Clone)]
+pub struct Cause {
+    /// ASCII code, for example `illness`.
+    pub code: String,
+    /// Title as the national system writes it, for example `因病`.
+    pub title: String,
+    /// Department that owns the remedy.
+    pub department: String,
+}
+
+/// What a source is to the job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceRole {
+    /// The population register: the spine. Exactly one.
+    Register,
+    /// The national system's export of households. At most one.
+    NationalSystem,
+    /// A department's data. Any number.
+    Department,
+    /// What the villages report. At most one.
+    Offline,
+}
+
+/// What a record of a source is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The person named in it.
+    Person,
+    /// The household whose head (or another member) is named in it.
+    Household,
+    /// A village; its records are linked to the division, not to a person.
+    Village,
+}
+
+/// File format of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text.
+    Csv,
+    /// Office Open XML workbook.
+    Xlsx,
+    /// Parquet.
+    Parquet,
+}
+
+/// A source's contract (`shared/sources/<id>.toml`).
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// ASCII id; the records table is `records_<id>`.
+    pub id: String,
+    /// Chinese title.
+    pub title: String,
+    /// Providing department.
+    pub department: String,
+    /// What it is to the job.
+    pub role: SourceRole,
+    /// What a record is about.
+    pub subject: Subject,
+    /// True when the run cannot do without it (exit 65 or 66 when broken or missing).
+    pub required: bool,
+    /// File format.
+    pub format: Format,
+    /// Globs below the input folder, `/` as separator.
+    pub files: Vec<String>,
+    /// Declared encoding of delimited text (WHATWG label); none = found by BOM → strict UTF-8 → GB18030.
+    pub encoding: Option<String>,
+    /// Delimiter of delimited text; `,` by default.
+    pub delimiter: u8,
+    /// Number of heading rows that together make the headings (2 for merged two-level headings, joined by `/`).
+    pub header_rows: u32,
+    /// The first heading row is searched in the first so many rows of a file or sheet.
+    pub header_within: u32,
+    /// Which sheets are read; empty = all visible sheets that carry the headings.
+    pub sheets: Vec<String>,
+    /// A row whose first non-empty cell begins with one of these is not data (合计, 小计, 填表人…).
+    pub not_data: Vec<String>,
+    /// Fold rows that are equal in every field; `false` keeps them.
+    pub fold_duplicates: bool,
+    /// True when the source lists each person at most once.
+    pub once_per_person: bool,
+    /// Fields in order.
+    pub fields: Vec<Field>,
+    /// Where the contract stands.
+    pub place: Place,
+}
+
+/// One field of a contract.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// ASCII `snake_case` name; the column name of the records table.
+    pub name: String,
+    /// Heading as the department writes it (two-level headings: `学生信息/姓名`).
+    pub heading: String,
+    /// Other headings that mean the same.
+    pub aliases: Vec<String>,
+    /// Where the value is taken from.
+    pub from: FieldFrom,
+    /// Type of the value.
+    pub kind: FieldKind,
+    /// Unit of the file's numbers: `yuan`, `wan_yuan`, `fen`, `litre`, `day`… (money becomes yuan).
+    pub unit: String,
+    /// A file without this column is blocked.
+    pub required: bool,
+    /// A row without this value is quarantined.
+    pub not_null: bool,
+    /// Role in linkage and household building.
+    pub role: Option<Role>,
+    /// Code table by name, for kind `code`.
+    pub code: Option<String>,
+    /// Separators of a multi-valued code cell; empty = single value. Values are kept sorted, joined by `|`.
+    pub multi: String,
+    /// Who may see it.
+    pub privacy: Privacy,
+    /// What it says.
+    pub meaning: String,
+    /// Where it stands in the contract.
+    pub place: Place,
+}
+
+/// Where a field's value is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldFrom {
+    /// A column of the file.
+    Column,
+    /// The sheet's name.
+    Sheet,
+    /// The file's name without its ending.
+    FileName,
+}
+
+/// Type of a field; decides its normaliser and the columns it becomes (see `plan::schema`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FieldKind {
+    /// Text, trimmed.
+    Text,
+    /// Identity number.
+    IdNumber,
+    /// Person's name.
+    Name,
+    /// Day.
+    Date,
+    /// Month; becomes its first day.
+    Month,
+    /// Money in yuan.
+    Money,
+    /// Quantity with at most two decimals.
+    Decimal,
+    /// Whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// Value of a code table; becomes the canonical code.
+    Code,
+    /// Township name or code.
+    Township,
+    /// Village name or code.
+    Village,
+    /// Phone number.
+    Phone,
+}
+
+impl FieldKind {
+    /// The type of the clean column.
+    pub fn column_kind(self) -> Kind {
+        match self {
+            FieldKind::Date | FieldKind::Month => Kind::Date,
+            FieldKind::Money | FieldKind::Decimal => Kind::Decimal,
+            FieldKind::Integer => Kind::Integer,
+            FieldKind::Boolean => Kind::Boolean,
+            _ => Kind::Text,
+        }
+    }
+
+    /// All kinds with the word a contract uses.
+    pub const WORDS: [(&'static str, FieldKind); 13] = [
+        ("text", FieldKind::Text),
+        ("id_number", FieldKind::IdNumber),
+        ("name", FieldKind::Name),
+        ("date", FieldKind::Date),
+        ("month", FieldKind::Month),
+        ("money", FieldKind::Money),
+        ("decimal", FieldKind::Decimal),
+        ("integer", FieldKind::Integer),
+        ("boolean", FieldKind::Boolean),
+        ("code", FieldKind::Code),
+        ("township", FieldKind::Township),
+        ("village", FieldKind::Village),
+        ("phone", FieldKind::Phone),
+    ];
+}
+
+/// Role of a field; at most one field per role in a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Identity number of the subject.
+    IdNumber,
+    /// Name of the subject.
+    Name,
+    /// Sex (code table `sex`: male, female).
+    Sex,
+    /// Birth date.
+    BirthDate,
+    /// Township.
+    Township,
+    /// Village.
+    Village,
+    /// Villagers' group.
+    Group,
+    /// Relation to the head (code table `relation`).
+    Relation,
+    /// The source's own household number: rows that share it are one household.
+    Household,
+    /// Phone number.
+    Phone,
+    /// Status of a registered person (code table `person_status`).
+    PersonStatus,
+    /// Type of household in the national system (code table `household_type`).
+    HouseholdType,
+    /// Monitored or reported type (code table `list_type`).
+    ListType,
+    /// Month of identification.
+    MonitoredSince,
+    /// Whether the risk is cleared.
+    RiskCleared,
+    /// Causes (code table `cause`, multi-valued).
+    Causes,
+    /// The village's own words.
+    Note,
+}
+
+impl Role {
+    /// All roles with the word a contract uses.
+    pub const WORDS: [(&'static str, Role); 17] = [
+        ("id_number", Role::IdNumber),
+        ("name", Role::Name),
+        ("sex", Role::Sex),
+        ("birth_date", Role::BirthDate),
+        ("township", Role::Township),
+        ("village", Role::Village),
+        ("group", Role::Group),
+        ("relation", Role::Relation),
+        ("household", Role::Household),
+        ("phone", Role::Phone),
+        ("person_status", Role::PersonStatus),
+        ("household_type", Role::HouseholdType),
+        ("list_type", Role::ListType),
+        ("monitored_since", Role::MonitoredSince),
+        ("risk_cleared", Role::RiskCleared),
+        ("causes", Role::Causes),
+        ("note", Role::Note),
+    ];
+}
+
+impl Source {
+    /// The field that has a role.
+    pub fn field_with(&self, role: Role) -> Option<&Field> {
+        self.fields.iter().find(|f| f.role == Some(role))
+    }
+
+    /// The name of the field that has a role.
+    pub fn name_of(&self, role: Role) -> Option<&str> {
+        self.field_with(role).map(|f| f.name.as_str())
+    }
+
+    /// Name of its records table.
+    pub fn table(&self) -> String {
+        format!("records_{}", self.id)
+    }
+}
+
+/// Whose value an indicator is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// A person's.
+    Person,
+    /// A household's.
+    Household,
+}
+
+/// What an indicator is for an entity without a record, when the source was delivered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Absent {
+    /// Nobody knows.
+    Unknown,
+    /// Zero: a full list of amounts or counts.
+    Zero,
+    /// False: a full list.
+    False,
+}
+
+/// A named value computed from one source's linked records (`rules/*.toml`, `[[indicator]]`).
+#[derive(Debug, Clone)]
+pub struct Indicator {
+    /// ASCII name.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// Whose value it is.
+    pub level: Level,
+    /// Source id.
+    pub source: String,
+    /// SQL condition on the source's columns; rows for which it is not true are left out.
+    pub filter: Option<Sql>,
+    /// SQL aggregate over the source's columns, for example `sum(in_scope_amount - fund_total)`.
+    pub value: Sql,
+    /// Type of the value.
+    pub kind: Kind,
+    /// Unit of the value.
+    pub unit: String,
+    /// Value for entities without a record.
+    pub absent: Absent,
+    /// What it says.
+    pub meaning: String,
+    /// Who may see it.
+    pub privacy: Privacy,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A piece of rule SQL with its place.
+#[derive(Debug, Clone)]
+pub struct Sql {
+    /// As written.
+    pub text: String,
+    /// Where it begins.
+    pub place: Place,
+}
+
+/// What a rule's hit does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleRole {
+    /// Puts the household on the list.
+    Lists,
+    /// Is evidence beside others; never lists alone (income).
+    Supports,
+    /// Asks for a reason; never removes (car, business…).
+    Cautions,
+}
+
+impl RuleRole {
+    /// The value as it stands in the tables and the rule files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RuleRole::Lists => "lists",
+            RuleRole::Supports => "supports",
+            RuleRole::Cautions => "cautions",
+        }
+    }
+}
+
+/// A rule (`rules/*.toml`, `[[rule]]`).
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Id, for example `MED-01`.
+    pub id: String,
+    /// Version, raised with every change of meaning.
+    pub version: i64,
+    /// Chinese title.
+    pub title: String,
+    /// Whose condition it is.
+    pub level: Level,
+    /// What its hit does.
+    pub role: RuleRole,
+    /// Risk category: education, medical, housing, water, livelihood, other or income.
+    pub risk: String,
+    /// Cause code.
+    pub cause: String,
+    /// Sudden difficulty (type 突发严重困难户 when the income is not below the line).
+    pub sudden: bool,
+    /// SQL condition over the level's columns, indicators and parameters.
+    pub when: Sql,
+    /// Evidence sentence; `{indicator}` and `{:param}` are replaced by their values.
+    pub evidence: String,
+    /// Policy document and requirement.
+    pub document: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A parameter with its values by time, area and population group.
+#[derive(Debug, Clone)]
+pub struct Param {
+    /// ASCII name, used as `:name` in rules.
+    pub name: String,
+    /// Chinese title.
+    pub title: String,
+    /// Type of the values: integer, decimal, text, boolean or date.
+    pub kind: Kind,
+    /// Unit.
+    pub unit: String,
+    /// The values; the most specific that is valid on `as_of` counts (township before county, group before all).
+    pub values: Vec<ParamValue>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One value of a parameter.
+#[derive(Debug, Clone)]
+pub struct ParamValue {
+    /// First day on which it holds (days since 1970-01-01).
+    pub from: Option<i32>,
+    /// Last day on which it holds.
+    pub until: Option<i32>,
+    /// Township name; none = the whole county.
+    pub township: Option<String>,
+    /// Population group: `lifted` or `other`; none = everybody.
+    pub group: Option<String>,
+    /// The value.
+    pub value: crate::model::build::Value,
+    /// Document it comes from.
+    pub document: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A rule's test: rows in → hits out (`tests/*.toml`).
+#[derive(Debug, Clone)]
+pub struct RuleTest {
+    /// Rule id.
+    pub rule: String,
+    /// What it shows.
+    pub title: String,
+    /// Column → value of one person or household; columns not named are null.
+    pub given: BTreeMap<String, crate::model::build::Value>,
+    /// Day of the judgement, days since 1970-01-01.
+    pub as_of: i32,
+    /// Expected outcome.
+    pub expect: Judged,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Three-valued outcome of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Judged {
+    /// The condition holds.
+    Hit,
+    /// It does not hold.
+    Miss,
+    /// A value is missing.
+    Unknown,
+}
+
+/// Linkage model: what agreement and disagreement are worth, and where the thresholds lie.
+///
+/// Weights follow Fellegi and Sunter (1969): each level of a comparison has an m-probability (among pairs that are the
+/// same person) and a u-probability (among pairs that are not); the match weight is the sum of log2(m/u).
+#[derive(Debug, Clone)]
+pub struct LinkModel {
+    /// Name of the model.
+    pub name: String,
+    /// Version.
+    pub version: i64,
+    /// Match weight from which the best candidate is linked.
+    pub linked_at: f64,
+    /// Match weight from which a candidate is possible.
+    pub possible_at: f64,
+    /// Least margin over the next best candidate for a link.
+    pub margin: f64,
+    /// Largest block that is compared; larger ones are cut by the next key.
+    pub max_block: usize,
+    /// Comparison → level → (m, u), in file order.
+    pub comparisons: Vec<Comparison>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One comparison of the model.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// number, name, birth, sex or division.
+    pub name: String,
+    /// Levels from the closest to the furthest.
+    pub levels: Vec<LevelWeight>,
+}
+
+/// One level of a comparison.
+#[derive(Debug, Clone)]
+pub struct LevelWeight {
+    /// Level name, for example `exact`, `one_digit`, `sound`.
+    pub level: String,
+    /// m-probability.
+    pub m: f64,
+    /// u-probability.
+    pub u: f64,
+}
+
+impl LinkModel {
+    /// log2(m/u) of a level; none when the model does not have it.
+    pub fn weight(&self, comparison: &str, level: &str) -> Option<f64> {
+        let comparison = self.comparisons.iter().find(|c| c.name == comparison)?;
+        let level = comparison.levels.iter().find(|l| l.level == level)?;
+        Some((level.m / level.u).log2())
+    }
+}

@@ -1,0 +1,1 @@
+//! (stage publish: to be written)

@@ -1,0 +1,1 @@
+//! (stage reconcile: to be written)

@@ -1,0 +1,1 @@
+//! (stage run: to be written)

@@ -1,0 +1,1 @@
+//! (stage screen: to be written)

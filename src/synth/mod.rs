@@ -1,0 +1,1 @@
+//! (stage synth: to be written)
