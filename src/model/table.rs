@@ -178,6 +178,12 @@ impl Table {
         Table { schema, batch }
     }
 
+    /// A table without rows.
+    pub fn empty(schema: TableSchema) -> Self {
+        let batch = RecordBatch::new_empty(schema.arrow());
+        Table { schema, batch }
+    }
+
     /// The table's name.
     pub fn name(&self) -> &str {
         &self.schema.name
