@@ -37,7 +37,10 @@ impl Round {
             None => names.last().cloned(),
         };
         match chosen {
-            Some(name) => Ok(Round { dir: rounds.join(&name), name }),
+            Some(name) => Ok(Round {
+                dir: rounds.join(&name),
+                name,
+            }),
             None => {
                 let what = match name {
                     Some(n) => format!("no published round {n}"),
@@ -78,13 +81,24 @@ impl Round {
 pub fn read(path: &Path) -> Outcome<Table> {
     let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
     let file = File::open(path).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?.build().map_err(|e| fail(&e))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .map_err(|e| fail(&e))?
+        .build()
+        .map_err(|e| fail(&e))?;
     let schema = reader.schema_ref();
-    let declared = declared(schema)
-        .ok_or_else(|| Failure::io("read", path, &"the file lacks the table's declaration; bidui did not write it"))?;
+    let declared = declared(schema).ok_or_else(|| {
+        Failure::io(
+            "read",
+            path,
+            &"the file lacks the table's declaration; bidui did not write it",
+        )
+    })?;
     let batches: Vec<_> = reader.collect::<Result<_, _>>().map_err(|e| fail(&e))?;
     let batch = concat_batches(&declared.arrow(), &batches).map_err(|e| fail(&e))?;
-    Ok(Table { schema: declared, batch })
+    Ok(Table {
+        schema: declared,
+        batch,
+    })
 }
 
 fn declared(schema: &Schema) -> Option<TableSchema> {
@@ -103,9 +117,14 @@ fn declared(schema: &Schema) -> Option<TableSchema> {
                 DataType::Date32 => Kind::Date,
                 _ => return None,
             };
-            let privacy = [Privacy::Public, Privacy::Internal, Privacy::Personal, Privacy::Sensitive]
-                .into_iter()
-                .find(|p| Some(p.name()) == f.metadata().get("privacy").map(String::as_str))?;
+            let privacy = [
+                Privacy::Public,
+                Privacy::Internal,
+                Privacy::Personal,
+                Privacy::Sensitive,
+            ]
+            .into_iter()
+            .find(|p| Some(p.name()) == f.metadata().get("privacy").map(String::as_str))?;
             Some(Column {
                 name: f.name().clone(),
                 title: of("title")?,
@@ -116,5 +135,10 @@ fn declared(schema: &Schema) -> Option<TableSchema> {
             })
         })
         .collect::<Option<Vec<_>>>()?;
-    Some(TableSchema { name: of("table")?, title: of("title")?, grain: of("grain")?, columns })
+    Some(TableSchema {
+        name: of("table")?,
+        title: of("title")?,
+        grain: of("grain")?,
+        columns,
+    })
 }

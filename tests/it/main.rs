@@ -1,0 +1,5 @@
+//! The one integration binary: what holds for the whole program and its repository.
+
+mod support;
+
+mod tidy;
