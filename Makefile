@@ -26,7 +26,7 @@ lint:
 
 ## CPU time and peak memory of the whole job on a larger county, next to a plain join in the same run.
 bench:
-	$(CARGO) bench --locked
+	python3 tests/bench/quarterly.py
 
 ## Make sample-data anew (the same bytes from the same seed).
 sample:
