@@ -247,6 +247,24 @@ impl Table {
         }
     }
 
+    /// The whole number at a row, or none for null.
+    pub fn integer_at(&self, column: &str, row: usize) -> Option<i64> {
+        let array = self.integer(column);
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    /// The truth value at a row, or none for null.
+    pub fn boolean_at(&self, column: &str, row: usize) -> Option<bool> {
+        let array = self.boolean(column);
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    /// The day at a row, or none for null.
+    pub fn date_at(&self, column: &str, row: usize) -> Option<jiff::civil::Date> {
+        let array = self.date(column);
+        array.is_valid(row).then(|| super::text::from_days(array.value(row)))
+    }
+
     /// Any value as the text a person reads: dates as `2026-09-30`, decimals without needless zeros, booleans as 是/否;
     /// none for null.
     pub fn display_at(&self, column: &str, row: usize) -> Option<String> {

@@ -826,6 +826,7 @@ pub fn offline_list() -> TableSchema {
             ],
             PLACE,
             &[
+                ("group", "组", Text, "", Internal, "Villagers' group as reported."),
                 (
                     "list_type",
                     "上报类型",
@@ -843,6 +844,14 @@ pub fn offline_list() -> TableSchema {
                     "Cause codes in code order, joined by `|`.",
                 ),
                 ("note", "情况说明", Text, "", Sensitive, "The village's own words."),
+                (
+                    "candidates",
+                    "候选人数",
+                    Integer,
+                    "person",
+                    Internal,
+                    "Persons of the register whom the row may be about; only when it is not linked.",
+                ),
             ],
         ],
     )
@@ -900,6 +909,7 @@ pub fn comparison() -> TableSchema {
             ],
             PLACE,
             &[
+                ("group", "组", Text, "", Internal, "Villagers' group."),
                 (
                     "online_type",
                     "线上类型",
@@ -933,6 +943,14 @@ pub fn comparison() -> TableSchema {
                     "",
                     Sensitive,
                     "Causes offline only.",
+                ),
+                (
+                    "offline_note",
+                    "线下情况说明",
+                    Text,
+                    "",
+                    Sensitive,
+                    "The village's own words, joined by `；`.",
                 ),
                 (
                     "explanation",
