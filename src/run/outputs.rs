@@ -9,11 +9,11 @@ use jiff::civil::Date;
 use super::manifest::Manifest;
 use super::sources::Arrived;
 use super::{Event, Observer};
-use crate::diag::{Failure, Outcome, Severity};
+use crate::diag::{Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Reject, Table, TableSchema, tables};
 use crate::plan::Plan;
-use crate::publish;
+use crate::publish::{self, report, workbook};
 
 /// The round's tables in the order of the flow.
 #[derive(Debug, Default)]
@@ -130,35 +130,70 @@ pub fn tally(table: &Table, column: &str, split: bool) -> BTreeMap<String, u64> 
     counts
 }
 
+/// What the files of a round are written from.
+pub struct Sheets<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Day of the judgement.
+    pub as_of: Date,
+    /// The round's tables.
+    pub tables: &'a Tables,
+    /// Records by source id.
+    pub records: &'a BTreeMap<String, Table>,
+    /// The manifest so far.
+    pub manifest: &'a Manifest,
+    /// All problems of the run.
+    pub problems: &'a [Diagnostic],
+}
+
 /// Writes tables, workbooks and the report below a folder.
-pub fn write(
-    dir: &Path,
-    plan: &Plan,
-    as_of: Date,
-    tables: &Tables,
-    manifest: &Manifest,
-    observer: Observer,
-) -> Outcome<()> {
+pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
+    let Sheets { plan, as_of, tables, manifest, .. } = *sheets;
     let folder = dir.join("tables");
     std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the tables folder", &folder, &e))?;
-    observer(Event::Stage {
-        name: "publish",
-        steps: tables.iter().count() + 1,
-    });
+    observer(Event::Stage { name: "publish", steps: tables.iter().count() + 5 });
     for table in tables.iter() {
         publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
         observer(Event::Step(table.name().to_string()));
     }
-    let round = publish::RoundInfo {
-        county: plan.county.clone(),
-        round: manifest.round.clone(),
-        as_of,
-        pipeline_title: plan.title.clone(),
-        program: format!("{} {}", manifest.program, manifest.version),
-        run_id: manifest.run_id.clone(),
+    let step = |name: &str| observer(Event::Step(name.to_string()));
+    let issue = workbook::Issue { plan, round: &manifest.round, as_of };
+    workbook::online_list(&issue, tables.get("online_list"), &dir.join("线上疑似名单.xlsx"))?;
+    step("线上疑似名单");
+    let (orders, households) = (tables.get("work_orders"), tables.get("households"));
+    workbook::proposals(&issue, tables.get("proposals"), orders, households, &dir.join("建议名单.xlsx"))?;
+    step("建议名单");
+    workbook::verification(&issue, tables.get("verification_tasks"), &dir.join("核实表"))?;
+    step("核实表");
+    let review = workbook::Review {
+        possible: tables.get("possible_links"),
+        persons: tables.get("persons"),
+        records: sheets.records,
     };
-    publish::workbooks_and_report(dir, &round, plan, &|name| tables.get(name))?;
-    observer(Event::Step("workbooks and report".into()));
+    workbook::possible_links(&issue, &review, &dir.join("待认定匹配.xlsx"))?;
+    step("待认定匹配");
+    let facts = report::Facts {
+        plan,
+        round: &manifest.round,
+        as_of,
+        persons: tables.get("persons"),
+        households,
+        online: tables.get("online_list"),
+        offline: tables.get("offline_list"),
+        comparison: tables.get("comparison"),
+        tasks: tables.get("verification_tasks"),
+        proposals: tables.get("proposals"),
+        orders,
+        tracking: tables.get("tracking"),
+        hits: tables.get("rule_hits"),
+        outcomes: tables.get("rule_outcomes"),
+        quality: tables.get("source_quality"),
+        problems: sheets.problems,
+        version: manifest.version,
+        manifest: &manifest.run_id,
+    };
+    publish::atomic::write(&dir.join("report.html"), report::render(&report::data(&facts)).as_bytes())?;
+    step("report");
     Ok(())
 }
 
@@ -167,5 +202,5 @@ pub fn write_manifest(dir: &Path, manifest: &Manifest) -> Outcome<()> {
     let path = dir.join("manifest.json");
     let mut text = serde_json::to_string_pretty(manifest).map_err(|e| Failure::internal(format!("manifest: {e}")))?;
     text.push('\n');
-    std::fs::write(&path, text).map_err(|e| Failure::io("write the manifest", &path, &e))
+    publish::atomic::write(&path, text.as_bytes())
 }

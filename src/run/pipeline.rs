@@ -94,7 +94,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let linked = work.link(observer)?;
     work.screen(&linked, observer)?;
     work.decide(&linked, observer);
-    work.finish(staging, observer)
+    work.finish(&linked, staging, observer)
 }
 
 /// Loads and checks a pipeline; warnings come back, errors fail with exit code 78.
@@ -275,7 +275,7 @@ impl Work<'_> {
     }
 
     /// Checks the sums, writes every output, publishes.
-    fn finish(mut self, staging: Staging, observer: Observer) -> Outcome<Finished> {
+    fn finish(mut self, linked: &LinkedSources, staging: Staging, observer: Observer) -> Outcome<Finished> {
         let entries: Vec<_> = self.arrived.iter().map(|a| a.entry.clone()).collect();
         let open = manifest::open_sums(&entries);
         if !open.is_empty() {
@@ -334,7 +334,15 @@ impl Work<'_> {
             sums_close: true,
             outputs: Vec::new(),
         };
-        outputs::write(staging.dir(), self.plan, self.as_of, &self.tables, &manifest, observer)?;
+        let sheets = outputs::Sheets {
+            plan: self.plan,
+            as_of: self.as_of,
+            tables: &self.tables,
+            records: &linked.records,
+            manifest: &manifest,
+            problems: &self.problems,
+        };
+        outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
         outputs::write_manifest(staging.dir(), &manifest)?;
         let dir = staging.publish()?;
