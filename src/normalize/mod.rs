@@ -1,1 +1,7 @@
-//! (stage normalize: to be written)
+//! Raw rows of one source → `records_<source>`, the rows kept out, and what is doubtful about single values.
+pub mod date;
+pub mod doubt;
+pub mod id_check;
+pub mod id_clean;
+pub mod id_number;
+pub mod text;
