@@ -4,6 +4,7 @@
 //! (`sources/*.toml`, `codes/*.csv`, `models/*.toml`). Out: a [`Plan`] that the stages read and never change.
 
 pub mod schema;
+pub mod sql;
 pub mod types;
 
 pub use types::*;
