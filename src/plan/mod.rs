@@ -6,7 +6,9 @@
 pub mod lookup;
 #[cfg(test)]
 pub mod sample;
+pub mod params;
 pub mod schema;
+pub mod sql;
 pub mod types;
 
 pub use types::*;

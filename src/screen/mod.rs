@@ -1,1 +1,7 @@
-//! (stage screen: to be written)
+//! Screening.
+
+#[cfg(test)]
+mod conformance;
+mod frames;
+mod kernels;
+mod lower;
