@@ -57,7 +57,8 @@ pub fn pair(levels: &Levels, people: &Columns, persons: &Table, person: u32) -> 
         DivisionLevel::Village => parts.push("同村".into()),
         DivisionLevel::Township => parts.push("同乡镇".into()),
         DivisionLevel::OtherVillage => parts.push("同乡镇不同村".into()),
-        DivisionLevel::Different => parts.push("乡镇不同".into()),
+        DivisionLevel::County => parts.push("乡镇不同".into()),
+        DivisionLevel::Different => parts.push("县不同".into()),
         DivisionLevel::Missing => {}
     }
     parts.join("；")

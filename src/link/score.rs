@@ -47,7 +47,9 @@ pub enum DivisionLevel {
     Township,
     /// Another village of the same township.
     OtherVillage,
-    /// Another township.
+    /// Another township of the same county.
+    County,
+    /// Another county.
     Different,
     /// One side names no division.
     Missing,
@@ -75,10 +77,11 @@ impl SexLevel {
 
 impl DivisionLevel {
     /// All levels with the word that the model and the tables use.
-    pub const WORDS: [(&'static str, DivisionLevel); 5] = [
+    pub const WORDS: [(&'static str, DivisionLevel); 6] = [
         ("village", DivisionLevel::Village),
         ("township", DivisionLevel::Township),
         ("other_village", DivisionLevel::OtherVillage),
+        ("county", DivisionLevel::County),
         ("different", DivisionLevel::Different),
         ("missing", DivisionLevel::Missing),
     ];
@@ -203,7 +206,12 @@ fn divisions((township, village): (u64, u64), (home_township, home_village): (u6
         return DivisionLevel::Missing;
     }
     if township != home_township {
-        return DivisionLevel::Different;
+        // Nine digits of which six are the county.
+        return if township / 1000 == home_township / 1000 {
+            DivisionLevel::County
+        } else {
+            DivisionLevel::Different
+        };
     }
     if village == NO_DIVISION || home_village == NO_DIVISION {
         DivisionLevel::Township
@@ -219,15 +227,16 @@ pub struct Weights {
     name: [f64; 7],
     birth: [f64; 5],
     sex: [f64; 3],
-    division: [f64; 5],
+    division: [f64; 6],
 }
 
 /// For a level that a model does not have, the level whose weight it takes; no entry means weight 0.
-const FALLBACKS: [(&str, &str, &str); 4] = [
+const FALLBACKS: [(&str, &str, &str); 5] = [
     ("number", "transposed", "one_digit"),
     ("name", "script", "sound"),
     ("birth", "year", "different"),
     ("division", "other_village", "township"),
+    ("division", "different", "county"),
 ];
 
 impl Weights {
@@ -374,7 +383,8 @@ mod tests {
             (home, DivisionLevel::Village),
             ((990_121_001, 0), DivisionLevel::Township),
             ((990_121_001, 990_121_001_003), DivisionLevel::OtherVillage),
-            ((990_121_002, 990_121_002_001), DivisionLevel::Different),
+            ((990_121_002, 990_121_002_001), DivisionLevel::County),
+            ((990_122_001, 990_122_001_002), DivisionLevel::Different),
             ((0, 0), DivisionLevel::Missing),
         ] {
             assert_eq!(divisions(record, home), expected, "{record:?}");
