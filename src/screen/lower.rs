@@ -40,7 +40,8 @@ pub(super) fn dtype(ty: Type) -> DataType {
     }
 }
 
-fn null(ty: Type) -> pl::Expr {
+/// Unknown of a type.
+pub(super) fn null(ty: Type) -> pl::Expr {
     pl::Expr::Literal(LiteralValue::Scalar(Scalar::null(dtype(ty))))
 }
 
@@ -66,6 +67,11 @@ pub(super) fn to_kind(value: pl::Expr, from: Type, kind: Kind) -> pl::Expr {
         (Type::Float, Kind::Decimal) => each(value, dtype(Type::Decimal(2)), kernels::float_to_decimal),
         (from, kind) => convert(value, from, Type::of(kind)),
     }
+}
+
+/// A number as its sum is kept: whole numbers as decimals without places.
+pub(super) fn widened(value: pl::Expr, from: Type) -> pl::Expr {
+    convert(value, from, from.places().map_or(Type::Float, Type::Decimal))
 }
 
 /// Brings a value to another type; the checker has let only such pairs through.
