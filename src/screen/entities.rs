@@ -126,7 +126,10 @@ impl<'a> Entities<'a> {
     }
 
     /// The built-in columns of households and every parameter as it holds for each.
-    pub(super) fn household_columns(&self, plan: &Plan, as_of: Date) -> Columns {
+    ///
+    /// Without the national system's export (`groups_known` false) nobody knows who is lifted: a parameter that depends
+    /// on it is unknown.
+    pub(super) fn household_columns(&self, plan: &Plan, as_of: Date, groups_known: bool) -> Columns {
         let mut columns = Columns::new();
         for name in HOUSEHOLD_COLUMNS {
             columns.insert(name.to_string(), frames::column(self.households, name));
@@ -139,7 +142,12 @@ impl<'a> Entities<'a> {
             let mut known: HashMap<(Option<&str>, bool), Value> = HashMap::new();
             let values = (0..self.households.rows()).map(|row| {
                 let key = (self.households.str_at("township", row), lifted[row]);
-                let resolve = || params::resolve(param, day, key.0, key.1).map_or(Value::Null, |v| v.value.clone());
+                let of_group = |lifted| params::resolve(param, day, key.0, lifted).map(|v| v.value.clone());
+                let resolve = || {
+                    let value = of_group(key.1).unwrap_or(Value::Null);
+                    let sure = groups_known || of_group(!key.1).unwrap_or(Value::Null) == value;
+                    if sure { value } else { Value::Null }
+                };
                 known.entry(key).or_insert_with(resolve).clone()
             });
             columns.insert(param_column(name), from_values(&param_column(name), param.kind, values));

@@ -1,13 +1,14 @@
 //! Hits → the tables `rule_hits`, `hit_records` and `rule_outcomes`: list row → rule → indicator → record → cell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ScreenInput;
 use super::entities::{Columns, Entities};
 use super::evidence;
 use super::frames::value_at;
 use super::indicators::Computed;
-use super::rules::{Compiled, RuleOutcome};
+use super::lower::param_column;
+use super::rules::{Compiled, RuleOutcome, Withheld};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Table};
 use crate::model::tables;
@@ -161,11 +162,14 @@ pub(super) fn hit_records(hits: &[Hit], input: &ScreenInput, computed: &BTreeMap
 }
 
 /// The row of a rule in `rule_outcomes`.
-fn outcome_row(input: &ScreenInput, compiled: &Compiled, outcome: &RuleOutcome) -> Vec<Value> {
+fn outcome_row(compiled: &Compiled, outcome: &RuleOutcome, withheld: &Withheld) -> Vec<Value> {
     let rule = compiled.rule;
-    let missing: std::collections::BTreeSet<&str> = named_indicators(input.plan, compiled)
-        .map(|i| i.source.as_str())
-        .filter(|source| !input.delivered.contains(*source))
+    let condition = &compiled.condition;
+    let columns = condition.columns().into_iter().map(str::to_string);
+    let named = columns.chain(condition.params().into_iter().map(param_column));
+    let missing: BTreeSet<&str> = named
+        .filter_map(|name| withheld.get(&name))
+        .map(String::as_str)
         .collect();
     let missing: Vec<&str> = missing.into_iter().collect();
     let (hits, misses, unknown) = (
@@ -192,11 +196,11 @@ fn outcome_row(input: &ScreenInput, compiled: &Compiled, outcome: &RuleOutcome) 
 }
 
 /// The table `rule_outcomes`, in the order of the rule files; rules that hit nobody or everybody show there.
-pub(super) fn rule_outcomes(input: &ScreenInput, judged: &[(&Compiled, &RuleOutcome)]) -> Table {
+pub(super) fn rule_outcomes(plan: &Plan, judged: &[(&Compiled, &RuleOutcome)], withheld: &Withheld) -> Table {
     let mut table = TableBuilder::new(tables::rule_outcomes());
-    for rule in &input.plan.rules {
+    for rule in &plan.rules {
         if let Some((compiled, outcome)) = judged.iter().find(|(c, _)| std::ptr::eq(c.rule, rule)) {
-            table.push(outcome_row(input, compiled, outcome));
+            table.push(outcome_row(compiled, outcome, withheld));
         }
     }
     table.finish()

@@ -83,7 +83,8 @@ pub struct Screened {
 pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let plan = input.plan;
     let entities = entities::Entities::new(input.persons, input.households);
-    let mut households = entities.household_columns(plan, input.as_of);
+    let withheld = rules::withheld(plan, input.delivered);
+    let mut households = entities.household_columns(plan, input.as_of, !withheld.contains_key("lifted"));
     let mut persons = entities.person_columns(input.as_of);
 
     let mut computed = BTreeMap::new();
@@ -106,8 +107,10 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let person_rules = rules::compile(plan, Level::Person)?;
     let wanted: BTreeSet<String> = person_rules.iter().flat_map(rules::Compiled::columns).collect();
     let person_view = rules::person_view(&entities, persons, &households, &wanted)?;
-    let of_households = rules::judge(&household_rules, &households, &entities.inhabited, input.as_of)?;
-    let of_persons = rules::judge(&person_rules, &person_view, &entities.present, input.as_of)?;
+    let judge =
+        |rules: &[_], columns, in_scope: &[bool]| rules::judge(rules, columns, in_scope, &withheld, input.as_of);
+    let of_households = judge(&household_rules, &households, &entities.inhabited)?;
+    let of_persons = judge(&person_rules, &person_view, &entities.present)?;
 
     let mut found = hits::collect(
         &entities,
@@ -136,7 +139,7 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
         indicators_household: indicator_table(schema::indicators_household(plan), input.households, &computed),
         rule_hits: hits::rule_hits(&found, &entities, plan),
         hit_records: hits::hit_records(&found, input, &computed),
-        rule_outcomes: hits::rule_outcomes(input, &judged),
+        rule_outcomes: hits::rule_outcomes(plan, &judged, &withheld),
         online_list: lists::online_list(&found, &entities, &households),
     })
 }

@@ -162,7 +162,13 @@ fn judge(plan: &Plan, compiled: &Compiled, test: &RuleTest, known: &[Column]) ->
         columns.insert(column.clone(), one(&column, param.kind, value));
     }
     let rules = std::slice::from_ref(compiled);
-    let outcomes = rules::judge(rules, &columns, &[true], text::from_days(test.as_of))?;
+    let outcomes = rules::judge(
+        rules,
+        &columns,
+        &[true],
+        &rules::Withheld::new(),
+        text::from_days(test.as_of),
+    )?;
     let judged = outcomes.first().and_then(|o| o.judged.first().copied().flatten());
     Ok(judged.unwrap_or(Judged::Unknown))
 }

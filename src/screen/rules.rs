@@ -1,9 +1,9 @@
 //! Rules → hit, miss or unknown for every person or household in their scope.
 //!
 //! In: built-in columns, indicators and parameters as columns. Out: one [`RuleOutcome`] per rule. Persons who died or
-//! moved out and households without anybody left are not judged; whoever has only unknown values is unknown, not a miss.
+//! moved out and households without anybody left are not judged; whoever has only unknown values is unknown, not a miss. What nobody delivered stays unknown whatever the condition makes of unknown values.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use polars::prelude::{BooleanChunked, Column, DataFrame, IntoLazy, IntoSeries, NewChunkedArray};
 
@@ -13,7 +13,32 @@ use super::lower::{Lowering, param_column};
 use super::{checked, evidence};
 use crate::diag::Outcome;
 use crate::plan::sql::{self, Expr};
-use crate::plan::{Judged, Level, Plan, Rule};
+use crate::plan::{Judged, Level, Plan, Rule, SourceRole};
+
+/// Columns that nobody delivered, each with the source that would have them.
+pub(super) type Withheld = BTreeMap<String, String>;
+
+/// Finds the columns that a round lacks: indicators of sources that were not delivered, and, without the national
+/// system's export, what only it knows of a household and the parameters that depend on that.
+pub(super) fn withheld(plan: &Plan, delivered: &BTreeSet<String>) -> Withheld {
+    let missing = |source: &str| !delivered.contains(source);
+    let indicators = plan.indicators.iter().filter(|i| missing(&i.source));
+    let mut columns: Withheld = indicators.map(|i| (i.name.clone(), i.source.clone())).collect();
+    let national = plan
+        .sources
+        .iter()
+        .find(|s| s.role == SourceRole::NationalSystem && missing(&s.id));
+    if let Some(national) = national {
+        let known_there = ["lifted", "monitored_type", "risk_cleared"];
+        columns.extend(known_there.map(|name| (name.to_string(), national.id.clone())));
+        let by_group = plan
+            .params
+            .values()
+            .filter(|p| p.values.iter().any(|v| v.group.is_some()));
+        columns.extend(by_group.map(|p| (param_column(&p.name), national.id.clone())));
+    }
+    columns
+}
 
 /// A rule ready to be judged.
 pub(super) struct Compiled<'a> {
@@ -80,6 +105,7 @@ pub(super) fn judge(
     rules: &[Compiled],
     columns: &Columns,
     in_scope: &[bool],
+    withheld: &Withheld,
     as_of: jiff::civil::Date,
 ) -> Outcome<Vec<RuleOutcome>> {
     let wanted: BTreeSet<String> = rules.iter().flat_map(Compiled::columns).collect();
@@ -97,7 +123,10 @@ pub(super) fn judge(
     let conditions: Vec<_> = rules
         .iter()
         .enumerate()
-        .map(|(place, rule)| Lowering::new(as_of).lower(&rule.condition).alias(outcome_column(place)))
+        .map(|(place, rule)| {
+            let mut lowering = Lowering::new(as_of).without(withheld.keys().map(String::as_str));
+            lowering.lower(&rule.condition).alias(outcome_column(place))
+        })
         .collect();
     let judged = frame
         .lazy()

@@ -268,6 +268,14 @@ impl County {
         self.delivered.remove(source);
     }
 
+    /// As the households are when the national system's export is missing.
+    pub fn nobody_is_known_to_be_lifted(&mut self) {
+        let at = self.households.schema.index("lifted").expect("a column of households");
+        let mut columns = self.households.batch.columns().to_vec();
+        columns[at] = arrow::array::new_null_array(&arrow::datatypes::DataType::Boolean, self.households.rows());
+        self.households = Table::new(self.households.schema.clone(), columns);
+    }
+
     pub fn params(&mut self, params: Vec<Param>) {
         self.plan.params = params.into_iter().map(|p| (p.name.clone(), p)).collect();
     }

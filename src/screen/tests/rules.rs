@@ -92,6 +92,77 @@ fn outcomes_count_unknown_apart_and_name_missing_sources() {
 }
 
 #[test]
+fn no_function_makes_a_withheld_source_known() {
+    let conditions = [
+        "paid_12m IS NULL",
+        "paid_12m IS NOT NULL",
+        "coalesce(paid_12m, 0) < :limit",
+        "coalesce(paid_12m, 99999999) >= :limit",
+        "paid_12m IS DISTINCT FROM 1",
+        "CASE WHEN paid_12m > 0 THEN FALSE ELSE TRUE END",
+        "CASE paid_12m WHEN 0 THEN FALSE ELSE TRUE END",
+        "greatest(paid_12m, 99999999) >= :limit",
+        "least(paid_12m, 0) < :limit",
+        "nullif(size, paid_12m) >= 0",
+        "concat(CASE WHEN paid_12m > 0 THEN 'a' END, 'b') LIKE '%b'",
+        "coalesce(NOT paid_12m > 0, TRUE)",
+        "lifted IS NULL",
+        "coalesce(lifted, TRUE)",
+    ];
+    for condition in conditions {
+        let mut county = county();
+        let national = source("national", SourceRole::NationalSystem, Subject::Person, &[]);
+        county.deliver(national, &[]);
+        county.plan.rules = vec![rule("ANY-01", Level::Household, RuleRole::Lists, "other", condition)];
+        assert_eq!(
+            shown(&county.screen().rule_outcomes, &["unknown"]),
+            ["0"],
+            "{condition}"
+        );
+        county.withhold("medical");
+        county.withhold("national");
+        county.nobody_is_known_to_be_lifted();
+        let screened = county.screen();
+        assert_eq!(
+            shown(&screened.rule_outcomes, &["hits", "unknown"]),
+            ["0 3"],
+            "{condition}"
+        );
+    }
+    // What does not hang on the withheld source is still known.
+    let mut county = county();
+    county.withhold("medical");
+    for condition in ["coalesce(paid_12m, 0) > 1 OR size > 0", "coalesce(size, paid_12m) > 0"] {
+        county.plan.rules = vec![rule("ANY-01", Level::Household, RuleRole::Lists, "other", condition)];
+        assert_eq!(
+            shown(&county.screen().rule_outcomes, &["hits", "missing_sources"]),
+            ["3 medical"]
+        );
+    }
+}
+
+#[test]
+fn without_the_national_system_a_group_s_parameter_is_unknown() {
+    let mut county = county();
+    let national = source("national", SourceRole::NationalSystem, Subject::Person, &[]);
+    county.deliver(national, &[]);
+    county.withhold("national");
+    county.nobody_is_known_to_be_lifted();
+    let columns = ["hits", "unknown", "missing_sources"];
+    let outcome = |county: &County| shown(&county.screen().rule_outcomes, &columns);
+    county.params(vec![param("limit", &[(10, None, None), (9, None, Some("lifted"))])]);
+    assert_eq!(outcome(&county), ["0 3 national"]);
+    // Where a township has one line for everybody, the group does not matter.
+    county.params(vec![param(
+        "limit",
+        &[(10, None, None), (9, None, Some("lifted")), (11, Some("云岭镇"), None)],
+    )]);
+    assert_eq!(outcome(&county), ["2 1 national"]);
+    county.params(vec![param("limit", &[(10, None, None)])]);
+    assert_eq!(outcome(&county), ["2 0 -"]);
+}
+
+#[test]
 fn parameters_follow_township_and_group() {
     let mut county = county();
     let hits = |county: &County| shown(&county.screen().rule_hits, &["household_id"]);
