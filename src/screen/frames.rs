@@ -100,7 +100,10 @@ pub(super) fn dates(name: PlSmallStr, values: impl Iterator<Item = Option<i32>>)
 }
 
 /// One value of a table.
-fn value_at(table: &Table, column: &str, kind: Kind, row: usize) -> Value {
+///
+/// # Panics
+/// When the table does not declare the column with that type.
+pub(super) fn value_at(table: &Table, column: &str, kind: Kind, row: usize) -> Value {
     fn at<A: Array>(array: &A, row: usize, value: impl Fn(&A) -> Value) -> Value {
         if array.is_null(row) { Value::Null } else { value(array) }
     }

@@ -3,6 +3,8 @@
 //! In: a checked [`sql::Expr`]. Out: a polars expression over columns named as declared; a parameter `p` is the column
 //! `:p`. Nothing is left to the engine's own rules of coercion: both sides of every operation have one type already.
 
+use std::collections::BTreeSet;
+
 use polars::prelude::{self as pl, DataType, LiteralValue, Scalar, col, lit, when};
 
 use super::frames::PRECISION;
@@ -24,6 +26,8 @@ pub(super) fn aggregate_column(place: usize) -> String {
 /// Lowers expressions for one day.
 pub(super) struct Lowering<'a> {
     as_of: i32,
+    /// Columns that nobody delivered: no function may turn their unknown into something known.
+    withheld: BTreeSet<&'a str>,
     /// Aggregates met on the way, in reading order; each is read from its column.
     pub(super) aggregates: Vec<&'a Aggregate>,
 }
@@ -40,7 +44,8 @@ pub(super) fn dtype(ty: Type) -> DataType {
     }
 }
 
-fn null(ty: Type) -> pl::Expr {
+/// Unknown of a type.
+pub(super) fn null(ty: Type) -> pl::Expr {
     pl::Expr::Literal(LiteralValue::Scalar(Scalar::null(dtype(ty))))
 }
 
@@ -68,6 +73,11 @@ pub(super) fn to_kind(value: pl::Expr, from: Type, kind: Kind) -> pl::Expr {
     }
 }
 
+/// A number as its sum is kept: whole numbers as decimals without places.
+pub(super) fn widened(value: pl::Expr, from: Type) -> pl::Expr {
+    convert(value, from, from.places().map_or(Type::Float, Type::Decimal))
+}
+
 /// Brings a value to another type; the checker has let only such pairs through.
 fn convert(value: pl::Expr, from: Type, to: Type) -> pl::Expr {
     let ty = dtype(to);
@@ -90,8 +100,26 @@ impl<'a> Lowering<'a> {
     pub(super) fn new(as_of: jiff::civil::Date) -> Self {
         Lowering {
             as_of: text::to_days(as_of),
+            withheld: BTreeSet::new(),
             aggregates: Vec::new(),
         }
+    }
+
+    /// The same, for a round in which nobody delivered these columns.
+    ///
+    /// `coalesce(dropped_out, FALSE)` says what a child without an entry is. When the whole list is missing it says
+    /// nothing about anybody: the value stays unknown through IS NULL, coalesce, CASE and all the others.
+    pub(super) fn without(mut self, columns: impl IntoIterator<Item = &'a str>) -> Self {
+        self.withheld.extend(columns);
+        self
+    }
+
+    /// True when an expression depends on a column that nobody delivered.
+    fn is_withheld(&self, expr: &Expr) -> bool {
+        let withheld = |name: &str| self.withheld.contains(name);
+        !self.withheld.is_empty()
+            && (expr.columns().into_iter().any(withheld)
+                || expr.params().into_iter().any(|p| withheld(&param_column(p))))
     }
 
     /// Lowers one expression.
@@ -104,8 +132,15 @@ impl<'a> Lowering<'a> {
             Node::Not(a) => self.lower(a).not(),
             Node::And(a, b) => self.lower(a).and(self.lower(b)),
             Node::Or(a, b) => self.lower(a).or(self.lower(b)),
-            Node::IsNull(a) => self.lower(a).is_null(),
+            Node::IsNull(a) => {
+                let unknown = self.lower(a).is_null();
+                match self.is_withheld(a) {
+                    true => when(unknown).then(null(Type::Boolean)).otherwise(lit(false)),
+                    false => unknown,
+                }
+            }
             Node::Compare(how, a, b) => compare(*how, self.lower(a), self.lower(b)),
+            Node::Distinct(a, b) if self.is_withheld(expr) => self.lower(a).neq(self.lower(b)),
             Node::Distinct(a, b) => self.lower(a).neq_missing(self.lower(b)),
             Node::In(value, list) => {
                 let value = self.lower(value);
@@ -116,22 +151,35 @@ impl<'a> Lowering<'a> {
             }
             Node::Case(branches, otherwise) => {
                 let last = otherwise.as_deref().map_or_else(|| null(expr.ty), |e| self.lower(e));
-                let branches: Vec<_> = branches.iter().map(|(c, v)| (self.lower(c), self.lower(v))).collect();
-                let branches = branches.into_iter().rev();
-                branches.fold(last, |rest, (condition, value)| {
-                    when(condition).then(value).otherwise(rest)
+                branches.iter().rev().fold(last, |rest, (condition, value)| {
+                    let (holds, value) = (self.lower(condition), self.lower(value));
+                    let rest = match self.is_withheld(condition) {
+                        true => when(holds.clone().is_null()).then(null(expr.ty)).otherwise(rest),
+                        false => rest,
+                    };
+                    when(holds).then(value).otherwise(rest)
                 })
             }
             Node::Coalesce(list) => {
-                let list: Vec<pl::Expr> = list.iter().map(|e| self.lower(e)).collect();
+                // Behind a value that was not delivered nothing is looked at.
+                let end = list
+                    .iter()
+                    .position(|e| self.is_withheld(e))
+                    .map_or(list.len(), |i| i + 1);
+                let list: Vec<pl::Expr> = list[..end].iter().map(|e| self.lower(e)).collect();
                 pl::coalesce(&list)
             }
             Node::NullIf(a, b) => {
+                let strict = self.is_withheld(b);
                 let (a, b) = (self.lower(a), self.lower(b));
-                when(a.clone().eq(b)).then(null(expr.ty)).otherwise(a)
+                let same = match strict {
+                    true => a.clone().eq(b).fill_null(lit(true)),
+                    false => a.clone().eq(b),
+                };
+                when(same).then(null(expr.ty)).otherwise(a)
             }
-            Node::Greatest(list) => self.extreme(list, Comparison::Greater),
-            Node::Least(list) => self.extreme(list, Comparison::Less),
+            Node::Greatest(list) => self.extreme(list, Comparison::Greater, expr.ty),
+            Node::Least(list) => self.extreme(list, Comparison::Less, expr.ty),
             Node::Arithmetic(op, a, b) => self.arithmetic(*op, a, b, expr.ty),
             Node::Negate(a) => negate(self.lower(a), expr.ty),
             Node::Abs(a) => {
@@ -168,7 +216,13 @@ impl<'a> Lowering<'a> {
             Node::Text(function, a) => text_function(function, self.lower(a)),
             Node::Join(a, b) => pl::concat_str([self.lower(a), self.lower(b)], "", false),
             Node::Concat(parts) => {
-                let parts: Vec<pl::Expr> = parts.iter().map(|e| self.lower(e).fill_null(lit(""))).collect();
+                let parts: Vec<pl::Expr> = parts
+                    .iter()
+                    .map(|e| match self.is_withheld(e) {
+                        true => self.lower(e),
+                        false => self.lower(e).fill_null(lit("")),
+                    })
+                    .collect();
                 pl::concat_str(parts, "", false)
             }
             Node::Cast(a) => convert(self.lower(a), a.ty, expr.ty),
@@ -180,14 +234,19 @@ impl<'a> Lowering<'a> {
     }
 
     /// The greatest or least known value.
-    fn extreme(&mut self, list: &'a [Expr], better: Comparison) -> pl::Expr {
-        let list: Vec<pl::Expr> = list.iter().map(|e| self.lower(e)).collect();
-        list.into_iter()
-            .reduce(|best, next| {
-                let take_next = best.clone().is_null().or(compare(better, next.clone(), best.clone()));
-                when(take_next).then(next).otherwise(best)
-            })
-            .unwrap_or_else(|| null(Type::Null))
+    fn extreme(&mut self, list: &'a [Expr], better: Comparison, ty: Type) -> pl::Expr {
+        let lowered: Vec<pl::Expr> = list.iter().map(|e| self.lower(e)).collect();
+        let withheld = list.iter().zip(&lowered).filter(|(e, _)| self.is_withheld(e));
+        let hidden = withheld.map(|(_, value)| value.clone().is_null()).reduce(pl::Expr::or);
+        let best = lowered.into_iter().reduce(|best, next| {
+            let take_next = best.clone().is_null().or(compare(better, next.clone(), best.clone()));
+            when(take_next).then(next).otherwise(best)
+        });
+        let best = best.unwrap_or_else(|| null(ty));
+        match hidden {
+            Some(hidden) => when(hidden).then(null(ty)).otherwise(best),
+            None => best,
+        }
     }
 
     fn arithmetic(&mut self, op: Arithmetic, a: &'a Expr, b: &'a Expr, ty: Type) -> pl::Expr {
