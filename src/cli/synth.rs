@@ -51,11 +51,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     };
     let summary = synth::generate(&options, &args.out)?;
     printer.message(&format!(
-        "{}: {} households, {} persons, {} files",
+        "{}: {} households, {} persons, {} at risk; {} rows written",
         args.out.display(),
         summary.households,
         summary.persons,
-        summary.files
+        summary.at_risk,
+        summary.rows
     ));
     Ok(0)
 }

@@ -45,7 +45,7 @@ struct Loader {
     /// Folder that holds the pipeline folder; fingerprints name files below it.
     root: PathBuf,
     problems: Problems,
-    files: RefCell<BTreeMap<String, String>>,
+    files: RefCell<BTreeMap<String, PlanFile>>,
 }
 
 impl Loader {
@@ -110,13 +110,7 @@ impl Loader {
             self.problems.borrow_mut().extend(problems);
         }
         let files = self.files.borrow();
-        plan.files = files
-            .iter()
-            .map(|(path, sha256)| PlanFile {
-                path: path.clone(),
-                sha256: sha256.clone(),
-            })
-            .collect();
+        plan.files = files.values().cloned().collect();
         Some(plan)
     }
 
@@ -278,7 +272,9 @@ impl Loader {
         let absolute = normal(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let below = absolute.strip_prefix(&self.root).unwrap_or(&absolute);
         let hex = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
-        self.files.borrow_mut().insert(show(below), hex);
+        let path = show(below);
+        let file = PlanFile { path: path.clone(), sha256: hex, bytes: bytes.len() as u64 };
+        self.files.borrow_mut().insert(path, file);
     }
 }
 

@@ -163,7 +163,7 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     let (orders, households) = (tables.get("work_orders"), tables.get("households"));
     workbook::proposals(&issue, tables.get("proposals"), orders, households, &dir.join("建议名单.xlsx"))?;
     step("建议名单");
-    workbook::verification(&issue, tables.get("verification_tasks"), &dir.join("核实表"))?;
+    workbook::verification(&issue, tables.get("verification_tasks"), dir)?;
     step("核实表");
     let review = workbook::Review {
         possible: tables.get("possible_links"),

@@ -76,7 +76,7 @@ fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<
         trouble: None,
     };
     let found = ingest::find_files(source, input)?;
-    arrived.problems.extend(found.problems);
+    arrived.problems.extend(found.notes);
     arrived.entry.files = found.files.len() as u64;
     if found.files.is_empty() {
         return Ok(missing(arrived, source));

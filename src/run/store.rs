@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use arrow::array::RecordBatchReader;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -85,8 +86,7 @@ pub fn read(path: &Path) -> Outcome<Table> {
         .map_err(|e| fail(&e))?
         .build()
         .map_err(|e| fail(&e))?;
-    let schema = reader.schema_ref();
-    let declared = declared(schema).ok_or_else(|| {
+    let declared = declared(&reader.schema()).ok_or_else(|| {
         Failure::io(
             "read",
             path,
