@@ -90,7 +90,8 @@ fn at<'a>(table: &'a Table, column: &str, row: usize) -> &'a str {
 #[test]
 fn each_pair_of_lists_has_its_outcome() {
     type Side = Option<(&'static str, &'static str)>;
-    let cases: [(Side, &[(&str, &str)], &str); 11] = [
+    type Case = (Side, &'static [(&'static str, &'static str)], &'static str);
+    let cases: [Case; 11] = [
         (Some(("marginal", "illness")), &[("marginal", "illness")], "agreed"),
         // A type the village left out is not compared; causes are.
         (Some(("marginal", "illness")), &[("", "illness")], "agreed"),
