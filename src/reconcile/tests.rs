@@ -183,6 +183,27 @@ fn a_monitored_household_is_compared_when_the_village_names_it() {
 }
 
 #[test]
+fn a_report_about_a_monitored_household_says_so() {
+    for (cleared, words) in [
+        (Some(false), "该户在全国系统中已列为边缘户，风险未消除。"),
+        (None, "该户在全国系统中已列为边缘户，风险未消除。"),
+        (Some(true), "该户曾列为边缘户，系统中风险已消除。"),
+    ] {
+        let mut home = household("H3", 1, 1);
+        home.push(("monitored_type", "marginal".into()));
+        home.push(("risk_cleared", cleared.into()));
+        let households = table(tables::households(), vec![home]);
+        let reported = offline(&[("H3", "marginal", "illness")]);
+        let result = compare(&online(&[]), &reported, &households, &sample::plan());
+        assert_eq!(at(&result, "outcome", 0), "offline_only");
+        assert_eq!(
+            at(&result, "explanation", 0),
+            format!("村里上报该户有因病风险（边缘户），部门数据未见对应线索。{words}")
+        );
+    }
+}
+
+#[test]
 fn unclear_rows_say_how_many_candidates_there_are() {
     let row = |status: &str, candidates: i64| {
         let rows = vec![vec![
