@@ -118,6 +118,13 @@ impl<'a> Lists<'a> {
         known.chain(unclear).collect()
     }
 
+    /// A household that no rule lists may be monitored all the same; the village's report must not read as news then.
+    fn still_monitored(&self, household: Option<&str>) -> Option<&'a str> {
+        let row = *self.household_rows.get(household?)?;
+        let kind = self.households.str_at("monitored_type", row)?;
+        (self.households.boolean_at("risk_cleared", row) != Some(true)).then_some(kind)
+    }
+
     fn case(&self, household: Option<&'a str>, online: Option<usize>, offline: Vec<usize>) -> Case<'a> {
         let reported = |column: &'static str| {
             let rows = offline.iter();
@@ -131,7 +138,10 @@ impl<'a> Lists<'a> {
             offline_types: reported("list_type"),
             online_causes: words::split(online.and_then(|row| self.online.str_at("causes", row))).collect(),
             offline_causes: reported("causes"),
-            monitored: online.and_then(|row| self.online.str_at("monitored_type", row)),
+            monitored: match online {
+                Some(row) => self.online.str_at("monitored_type", row),
+                None => self.still_monitored(household),
+            },
             offline,
         }
     }

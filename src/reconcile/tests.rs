@@ -90,7 +90,8 @@ fn at<'a>(table: &'a Table, column: &str, row: usize) -> &'a str {
 #[test]
 fn each_pair_of_lists_has_its_outcome() {
     type Side = Option<(&'static str, &'static str)>;
-    let cases: [(Side, &[(&str, &str)], &str); 11] = [
+    type Case = (Side, &'static [(&'static str, &'static str)], &'static str);
+    let cases: [Case; 11] = [
         (Some(("marginal", "illness")), &[("marginal", "illness")], "agreed"),
         // A type the village left out is not compared; causes are.
         (Some(("marginal", "illness")), &[("", "illness")], "agreed"),
@@ -179,6 +180,27 @@ fn a_monitored_household_is_compared_when_the_village_names_it() {
     let named = compare(&rows, &offline(&[("H3", "unstable", "illness")]), &households, &plan);
     assert_eq!(at(&named, "outcome", 0), "agreed");
     assert!(at(&named, "explanation", 0).contains("已列为脱贫监测户，风险未消除"));
+}
+
+#[test]
+fn a_report_about_a_monitored_household_says_so() {
+    for (cleared, words) in [
+        (Some(false), "该户在全国系统中已列为边缘户，风险未消除。"),
+        (None, "该户在全国系统中已列为边缘户，风险未消除。"),
+        (Some(true), "该户曾列为边缘户，系统中风险已消除。"),
+    ] {
+        let mut home = household("H3", 1, 1);
+        home.push(("monitored_type", "marginal".into()));
+        home.push(("risk_cleared", cleared.into()));
+        let households = table(tables::households(), vec![home]);
+        let reported = offline(&[("H3", "marginal", "illness")]);
+        let result = compare(&online(&[]), &reported, &households, &sample::plan());
+        assert_eq!(at(&result, "outcome", 0), "offline_only");
+        assert_eq!(
+            at(&result, "explanation", 0),
+            format!("村里上报该户有因病风险（边缘户），部门数据未见对应线索。{words}")
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::*;
-use crate::diag::Severity;
+use crate::diag::{Place, Severity};
 use crate::model::{Table, words};
 use crate::plan::SourceRole;
 
@@ -128,6 +128,7 @@ fn gaps(facts: &Facts) -> Vec<Gap> {
             title: quality.str_at("title", row).unwrap_or(id).to_string(),
             department: quality.str_at("department", row).unwrap_or("").to_string(),
             state: state(quality.str_at("state", row).unwrap_or("状态不明")),
+            why: quality.str_at("problems", row).unwrap_or("").to_string(),
             rules: rules.join("、"),
         }
     })
@@ -377,6 +378,17 @@ fn orders(facts: &Facts) -> Vec<Figure> {
         .collect()
 }
 
+/// A place as a clerk reads it.
+fn whereabouts(place: &Place) -> String {
+    let mut parts: Vec<String> = place.file.iter().cloned().collect();
+    parts.extend(place.line.or(place.row).map(|n| format!("第{n}行")));
+    if let Some(sheet) = &place.sheet {
+        parts.insert(parts.len().min(1), format!("工作表“{sheet}”"));
+    }
+    parts.extend(place.field.clone());
+    parts.join(" ")
+}
+
 fn problems(facts: &Facts) -> Vec<ProblemLine> {
     facts
         .problems
@@ -389,7 +401,7 @@ fn problems(facts: &Facts) -> Vec<ProblemLine> {
             }
             .to_string(),
             code: problem.code.to_string(),
-            place: problem.place.to_string(),
+            place: whereabouts(&problem.place),
             message: problem.message.clone(),
             hint: problem.hint.clone().unwrap_or_default(),
         })

@@ -115,6 +115,8 @@ pub struct Gap {
     pub department: String,
     /// What is the matter, in words.
     pub state: String,
+    /// Why, as far as a file's problem tells, or empty.
+    pub why: String,
     /// Rules that could not judge for lack of it, joined by `、`.
     pub rules: String,
 }

@@ -259,7 +259,7 @@ fn round() -> Round {
     let problem = Diagnostic::warning(
         "file.skipped",
         "a lock file <~$x> was skipped",
-        Place::file("民政/~$x.xlsx"),
+        Place::file("民政/~$x.xlsx").sheet("一月").row(3),
     );
     Round {
         tables,

@@ -25,7 +25,7 @@ const MOST_ROWS: usize = 1_000_000;
 /// Excel's limit for the choices of a drop-down, joined by commas.
 const MOST_LIST_CHARACTERS: usize = 255;
 /// Points per line of body text, and the least height of a row, enough to write in by hand.
-const LINE_HEIGHT: f64 = 14.0;
+const LINE_HEIGHT: f64 = 15.0;
 const LEAST_HEIGHT: f64 = 30.0;
 const MOST_HEIGHT: f64 = 400.0;
 
@@ -144,7 +144,7 @@ impl Styles {
         let base = || {
             Format::new()
                 .set_font_name(FONT)
-                .set_font_size(10)
+                .set_font_size(11)
                 .set_align(FormatAlign::VerticalCenter)
         };
         let cell = || base().set_border(FormatBorder::Thin).set_text_wrap();
@@ -255,7 +255,7 @@ fn lines(text: &str, width: usize) -> usize {
 
 #[expect(clippy::cast_precision_loss, reason = "a row has a few hundred lines at most")]
 fn height(lines: usize, least: f64) -> f64 {
-    (lines as f64 * LINE_HEIGHT + 4.0).clamp(least, MOST_HEIGHT)
+    (lines as f64 * LINE_HEIGHT + 6.0).clamp(least, MOST_HEIGHT)
 }
 
 fn draw(
@@ -283,7 +283,10 @@ fn draw(
                     .max(),
                 Some(_) => None,
             };
-            let wanted = of_rows.unwrap_or(0).max(UnicodeWidthStr::width(column.title)) + 2;
+            let wanted = of_rows
+                .unwrap_or(0)
+                .max(UnicodeWidthStr::width(column.title).div_ceil(2))
+                + 2;
             wanted.clamp(column.widths.0, column.widths.1.max(column.widths.0))
         })
         .collect();
@@ -312,7 +315,9 @@ fn draw(
     for (column, spec) in (0u16..).zip(&page.columns) {
         sheet.write_string_with_format(heading, column, spec.title, &styles.heading)?;
     }
-    sheet.set_row_height(heading, LEAST_HEIGHT)?;
+    // Headings may wrap: they are longer than most of what stands below them.
+    let most = page.columns.iter().zip(&widths).map(|(c, w)| lines(c.title, *w)).max();
+    sheet.set_row_height(heading, height(most.unwrap_or(1), LEAST_HEIGHT))?;
     at += 1;
 
     let first = at;
@@ -364,7 +369,7 @@ fn draw(
     sheet.set_paper_size(9); // A4
     sheet.set_print_fit_to_pages(1, 0);
     sheet.set_print_center_horizontally(true);
-    sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
+    sheet.set_margins(0.3, 0.3, 0.6, 0.6, 0.3, 0.3);
     sheet.set_header(header);
     sheet.set_footer("&C&9第 &P 页，共 &N 页");
     if page.locked {
