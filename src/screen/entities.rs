@@ -41,7 +41,7 @@ pub(super) struct Entities<'a> {
 }
 
 /// Row numbers by the values of a text column; the first row of a value that stands twice.
-fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
+pub(super) fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
     let mut rows = HashMap::with_capacity(table.rows());
     for row in 0..table.rows() {
         if let Some(id) = table.str_at(column, row) {

@@ -4,12 +4,10 @@
 //! was computed from. Four ends of an indicator: its source was not delivered → unknown for everybody; no record, or
 //! none that passes the filter → the indicator's `absent`; records, but nothing known in them → unknown; a value.
 
-use std::collections::HashMap;
-
 use polars::prelude::{Column, DataFrame, IntoLazy, NewChunkedArray, Series, UInt32Chunked};
 
 use super::aggregate::{self, ENTITY, VALUE};
-use super::entities::{Columns, Entities, gather};
+use super::entities::{Columns, Entities, gather, index};
 use super::frames::{engine, from_values, take};
 use super::lower::{Lowering, param_column};
 use super::{ScreenInput, checked};
@@ -118,51 +116,46 @@ fn constant(indicator: &Indicator, value: Value, count: usize) -> Series {
 fn pairs(input: &ScreenInput, entities: &Entities, source: &Source, records: &Table, level: Level) -> Vec<Pair> {
     let mut order: Vec<u32> = (0..records.rows() as u32).collect();
     order.sort_by_key(|row| records.str_at("record_id", *row as usize));
-    let place_of: HashMap<&str, u32> = order
-        .iter()
-        .filter_map(|row| Some((records.str_at("record_id", *row as usize)?, *row)))
-        .collect();
-    let mut found: Vec<(u32, Vec<(u32, Option<u32>)>)> = Vec::new();
+    let mut rank = vec![0u32; records.rows()];
+    for (place, row) in order.iter().enumerate() {
+        rank[*row as usize] = place as u32;
+    }
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut push = |record: u32, counted: Option<(u32, Option<u32>)>| {
+        pairs.extend(counted.map(|(entity, household)| Pair {
+            entity,
+            household,
+            record,
+        }));
+    };
     if source.role == SourceRole::Register {
-        for row in &order {
+        for record in 0..records.rows() as u32 {
             let person = records
-                .str_at("record_id", *row as usize)
+                .str_at("record_id", record as usize)
                 .and_then(|id| entities.registered(id));
-            found.push((*row, counted(entities, person, None, level).into_iter().collect()));
+            push(record, counted(entities, person, None, level));
         }
     } else if let Some(links) = input.links.get(&source.id) {
+        let record_rows = index(records, "record_id");
         for link in 0..links.rows() {
-            let record = links.str_at("record_id", link).and_then(|id| place_of.get(id));
+            let record = links.str_at("record_id", link).and_then(|id| record_rows.get(id));
             let (Some(record), Some("linked")) = (record, links.str_at("status", link)) else {
                 continue;
             };
-            let targets = if source.subject == Subject::Village {
+            if source.subject == Subject::Village {
                 let village = links.str_at("linked_village_code", link);
-                let households = village.map_or(&[][..], |code| entities.village(code));
-                households.iter().map(|h| (*h, Some(*h))).collect()
+                for household in village.map_or(&[][..], |code| entities.village(code)) {
+                    push(*record, Some((*household, Some(*household))));
+                }
             } else {
                 let person = links.str_at("person_id", link).and_then(|id| entities.person(id));
                 let household = links.str_at("household_id", link).and_then(|id| entities.household(id));
-                counted(entities, person, household, level).into_iter().collect()
-            };
-            found.push((*record, targets));
+                push(*record, counted(entities, person, household, level));
+            }
         }
-        let mut rank = vec![0u32; records.rows()];
-        for (place, row) in order.iter().enumerate() {
-            rank[*row as usize] = place as u32;
-        }
-        found.sort_by_key(|(record, _)| rank[*record as usize]);
     }
-    found
-        .into_iter()
-        .flat_map(|(record, targets)| {
-            targets.into_iter().map(move |(entity, household)| Pair {
-                entity,
-                household,
-                record,
-            })
-        })
-        .collect()
+    pairs.sort_by_key(|pair| rank[pair.record as usize]);
+    pairs
 }
 
 /// The entity and household for which a person's or household's record counts.

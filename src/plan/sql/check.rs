@@ -172,7 +172,7 @@ impl<'a> Checker<'a> {
             _ => (
                 "sql.not_in_grammar",
                 "this is not part of the rule language".to_string(),
-                "see the list of what a condition may contain at the head of the rules' documentation",
+                "a condition is made of comparisons, AND OR NOT, BETWEEN, IN, LIKE, IS NULL, CASE, + - * / and plain functions",
             ),
         };
         self.refuse(code, tree, message, hint)
