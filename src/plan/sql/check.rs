@@ -210,7 +210,11 @@ impl<'a> Checker<'a> {
                 format!("parameters are written with a colon: :{}", name.value)
             }
             None => {
-                let names: Vec<&str> = self.context.columns.iter().map(|c| c.name.as_str()).collect();
+                let names = self.context.columns.iter().map(|c| c.name.as_str());
+                // The columns with a value's raw form and repair would only hide the others.
+                let names: Vec<&str> = names
+                    .filter(|n| !n.ends_with("_raw") && !n.ends_with("_repair"))
+                    .collect();
                 format!("the names are: {}", names.join(", "))
             }
         };
