@@ -9,7 +9,7 @@ use crate::model::build::Value;
 use crate::model::table::{Column as Declared, Kind, Privacy};
 use crate::model::text::to_days;
 use crate::plan::Sql;
-use crate::plan::sql::{Context, check, check_condition};
+use crate::plan::sql::{Context, check_condition};
 
 const CASES: &str = include_str!("conformance.tsv");
 

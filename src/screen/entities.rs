@@ -41,10 +41,10 @@ pub(super) struct Entities<'a> {
 }
 
 /// Row numbers by the values of a text column; the first row of a value that stands twice.
-fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
+pub(super) fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
     let mut rows = HashMap::with_capacity(table.rows());
-    for row in 0..table.rows() {
-        if let Some(id) = table.str_at(column, row) {
+    for (row, id) in table.text(column).iter().enumerate() {
+        if let Some(id) = id {
             rows.entry(id).or_insert(row as u32);
         }
     }
@@ -55,14 +55,15 @@ impl<'a> Entities<'a> {
     /// Looks at both tables once.
     pub(super) fn new(persons: &'a Table, households: &'a Table) -> Self {
         let household_rows = index(households, "household_id");
-        let household_of: Vec<Option<u32>> = (0..persons.rows())
-            .map(|row| {
-                let id = persons.str_at("household_id", row)?;
-                household_rows.get(id).copied()
-            })
+        let household_of: Vec<Option<u32>> = persons
+            .text("household_id")
+            .iter()
+            .map(|id| household_rows.get(id?).copied())
             .collect();
-        let present: Vec<bool> = (0..persons.rows())
-            .map(|row| !matches!(persons.str_at("status", row), Some("deceased" | "moved_out")))
+        let present: Vec<bool> = persons
+            .text("status")
+            .iter()
+            .map(|status| !matches!(status, Some("deceased" | "moved_out")))
             .collect();
         let mut inhabited = vec![false; households.rows()];
         for (household, present) in household_of.iter().zip(&present) {
@@ -71,8 +72,8 @@ impl<'a> Entities<'a> {
             }
         }
         let mut villages: HashMap<&str, Vec<u32>> = HashMap::new();
-        for row in 0..households.rows() {
-            if let Some(code) = households.str_at("village_code", row) {
+        for (row, code) in households.text("village_code").iter().enumerate() {
+            if let Some(code) = code {
                 villages.entry(code).or_default().push(row as u32);
             }
         }
@@ -135,13 +136,12 @@ impl<'a> Entities<'a> {
             columns.insert(name.to_string(), frames::column(self.households, name));
         }
         let day = text::to_days(as_of);
-        let lifted = self.households.boolean("lifted");
-        let lifted: Vec<bool> = lifted.iter().map(|l| l == Some(true)).collect();
+        let lifted = self.households.boolean("lifted").iter().map(|l| l == Some(true));
+        let groups: Vec<(Option<&str>, bool)> = self.households.text("township").iter().zip(lifted).collect();
         for (name, param) in &plan.params {
             // A county has few townships and two groups: each pair is resolved once.
             let mut known: HashMap<(Option<&str>, bool), Value> = HashMap::new();
-            let values = (0..self.households.rows()).map(|row| {
-                let key = (self.households.str_at("township", row), lifted[row]);
+            let values = groups.iter().map(|&key| {
                 let of_group = |lifted| params::resolve(param, day, key.0, lifted).map(|v| v.value.clone());
                 let resolve = || {
                     let value = of_group(key.1).unwrap_or(Value::Null);

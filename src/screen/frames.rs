@@ -124,17 +124,48 @@ pub(super) fn value_at(table: &Table, column: &str, kind: Kind, row: usize) -> V
 /// # Panics
 /// When the table does not declare the column: the checker has looked at the name.
 pub(super) fn take(table: &Table, column: &str, rows: &[Option<u32>]) -> Series {
-    let kind = table
-        .schema
-        .columns
-        .iter()
-        .find(|c| c.name == column)
+    let declared = table.schema.columns.iter().find(|c| c.name == column);
+    let kind = declared
         .unwrap_or_else(|| panic!("table {} declares no column {column}", table.schema.name))
         .kind;
-    let values = rows
-        .iter()
-        .map(|row| row.map_or(Value::Null, |row| value_at(table, column, kind, row as usize)));
-    from_values(column, kind, values)
+    let name: PlSmallStr = column.into();
+    // The array is looked up once, not once per row.
+    fn chosen<'a, A: Array, V>(
+        array: &'a A,
+        rows: &'a [Option<u32>],
+        value: impl Fn(&'a A, usize) -> V + 'a,
+    ) -> impl Iterator<Item = Option<V>> + 'a {
+        rows.iter().map(move |row| {
+            let row = (*row)? as usize;
+            (!array.is_null(row)).then(|| value(array, row))
+        })
+    }
+    match kind {
+        Kind::Text => {
+            let values = chosen(table.text(column), rows, StringArray::value);
+            StringChunked::from_iter_options(name, values).into_series()
+        }
+        Kind::Integer => {
+            let values = chosen(table.integer(column), rows, |a: &Int64Array, row| a.value(row));
+            Int64Chunked::from_iter_options(name, values).into_series()
+        }
+        Kind::Decimal => {
+            let values = chosen(table.decimal(column), rows, |a: &Decimal128Array, row| a.value(row));
+            decimals(name, 2, values)
+        }
+        Kind::Float => {
+            let values = chosen(table.float(column), rows, |a: &Float64Array, row| a.value(row));
+            Float64Chunked::from_iter_options(name, values.map(|v| v.filter(|x| x.is_finite()))).into_series()
+        }
+        Kind::Boolean => {
+            let values = chosen(table.boolean(column), rows, |a: &BooleanArray, row| a.value(row));
+            BooleanChunked::from_iter_options(name, values).into_series()
+        }
+        Kind::Date => {
+            let values = chosen(table.date(column), rows, |a: &Date32Array, row| a.value(row));
+            dates(name, values)
+        }
+    }
 }
 
 /// A column of a table, whole.
@@ -153,12 +184,10 @@ pub(super) fn array(series: &Series, kind: Kind) -> ArrayRef {
         Kind::Text => Arc::new(series.str().expect(wrong).iter().collect::<StringArray>()),
         Kind::Integer => Arc::new(series.i64().expect(wrong).iter().collect::<Int64Array>()),
         Kind::Decimal => {
-            let values = series
-                .decimal()
-                .expect(wrong)
-                .physical()
-                .iter()
-                .collect::<Decimal128Array>();
+            // The declared type has 18 digits; a sum beyond them is no amount of a county.
+            let fits = |v: &i128| v.unsigned_abs() < 10u128.pow(18);
+            let values = series.decimal().expect(wrong).physical().iter();
+            let values: Decimal128Array = values.map(|v| v.filter(fits)).collect();
             Arc::new(values.with_data_type(kind.arrow()))
         }
         Kind::Float => Arc::new(series.f64().expect(wrong).iter().collect::<Float64Array>()),
@@ -181,5 +210,124 @@ pub(super) fn display(series: &Series, row: usize) -> Option<String> {
         AnyValue::Boolean(truth) => Some(if truth { "是" } else { "否" }.to_string()),
         AnyValue::Date(days) => Some(text::date(days)),
         other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::TableBuilder;
+    use crate::model::table::{Column as Declared, Privacy, TableSchema};
+    use crate::screen::lower::Lowering;
+    use proptest::prelude::*;
+
+    fn table(rows: &[Vec<Value>]) -> Table {
+        let kinds = [
+            Kind::Text,
+            Kind::Integer,
+            Kind::Decimal,
+            Kind::Float,
+            Kind::Boolean,
+            Kind::Date,
+        ];
+        let columns = kinds.map(|k| Declared::new(k.name(), k.name(), k, Privacy::Public, ""));
+        let mut table = TableBuilder::new(TableSchema {
+            name: "t".into(),
+            title: "t".into(),
+            grain: "row".into(),
+            columns: columns.into(),
+        });
+        rows.iter().for_each(|row| table.push(row.clone()));
+        table.finish()
+    }
+
+    #[test]
+    fn every_type_goes_there_and_back() {
+        let table = table(&[
+            vec![
+                "张".into(),
+                Value::Integer(i64::MIN),
+                Value::Decimal(-123_456_789_012_345_678),
+                Value::Float(0.1),
+                Value::Boolean(false),
+                Value::Date(-1),
+            ],
+            vec![Value::Null; 6],
+            vec![
+                "".into(),
+                Value::Integer(0),
+                Value::Decimal(0),
+                Value::Float(-0.5),
+                Value::Boolean(true),
+                Value::Date(20_726),
+            ],
+        ]);
+        for (declared, before) in table.schema.columns.iter().zip(table.batch.columns()) {
+            let after = array(&column(&table, &declared.name), declared.kind);
+            assert_eq!(&after, before, "{}", declared.name);
+        }
+        let chosen = take(&table, "text", &[Some(2), None, Some(0)]);
+        let shown: Vec<Option<String>> = (0..3).map(|row| display(&chosen, row)).collect();
+        assert_eq!(shown, [Some(String::new()), None, Some("张".into())]);
+    }
+
+    #[test]
+    fn a_float_that_is_no_number_is_unknown() {
+        let values = [f64::NAN, f64::INFINITY, 1.5].map(Value::Float);
+        let series = from_values("x", Kind::Float, values.into_iter());
+        assert_eq!(series.null_count(), 2);
+    }
+
+    fn calculate(expr: &str, a: i128, b: i128) -> Series {
+        use crate::plan::sql::{Context, check};
+        let declared = |name| Declared::new(name, name, Kind::Decimal, Privacy::Public, "");
+        let context = Context {
+            columns: vec![declared("a"), declared("b")],
+            params: Default::default(),
+            aggregate: false,
+        };
+        let sql = crate::plan::Sql {
+            text: expr.into(),
+            place: Default::default(),
+        };
+        let checked = check(&sql, &context).expect("a sound expression");
+        let one = |name, v| from_values(name, Kind::Decimal, std::iter::once(Value::Decimal(v))).into();
+        let frame = DataFrame::new(1, vec![one("a", a), one("b", b)]).expect("one row");
+        let lowered = Lowering::new(jiff::civil::date(2026, 9, 30))
+            .lower(&checked)
+            .alias("it");
+        let got = frame.lazy().select([lowered]).collect().expect("it computes");
+        got.column("it").expect("a column").as_materialized_series().clone()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        /// The engine's decimals are exact when both sides have the places of the result: held against i128.
+        #[test]
+        fn arithmetic_is_exact(
+            a in -99_999_999_999_999_999i128..99_999_999_999_999_999,
+            b in -99_999_999_999_999_999i128..99_999_999_999_999_999,
+        ) {
+            let digits = |expr: &str| calculate(expr, a, b).decimal().unwrap().physical().get(0);
+            prop_assert_eq!(digits("a + b"), Some(a + b));
+            prop_assert_eq!(digits("a - b"), Some(a - b));
+            prop_assert_eq!(digits("a * b"), Some(a * b));
+            prop_assert_eq!(digits("a * 0.125"), Some(a * 125));
+            prop_assert_eq!(digits("-a"), Some(-a));
+            prop_assert_eq!(digits("abs(b)"), Some(b.abs()));
+            prop_assert_eq!(digits("greatest(a, b)"), Some(a.max(b)));
+            let truth = |expr: &str| calculate(expr, a, b).bool().unwrap().get(0);
+            prop_assert_eq!(truth("a >= b"), Some(a >= b));
+            prop_assert_eq!(truth("a * 3 < b"), Some(a * 3 < b));
+        }
+
+        /// A quotient that is a plain decimal equals that decimal: thresholds on shares hold on the dot.
+        #[test]
+        fn a_share_on_the_threshold_is_on_it(share in 1i128..100, whole in 1i128..10_000_000) {
+            // part / whole is share / 100 exactly
+            let expr = format!("a / b = {}.{:02}", share / 100, share % 100);
+            let got = calculate(&expr, whole * share, whole * 100);
+            prop_assert_eq!(got.bool().unwrap().get(0), Some(true));
+        }
     }
 }

@@ -4,12 +4,14 @@
 //! was computed from. Four ends of an indicator: its source was not delivered → unknown for everybody; no record, or
 //! none that passes the filter → the indicator's `absent`; records, but nothing known in them → unknown; a value.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use polars::prelude::{Column, DataFrame, IntoLazy, NewChunkedArray, Series, UInt32Chunked};
+use arrow::array::{Array, StringArray};
+use polars::prelude::{Column, DataFrame, IntoLazy, IntoSeries, NewChunkedArray, Series, UInt32Chunked};
 
 use super::aggregate::{self, ENTITY, VALUE};
-use super::entities::{Columns, Entities, gather};
+use super::entities::{Columns, Entities, gather, index};
 use super::frames::{engine, from_values, take};
 use super::lower::{Lowering, param_column};
 use super::{ScreenInput, checked};
@@ -36,7 +38,26 @@ impl Computed {
     }
 }
 
+/// Linked records of every source by the person or household for which they count; found once, used by all indicators
+/// of a source.
+#[derive(Default)]
+pub(super) struct Pairs {
+    found: BTreeMap<(String, bool), Rc<Vec<Pair>>>,
+}
+
+impl Pairs {
+    fn of(&mut self, input: &ScreenInput, entities: &Entities, source: &Source, level: Level) -> Rc<Vec<Pair>> {
+        let key = (source.id.clone(), level == Level::Person);
+        let find = || match input.records.get(&source.id) {
+            Some(records) => Rc::new(pairs(input, entities, source, records, level)),
+            None => Rc::default(),
+        };
+        self.found.entry(key).or_insert_with(find).clone()
+    }
+}
+
 /// Entity and household of one record.
+#[derive(Clone, Copy)]
 struct Pair {
     entity: u32,
     household: Option<u32>,
@@ -48,6 +69,7 @@ pub(super) fn compute(
     input: &ScreenInput,
     entities: &Entities,
     params: &Columns,
+    linked: &mut Pairs,
     indicator: &Indicator,
 ) -> Outcome<Computed> {
     let count = entities.count(indicator.level);
@@ -82,23 +104,27 @@ pub(super) fn compute(
         &sql::indicator_context(input.plan, source, true),
     ))?;
 
-    let mut pairs = pairs(input, entities, source, records, indicator.level);
+    let linked = linked.of(input, entities, source, indicator.level);
+    let passing: Vec<Pair>;
+    let mut pairs: &[Pair] = &linked;
     if let Some(filter) = &filter {
-        let frame = frame(records, params, &pairs, &[filter])?;
-        let passes = frame
+        let frame = frame(records, params, pairs, filter)?
             .lazy()
             .with_columns([Lowering::new(input.as_of).lower(filter).alias(VALUE)])
             .collect()
             .map_err(engine("filtering records"))?;
-        let passes = passes
+        let passes = frame
             .column(VALUE)
             .and_then(|c| c.bool())
             .map_err(engine("filtering records"))?;
-        let keep: Vec<bool> = passes.iter().map(|p| p == Some(true)).collect();
-        let mut keep = keep.into_iter();
-        pairs.retain(|_| keep.next() == Some(true));
+        let kept = pairs
+            .iter()
+            .zip(passes.iter())
+            .filter(|(_, passes)| *passes == Some(true));
+        passing = kept.map(|(pair, _)| *pair).collect();
+        pairs = &passing;
     }
-    let rows = frame(records, params, &pairs, &[&value])?;
+    let rows = frame(records, params, pairs, &value)?;
     let grouped = aggregate::values(rows, &value, indicator.kind, input.as_of, |groups| {
         let entity_rows: Vec<u32> = entity_column(&groups)?.iter().flatten().collect();
         let households = || entity_rows.iter().map(|e| entities.household_row(indicator.level, *e));
@@ -115,54 +141,57 @@ fn constant(indicator: &Indicator, value: Value, count: usize) -> Series {
 }
 
 /// Every linked record with the person or household it counts for, in the order of the record ids.
-fn pairs(input: &ScreenInput, entities: &Entities, source: &Source, records: &Table, level: Level) -> Vec<Pair> {
+fn pairs<'a>(
+    input: &ScreenInput<'a>,
+    entities: &Entities,
+    source: &Source,
+    records: &Table,
+    level: Level,
+) -> Vec<Pair> {
+    let ids = records.text("record_id");
     let mut order: Vec<u32> = (0..records.rows() as u32).collect();
-    order.sort_by_key(|row| records.str_at("record_id", *row as usize));
-    let place_of: HashMap<&str, u32> = order
-        .iter()
-        .filter_map(|row| Some((records.str_at("record_id", *row as usize)?, *row)))
-        .collect();
-    let mut found: Vec<(u32, Vec<(u32, Option<u32>)>)> = Vec::new();
+    order.sort_by_key(|row| ids.value(*row as usize));
+    let mut rank = vec![0u32; records.rows()];
+    for (place, row) in order.iter().enumerate() {
+        rank[*row as usize] = place as u32;
+    }
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut push = |record: u32, counted: Option<(u32, Option<u32>)>| {
+        pairs.extend(counted.map(|(entity, household)| Pair {
+            entity,
+            household,
+            record,
+        }));
+    };
     if source.role == SourceRole::Register {
-        for row in &order {
-            let person = records
-                .str_at("record_id", *row as usize)
-                .and_then(|id| entities.registered(id));
-            found.push((*row, counted(entities, person, None, level).into_iter().collect()));
+        for (record, id) in ids.iter().enumerate() {
+            let person = id.and_then(|id| entities.registered(id));
+            push(record as u32, counted(entities, person, None, level));
         }
     } else if let Some(links) = input.links.get(&source.id) {
-        for link in 0..links.rows() {
-            let record = links.str_at("record_id", link).and_then(|id| place_of.get(id));
-            let (Some(record), Some("linked")) = (record, links.str_at("status", link)) else {
+        let record_rows = index(records, "record_id");
+        let (statuses, villages) = (links.text("status"), links.text("linked_village_code"));
+        let (persons, households) = (links.text("person_id"), links.text("household_id"));
+        let linked = links.text("record_id").iter().zip(statuses).enumerate();
+        let linked = linked.filter(|(_, (_, status))| *status == Some("linked"));
+        for (link, (id, _)) in linked {
+            let Some(record) = id.and_then(|id| record_rows.get(id)) else {
                 continue;
             };
-            let targets = if source.subject == Subject::Village {
-                let village = links.str_at("linked_village_code", link);
-                let households = village.map_or(&[][..], |code| entities.village(code));
-                households.iter().map(|h| (*h, Some(*h))).collect()
+            let at = |array: &'a StringArray| (!array.is_null(link)).then(|| array.value(link));
+            if source.subject == Subject::Village {
+                for household in at(villages).map_or(&[][..], |code| entities.village(code)) {
+                    push(*record, Some((*household, Some(*household))));
+                }
             } else {
-                let person = links.str_at("person_id", link).and_then(|id| entities.person(id));
-                let household = links.str_at("household_id", link).and_then(|id| entities.household(id));
-                counted(entities, person, household, level).into_iter().collect()
-            };
-            found.push((*record, targets));
+                let person = at(persons).and_then(|id| entities.person(id));
+                let household = at(households).and_then(|id| entities.household(id));
+                push(*record, counted(entities, person, household, level));
+            }
         }
-        let mut rank = vec![0u32; records.rows()];
-        for (place, row) in order.iter().enumerate() {
-            rank[*row as usize] = place as u32;
-        }
-        found.sort_by_key(|(record, _)| rank[*record as usize]);
     }
-    found
-        .into_iter()
-        .flat_map(|(record, targets)| {
-            targets.into_iter().map(move |(entity, household)| Pair {
-                entity,
-                household,
-                record,
-            })
-        })
-        .collect()
+    pairs.sort_by_key(|pair| rank[pair.record as usize]);
+    pairs
 }
 
 /// The entity and household for which a person's or household's record counts.
@@ -179,21 +208,16 @@ fn counted(
     }
 }
 
-/// One row per pair with the columns and parameters that the expressions name.
-fn frame(records: &Table, params: &Columns, pairs: &[Pair], exprs: &[&Expr]) -> Outcome<DataFrame> {
+/// One row per pair with the columns and parameters that an expression names.
+fn frame(records: &Table, params: &Columns, pairs: &[Pair], expr: &Expr) -> Outcome<DataFrame> {
     let entity = UInt32Chunked::from_iter_values(ENTITY.into(), pairs.iter().map(|p| p.entity));
-    let mut columns: Vec<Column> = vec![polars::prelude::IntoSeries::into_series(entity).into()];
+    let mut columns: Vec<Column> = vec![entity.into_series().into()];
     let rows: Vec<Option<u32>> = pairs.iter().map(|p| Some(p.record)).collect();
-    let names: std::collections::BTreeSet<&str> = exprs.iter().flat_map(|e| e.columns()).collect();
-    for name in names {
+    for name in expr.columns() {
         columns.push(take(records, name, &rows).into());
     }
     let frame = DataFrame::new(pairs.len(), columns).map_err(engine("laying out records"))?;
-    let mut frame = Ok(frame);
-    for expr in exprs {
-        frame = with_params(frame?, expr, params, || pairs.iter().map(|p| p.household));
-    }
-    frame
+    with_params(frame, expr, params, || pairs.iter().map(|p| p.household))
 }
 
 /// The frame with the parameters that an expression names, each row's by its household.

@@ -88,8 +88,9 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let mut persons = entities.person_columns(input.as_of);
 
     let mut computed = BTreeMap::new();
+    let mut linked = indicators::Pairs::default();
     for indicator in &plan.indicators {
-        let values = indicators::compute(input, &entities, &households, indicator)?;
+        let values = indicators::compute(input, &entities, &households, &mut linked, indicator)?;
         computed.insert(indicator.name.as_str(), values);
     }
     // Added only now: a parameter or an indicator is computed from records, never from another indicator.

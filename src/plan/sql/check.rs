@@ -172,7 +172,7 @@ impl<'a> Checker<'a> {
             _ => (
                 "sql.not_in_grammar",
                 "this is not part of the rule language".to_string(),
-                "see the list of what a condition may contain at the head of the rules' documentation",
+                "a condition is made of comparisons, AND OR NOT, BETWEEN, IN, LIKE, IS NULL, CASE, + - * / and plain functions",
             ),
         };
         self.refuse(code, tree, message, hint)
@@ -210,7 +210,11 @@ impl<'a> Checker<'a> {
                 format!("parameters are written with a colon: :{}", name.value)
             }
             None => {
-                let names: Vec<&str> = self.context.columns.iter().map(|c| c.name.as_str()).collect();
+                let names = self.context.columns.iter().map(|c| c.name.as_str());
+                // The columns with a value's raw form and repair would only hide the others.
+                let names: Vec<&str> = names
+                    .filter(|n| !n.ends_with("_raw") && !n.ends_with("_repair"))
+                    .collect();
                 format!("the names are: {}", names.join(", "))
             }
         };

@@ -180,7 +180,7 @@ fn step(interval: &Interval) -> Option<Step> {
 /// `12 months`, `1 year 6 months`.
 fn steps(written: &str) -> Option<Step> {
     let words: Vec<&str> = written.split_whitespace().collect();
-    if words.is_empty() || words.len() % 2 != 0 {
+    if words.is_empty() || !words.len().is_multiple_of(2) {
         return None;
     }
     let mut total = Step { months: 0, days: 0 };

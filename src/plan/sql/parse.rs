@@ -24,6 +24,11 @@ impl Dialect for RuleDialect {
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
         ch == '"'
     }
+
+    // Read so that it can be refused with what to write instead.
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
 }
 
 /// Parses one expression; anything after it is a problem.
