@@ -236,7 +236,7 @@ pub fn read_prefix(digits: &str) -> Option<u64> {
 ///
 /// One such number in eleven passes the check, so normalisation cannot tell; that nobody has it does.
 pub fn ends_in_zeros(packed: u64) -> bool {
-    packed & 15 == 0 && (packed >> 4) % 100 == 0
+    packed & 15 == 0 && (packed >> 4).is_multiple_of(100)
 }
 
 /// Birth date (days since 1970-01-01) that 15 leading digits name.
