@@ -189,6 +189,10 @@ pub fn candidates(index: &Index, entries: &Columns, record: u32, max_block: usiz
     };
     if entries.number[i] != numbers::NONE {
         add(Pass::NearNumber, key(NEIGHBOUR, &[entries.number[i]]));
+        if numbers::ends_in_zeros(entries.number[i]) {
+            let prefix = numbers::prefix_of(entries.number[i]);
+            add(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[prefix]));
+        }
     } else if entries.prefix[i] != numbers::NONE {
         add(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[entries.prefix[i]]));
     } else if let Some(near) = entries.near.get(&record) {

@@ -9,7 +9,7 @@ use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
 use super::register::Register;
-use super::score::{self, BirthLevel, Levels, NumberUse, Weights};
+use super::score::{self, BirthLevel, DivisionLevel, Levels, NumberUse, Weights};
 use crate::plan::LinkModel;
 
 /// Most candidates that a person is asked to look at for one record.
@@ -122,10 +122,10 @@ impl Judge<'_> {
                 self.conflict(record, &pairs)
             };
         }
-        let [mut pair] = named[..] else {
-            // One number for several persons of one name, in several households: only a person can tell.
-            return self.possible(pairs, None);
-        };
+        if named.len() > 1 {
+            return self.several(named);
+        }
+        let mut pair = named[0];
         let sure = match best_name {
             NameLevel::Exact => true,
             NameLevel::Script => !pair.levels.contradicted(),
@@ -143,6 +143,22 @@ impl Judge<'_> {
         }
         pair.pass = Pass::NumberAndName;
         self.linked(pair, None)
+    }
+
+    /// One number and name in several households: mostly one person registered twice. Only what the record says beside
+    /// number and name, such as its village, can tell which household is meant.
+    fn several(&self, named: Vec<Pair>) -> Judged {
+        let margin = named[0].weight - named[1].weight;
+        let told = named[0].levels.name <= NameLevel::Script
+            && named[0].weight >= self.model.linked_at
+            && margin >= self.model.margin
+            && !named[0].levels.contradicted();
+        if !told {
+            return self.possible(named, None);
+        }
+        let mut judged = self.linked(named[0], Some(margin));
+        judged.evidence.push_str("；底册另有同号同名的登记");
+        judged
     }
 
     /// A number without a name: linked only when something else agrees too.
@@ -169,7 +185,10 @@ impl Judge<'_> {
         if self.register.members[household].iter().any(|p| fits(&p)) {
             return true;
         }
+        // A birth date of the record's own that agrees settles it against people of other households.
+        let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
         pair.levels.name == NameLevel::Near
+            && !born
             && block::namesakes(
                 &self.register.index,
                 self.entries,
@@ -312,10 +331,12 @@ impl Judge<'_> {
 
     /// At least two of name, birth date and (nearly right) number must agree, and nothing may contradict them.
     ///
-    /// A name in a village is one leg only: namesakes are the rule there.
+    /// A name in a village is one leg only: namesakes are the rule there. A name that is only near is a leg where the
+    /// village agrees too.
     fn stands_on_two_legs(&self, record: u32, pair: &Pair) -> bool {
         let levels = &pair.levels;
-        let name = levels.name <= NameLevel::Sound;
+        let name = levels.name <= NameLevel::Sound
+            || levels.name == NameLevel::Near && levels.division == DivisionLevel::Village;
         let birth = levels.birth == BirthLevel::Exact;
         let number = levels.number <= NumberLevel::Partial;
         // A readable number that is another one belongs to another person until somebody says otherwise.

@@ -232,6 +232,13 @@ pub fn read_prefix(digits: &str) -> Option<u64> {
     digits.parse().ok()
 }
 
+/// True when the last three characters are zeros: what a spreadsheet leaves of a number that it took for a quantity.
+///
+/// One such number in eleven passes the check, so normalisation cannot tell; that nobody has it does.
+pub fn ends_in_zeros(packed: u64) -> bool {
+    packed & 15 == 0 && (packed >> 4).is_multiple_of(100)
+}
+
 /// Birth date (days since 1970-01-01) that 15 leading digits name.
 pub fn birth_of_prefix(prefix: u64) -> Option<i32> {
     let date = (prefix / 10) % 100_000_000;
@@ -264,7 +271,8 @@ pub struct Side<'a> {
 /// Compares a record's number with a registered one; either may be damaged or fail its check.
 ///
 /// A single wrong digit or a swap of neighbours never passes the check (ISO 7064 MOD 11-2), so two valid numbers that
-/// look alike are two persons, often brothers and sisters: they are `Different`, never `OneDigit`.
+/// look alike are two persons, often brothers and sisters: they are `Different`, never `OneDigit`. The exception is a
+/// number of the record that ends in three zeros (see [`ends_in_zeros`]).
 pub fn compare(a: Side, b: Side) -> NumberLevel {
     use NumberLevel::{Different, Exact, Missing};
     match (a.number, b.number) {
@@ -277,6 +285,7 @@ pub fn compare(a: Side, b: Side) -> NumberLevel {
         (NONE, valid) => doubtful(a, valid),
         (valid, NONE) => doubtful(b, valid),
         (x, y) if x == y => Exact,
+        (x, y) if ends_in_zeros(x) => prefixes(prefix_of(x), prefix_of(y)),
         _ => Different,
     }
 }
@@ -390,6 +399,13 @@ mod tests {
         assert_eq!(compare(damaged, valid(&a)), NumberLevel::Partial);
         let other = number("990121", "19900102", 123);
         assert_eq!(compare(damaged, valid(&other)), NumberLevel::Different);
+        let mut zeros = (0..10).map(|sequence| number("990121", "19900101", sequence * 100));
+        let cut = zeros
+            .find(|n| n.ends_with("000"))
+            .expect("a valid number that ends in zeros");
+        let whole = number("990121", "19900101", cut[14..17].parse::<u32>().expect("digits") + 23);
+        assert_eq!(compare(valid(&cut), valid(&whole)), NumberLevel::Partial);
+        assert_eq!(compare(valid(&whole), valid(&cut)), NumberLevel::Different);
         assert_eq!(compare(Side::default(), valid(&a)), NumberLevel::Missing);
         assert_eq!(compare(Side::default(), Side::default()), NumberLevel::Missing);
     }

@@ -188,23 +188,23 @@ pub fn model() -> LinkModel {
             comparison(
                 "number",
                 &[
-                    ("exact", 0.93, 1e-6),
-                    ("one_digit", 0.03, 1e-5),
+                    ("exact", 0.90, 1e-6),
+                    ("one_digit", 0.04, 1e-5),
                     ("transposed", 0.01, 2e-6),
-                    ("partial", 0.01, 1e-5),
+                    ("partial", 0.02, 1e-5),
                     ("relative", 0.005, 5e-6),
-                    ("different", 0.015, 0.999),
+                    ("different", 0.02, 0.999),
                 ],
             ),
             comparison(
                 "name",
                 &[
-                    ("exact", 0.93, 0.002),
+                    ("exact", 0.92, 0.002),
                     ("script", 0.02, 0.0003),
-                    ("sound", 0.02, 0.001),
-                    ("near", 0.015, 0.02),
+                    ("sound", 0.025, 0.001),
+                    ("near", 0.02, 0.01),
                     ("surname_only", 0.005, 0.08),
-                    ("different", 0.01, 0.9),
+                    ("different", 0.005, 0.9),
                 ],
             ),
             comparison(
@@ -220,10 +220,10 @@ pub fn model() -> LinkModel {
             comparison(
                 "division",
                 &[
-                    ("village", 0.93, 0.02),
-                    ("township", 0.99, 0.17),
+                    ("village", 0.92, 0.02),
+                    ("township", 0.98, 0.17),
                     ("other_village", 0.05, 0.15),
-                    ("county", 0.02, 0.83),
+                    ("county", 0.03, 0.83),
                     ("different", 0.01, 0.5),
                 ],
             ),

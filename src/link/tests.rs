@@ -107,6 +107,10 @@ fn county() -> Register {
             .sex("male")
             .village(1, 1)
             .household("002", "head"),
+        Row::new("张军")
+            .birth("1990-09-09")
+            .village(1, 1)
+            .household("002", "other"),
         Row::new("李伟")
             .birth("1985-05-05")
             .sex("male")
@@ -161,6 +165,31 @@ fn states_of_single_records() {
             "lost character, birth against it",
             Row::new("张国").number(&n.guo).birth("1950-07-20"),
             ("conflict", None),
+        ),
+        (
+            "lost character, own birth date, a namesake in the village",
+            Row::new("张军").number(&n.jun).birth("1973-08-06"),
+            linked("张建军"),
+        ),
+        (
+            "lost character, a namesake in the village",
+            Row::new("张军").number(&n.jun),
+            ("conflict", None),
+        ),
+        (
+            "one wrong digit and a lost character",
+            Row::new("张国").partial(&typo(&n.guo, 9)).village(1, 1),
+            linked("张建国"),
+        ),
+        (
+            "the same without a village",
+            Row::new("张国").partial(&typo(&n.guo, 9)),
+            ("possible", None),
+        ),
+        (
+            "one wrong digit in a brother's number",
+            Row::new("张建军").partial(&typo(&n.guo, 9)).village(1, 1),
+            ("possible", None),
         ),
         (
             "brother's number, near name",
@@ -355,6 +384,11 @@ fn duplicates_in_the_register_do_not_break_links() {
         1
     );
     assert_eq!(twice.households.integer("size").value(0), 2, "reported, not merged");
+    let far = || row("002", "normal").village(2, 1);
+    let told = build(&[row("001", "normal"), far()]);
+    let at_home = one(&told, record().village(2, 1)).2;
+    assert_eq!(at_home.links.str_at("household_id", 0), Some("H002"));
+    assert_eq!(one(&told, record()).0, "possible");
     let both = build(&[row("001", "normal"), row("002", "normal")]);
     let (status, _, linked) = one(&both, record());
     assert_eq!((status.as_str(), linked.possible.rows()), ("possible", 2));
