@@ -158,13 +158,17 @@ fn call(
         surnames.push(own);
     }
     // One decision per sibship, or the boys of a family would differ in whether they follow the clan's book.
-    let mut sibships: Vec<((Option<usize>, Sex), Option<char>)> = Vec::new();
+    let mut sibships: Vec<(usize, Sex, Option<char>)> = Vec::new();
     for i in order {
         let member = &members[i];
         let year = member.birth.year();
         called[i] = if style == Style::Han {
-            let key = (member.father.or(Some(members.len() + i)), member.sex);
-            let known = sibships.iter().find(|(k, _)| *k == key).map(|(_, shared)| *shared);
+            // Who has no father in the house is a sibship of one.
+            let family = member.father.unwrap_or(members.len() + i);
+            let known = sibships
+                .iter()
+                .find(|s| (s.0, s.1) == (family, member.sex))
+                .map(|s| s.2);
             let shared = known.unwrap_or_else(|| {
                 let likely = if year < 1985 { 52 } else { 18 };
                 let follows = dice.percent(if member.sex == Sex::Male { likely } else { likely / 3 });
@@ -173,7 +177,7 @@ fn call(
                     Some(c) => clans.poems[c][usize::from((year.max(1930) as u16 - 1930) / 18).min(5)],
                     None => names.generation_character(dice, member.sex, year),
                 });
-                sibships.push((key, shared));
+                sibships.push((family, member.sex, shared));
                 shared
             });
             names.han(dice, surnames[i], member.sex, year, shared)

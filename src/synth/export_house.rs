@@ -4,9 +4,10 @@ use encoding_rs::UTF_8;
 use jiff::ToSpan;
 
 use super::Round;
+use super::delimited::Csv;
 use super::dirt::{self, Medium};
 use super::outsiders::Outsiders;
-use super::sheet::{Book, Cell, Csv};
+use super::sheet::{Book, Cell};
 use super::style::{self, DateStyle, date_in_text, full_width};
 use super::truth::{At, Records, RowKind};
 use crate::diag::Outcome;
@@ -27,6 +28,7 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut number = 0;
     for (h, facts) in round.facts.iter().enumerate() {
         let house = &county.households[h];
+        let built = 1962 + dice.below(54) as i64;
         for appraisal in &facts.appraisals {
             let p = round.head(&mut dice, h);
             let mut entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
@@ -51,7 +53,7 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
                 entry.name.clone().into(),
                 entry.number.clone().into(),
                 format!("{}{}组", county.village(h).name(), house.group).into(),
-                dice.between(1962, 2015).into(),
+                built.into(),
                 (*dice.weighted(&[("土木", 25), ("砖木", 35), ("砖混", 35), ("框架", 5)])).into(),
                 grade.into(),
                 style::date(&mut dice, &round.soiler, appraisal.day, DateStyle::Cell),

@@ -3,13 +3,14 @@
 use encoding_rs::GBK;
 
 use super::Round;
+use super::delimited::Csv;
 use super::dice::Dice;
 use super::dirt::{Dirt, Entry, Medium};
 use super::divisions::{COUNTY_CODE, NEIGHBOURS};
 use super::facts::{self, Claim, HOSPITALS};
 use super::outsiders::Outsiders;
 use super::people::{Household, Sex};
-use super::sheet::{Book, Cell, Csv, SHEET_ROWS, yuan};
+use super::sheet::{Book, Cell, SHEET_ROWS, yuan};
 use super::style::{self, DateStyle, amount_text, date_text};
 use super::truth::{At, Records, RowKind};
 use crate::diag::Outcome;

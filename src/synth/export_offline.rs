@@ -38,7 +38,7 @@ fn spelling(round: &Round, dice: &mut Dice, table: &[(&str, &'static [&'static s
         .find(|(c, _)| *c == code)
         .map_or(&[""][..], |(_, forms)| forms);
     if round.soiler.happens(dice, 250_000) {
-        *dice.pick(forms)
+        forms[dice.below(forms.len())]
     } else {
         forms[0]
     }

@@ -5,11 +5,12 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::Round;
+use super::delimited::Csv;
 use super::dice::Dice;
 use super::dirt::{Dirt, Medium, NumberCell};
 use super::divisions::REGION;
 use super::people::{Person, Relation, Sex, Status};
-use super::sheet::{Book, Cell, Csv, yuan};
+use super::sheet::{Book, Cell, yuan};
 use super::style::{self, DateStyle, date_text};
 use super::truth::{At, Records, RowKind};
 use crate::diag::Outcome;
@@ -257,7 +258,7 @@ fn student(age: i64) -> &'static str {
 /// 健康状况: several values, in no fixed order.
 fn health(person: &Person, dice: &mut Dice) -> &'static str {
     match (person.disability.is_some(), person.chronic) {
-        (true, true) => *dice.pick(&["残疾,长期慢性病", "长期慢性病,残疾"]),
+        (true, true) => ["残疾,长期慢性病", "长期慢性病,残疾"][dice.below(2)],
         (true, false) => "残疾",
         (false, true) => "长期慢性病",
         (false, false) => "健康",

@@ -9,6 +9,7 @@
 //! Identity numbers begin with 99 (given to no place), telephone numbers with 1990.
 
 pub mod county;
+mod delimited;
 pub mod dice;
 pub mod dirt;
 pub mod divisions;

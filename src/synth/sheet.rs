@@ -1,11 +1,8 @@
-//! Files as departments send them. In: cells. Out: CSV in an encoding, XLSX with fixed creation date; the row number of
-//! every row written.
+//! Workbooks as departments send them. In: cells. Out: XLSX with a fixed creation date; the number of every row written.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use encoding_rs::Encoding;
 use jiff::civil::Date;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 
@@ -68,90 +65,6 @@ pub fn place(out: &Path, relative: &str) -> Outcome<PathBuf> {
         fs::create_dir_all(parent).map_err(|e| Failure::io("create the folder", parent, &e))?;
     }
     Ok(path)
-}
-
-/// A delimited file that is written as it goes.
-pub struct Csv {
-    path: PathBuf,
-    file: BufWriter<File>,
-    encoding: &'static Encoding,
-    line: u32,
-    end: &'static [u8],
-}
-
-impl Csv {
-    /// Opens the file and writes the headings. `bom` only makes sense with UTF-8.
-    pub fn create(out: &Path, relative: &str, encoding: &'static Encoding, bom: bool, headings: &str) -> Outcome<Csv> {
-        let path = place(out, relative)?;
-        let file = File::create(&path).map_err(|e| Failure::io("create", &path, &e))?;
-        let mut csv = Csv {
-            path,
-            file: BufWriter::new(file),
-            encoding,
-            line: 0,
-            end: b"\r\n",
-        };
-        if bom {
-            csv.write(&[0xef, 0xbb, 0xbf])?;
-        }
-        csv.text(headings)?;
-        Ok(csv)
-    }
-
-    /// Opens a file of ours: UTF-8 without BOM, lines ending as on Unix.
-    pub fn own(out: &Path, relative: &str, headings: &str) -> Outcome<Csv> {
-        let path = place(out, relative)?;
-        let file = File::create(&path).map_err(|e| Failure::io("create", &path, &e))?;
-        let mut csv = Csv {
-            path,
-            file: BufWriter::new(file),
-            encoding: encoding_rs::UTF_8,
-            line: 0,
-            end: b"\n",
-        };
-        csv.text(headings)?;
-        Ok(csv)
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
-        self.file
-            .write_all(bytes)
-            .map_err(|e| Failure::io("write", &self.path, &e))
-    }
-
-    fn text(&mut self, line: &str) -> Outcome<u32> {
-        let (bytes, _, _) = self.encoding.encode(line);
-        // `encode` may borrow from the line only; the copy ends its hold on `self`.
-        let bytes = bytes.into_owned();
-        self.write(&bytes)?;
-        self.write(self.end)?;
-        self.line += 1;
-        Ok(self.line)
-    }
-
-    /// Writes a row and gives its line number. No value holds a line break, so lines are rows.
-    pub fn row<S: AsRef<str>>(&mut self, cells: &[S]) -> Outcome<u32> {
-        let mut line = String::new();
-        for (i, cell) in cells.iter().enumerate() {
-            let cell = cell.as_ref();
-            if i > 0 {
-                line.push(',');
-            }
-            if cell.contains([',', '"']) {
-                line.push('"');
-                line.push_str(&cell.replace('"', "\"\""));
-                line.push('"');
-            } else {
-                line.push_str(cell);
-            }
-        }
-        self.text(&line)
-    }
-
-    /// Flushes.
-    pub fn close(mut self) -> Outcome<()> {
-        self.file.flush().map_err(|e| Failure::io("write", &self.path, &e))
-    }
 }
 
 /// A workbook with one sheet at hand.

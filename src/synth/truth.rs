@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
+use super::delimited::Csv;
 use super::people::{County, hid, pid};
 use super::policy::Risk;
-use super::sheet::Csv;
 use crate::diag::Outcome;
 
 /// What kind of row an export wrote.
