@@ -13,7 +13,8 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use super::encoding::{self, LINE_BYTES, Line, Text};
+use super::Checked;
+use super::encoding::{self, Line, Text};
 use super::intake::{Reading, SheetEnd, SheetIntake};
 use super::merges::Merges;
 use super::row::{Fault, Row};
@@ -24,11 +25,11 @@ use crate::model::CellKind;
 const CONTINUED: usize = 20;
 
 /// Reads a file. An error refuses the file.
-pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let place = reading.place();
     let source = reading.contract.source;
     let mut notes = Vec::new();
-    let text = encoding::open(path, source.encoding.as_deref(), &place, &mut notes).map_err(|e| vec![e])?;
+    let text = encoding::open(path, source.encoding.as_deref(), &place, &mut notes)?;
     reading.problems.append(&mut notes);
     let read_as = text.encoding();
     let mut rows = Rows {
@@ -41,17 +42,8 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnos
     let mut row = Row::default();
     let mut tabs = 0;
     loop {
-        let more = rows.next(&mut row, intake.width()).map_err(|e| {
-            vec![match e.kind() {
-                std::io::ErrorKind::InvalidData => Diagnostic::error(
-                    "ingest.not_csv",
-                    format!("a line is longer than {LINE_BYTES} bytes: this is not delimited text"),
-                    place.clone(),
-                )
-                .hint("ask the sender for a CSV export"),
-                _ => super::unreadable(&place, &e),
-            }]
-        })?;
+        let more = rows.next(&mut row, intake.width());
+        let more = more.map_err(|e| vec![encoding::failed(&e, &place)])?;
         if !more {
             break;
         }
@@ -61,11 +53,11 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnos
                 .filter(|(_, text, _)| text.contains(['\t', ';', '|']))
                 .count();
         }
-        if !intake.row(&mut row).map_err(|e| vec![e])? {
+        if !intake.row(&mut row)? {
             break;
         }
     }
-    match intake.finish().map_err(|e| vec![e])? {
+    match intake.finish()? {
         SheetEnd::Read(0) | SheetEnd::Empty => {
             reading.problems.push(super::no_rows(&place));
             Ok(())
@@ -101,10 +93,10 @@ struct Rows {
 impl Rows {
     /// Reads the next logical row; false at the end. `width` is the number of headings, once known.
     fn next(&mut self, row: &mut Row, width: Option<u32>) -> std::io::Result<bool> {
-        let Some(line) = self.line(0)?.cloned() else {
+        self.line(0)?;
+        let Some(line) = self.ahead.pop_front() else {
             return Ok(false);
         };
-        self.ahead.pop_front();
         row.reset(line.number);
         let quotes = split(&line.text, self.delimiter, row);
         if line.bad {

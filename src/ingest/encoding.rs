@@ -12,10 +12,11 @@ use std::path::Path;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::Checked;
 use crate::diag::{Diagnostic, Place};
 
 /// Longest line that is still text; a binary file has no line ends.
-pub(super) const LINE_BYTES: u64 = 4 << 20;
+const LINE_BYTES: u64 = 4 << 20;
 /// GB18030's own byte order mark.
 const GB18030_MARK: [u8; 4] = [0x84, 0x31, 0x95, 0x33];
 
@@ -25,6 +26,8 @@ pub(super) struct Text {
     encoding: &'static Encoding,
     end: u8,
     number: u32,
+    /// The line's bytes; kept to be used again.
+    bytes: Vec<u8>,
     /// True when the text was decoded beforehand and U+FFFD stands for what could not be.
     replaced: bool,
 }
@@ -48,12 +51,11 @@ impl Text {
 
     /// The next line, or none at the end. A line longer than [`LINE_BYTES`] is an error of kind `InvalidData`.
     pub(super) fn line(&mut self) -> io::Result<Option<Line>> {
-        let mut bytes = Vec::new();
-        if !read_line(&mut self.reader, self.end, &mut bytes)? {
+        if !read_line(&mut self.reader, self.end, &mut self.bytes)? {
             return Ok(None);
         }
         self.number += 1;
-        let (text, mut bad) = decode(self.encoding, &bytes);
+        let (text, mut bad) = decode(self.encoding, &self.bytes);
         bad |= self.replaced && text.contains('\u{fffd}');
         Ok(Some(Line {
             number: self.number,
@@ -116,20 +118,22 @@ pub(super) fn open(
     declared: Option<&str>,
     place: &Place,
     problems: &mut Vec<Diagnostic>,
-) -> Result<Text, Diagnostic> {
-    let io = |e: io::Error| super::unreadable(place, &e);
+) -> Checked<Text> {
+    let io = |e: io::Error| vec![failed(&e, place)];
     let mut head = Vec::new();
     File::open(path)
         .and_then(|f| f.take(1 << 16).read_to_end(&mut head))
         .map_err(io)?;
     let declared = match declared {
         Some(label) => Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-            Diagnostic::error(
-                "ingest.encoding_label",
-                format!("`{label}` is not the name of an encoding"),
-                place.clone(),
-            )
-            .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…")
+            vec![
+                Diagnostic::error(
+                    "ingest.encoding_label",
+                    format!("`{label}` is not the name of an encoding"),
+                    place.clone(),
+                )
+                .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…"),
+            ]
         })?),
         None => None,
     };
@@ -154,7 +158,7 @@ pub(super) fn open(
         return start(path, encoding, 0, &head).map_err(io);
     }
     if let Some(encoding) = unmarked_utf16(&head) {
-        return Err(wrong(declared, encoding, place));
+        return Err(vec![wrong(declared, encoding, place)]);
     }
     let utf8 = fit(path, UTF_8, &head).map_err(io)?;
     if utf8.telling == 0 {
@@ -162,7 +166,7 @@ pub(super) fn open(
     }
     if utf8.clean() {
         return match declared.filter(|d| *d != UTF_8) {
-            Some(_) => Err(wrong(declared, UTF_8, place)),
+            Some(_) => Err(vec![wrong(declared, UTF_8, place)]),
             None => start(path, UTF_8, 0, &head).map_err(io),
         };
     }
@@ -176,7 +180,7 @@ pub(super) fn open(
             };
             if !own.mostly() || (!own.clean() && gb.clean()) {
                 let likely = if gb.mostly() { GB18030 } else { guess(&head) };
-                return Err(wrong(declared, likely, place));
+                return Err(vec![wrong(declared, likely, place)]);
             }
             encoding
         }
@@ -200,6 +204,19 @@ pub(super) fn open(
         }
     };
     start(path, chosen, 0, &head).map_err(io)
+}
+
+/// A read that failed, in words.
+pub(super) fn failed(error: &io::Error, place: &Place) -> Diagnostic {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return super::unreadable(place, error);
+    }
+    Diagnostic::error(
+        "ingest.not_csv",
+        format!("a line is longer than {LINE_BYTES} bytes: this is not delimited text"),
+        place.clone(),
+    )
+    .hint("ask the sender for a CSV export")
 }
 
 fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: &Place) -> Diagnostic {
@@ -268,6 +285,7 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
             reader: Box::new(Cursor::new(bytes)),
             encoding: UTF_8,
             number: 0,
+            bytes: Vec::new(),
             replaced,
         });
     }
@@ -276,6 +294,7 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
         encoding,
         end: line_end(head),
         number: 0,
+        bytes: Vec::new(),
         replaced: false,
     })
 }

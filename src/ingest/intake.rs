@@ -3,6 +3,7 @@
 //! Every row below the headings that is not blank becomes a data row, a quarantined row, or a listed row that is not
 //! data; none disappears.
 
+use super::Checked;
 use super::header::{Contract, HeadingCell, Headings, Verdict, fold, half_width, short_list};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
@@ -99,7 +100,7 @@ impl<'a> Reading<'a> {
 
 enum State {
     Searching(Vec<Row>),
-    Body(Body),
+    Body(Box<Body>),
     Over(SheetEnd),
 }
 
@@ -171,7 +172,7 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
     }
 
     /// Takes the next row; false when no more rows are wanted.
-    pub(super) fn row(&mut self, row: &mut Row) -> Result<bool, Diagnostic> {
+    pub(super) fn row(&mut self, row: &mut Row) -> Checked<bool> {
         if let State::Searching(first) = &mut self.state {
             let source = self.reading.contract.source;
             if row.number < source.header_within.max(1) + source.header_rows.max(1) {
@@ -189,7 +190,7 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
     }
 
     /// Ends the sheet.
-    pub(super) fn finish(mut self) -> Result<SheetEnd, Diagnostic> {
+    pub(super) fn finish(mut self) -> Checked<SheetEnd> {
         self.decide(true)?;
         Ok(match self.state {
             State::Body(body) => SheetEnd::Read(body.rows),
@@ -199,7 +200,7 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
     }
 
     /// Looks for the headings in the rows kept so far; `over` when there are no more.
-    fn decide(&mut self, over: bool) -> Result<(), Diagnostic> {
+    fn decide(&mut self, over: bool) -> Checked<()> {
         let State::Searching(rows) = &mut self.state else {
             return Ok(());
         };
@@ -234,20 +235,20 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
                     FieldFrom::Sheet => Some(self.sheet.clone()).filter(|s| !s.trim().is_empty()),
                     FieldFrom::FileName => Some(stem.to_string()),
                 });
-                State::Body(Body {
+                State::Body(Box::new(Body {
                     constants: constants.collect(),
                     filler: Filler::new(&self.merges, headings.width, headings.amounts.clone()),
                     headings,
                     rows: 0,
-                })
+                }))
             }
         };
     }
 }
 
 /// A row below the headings: data, quarantined, or not data.
-fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Result<(), Diagnostic> {
-    if row.is_blank() {
+fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
+    if row.is_blank() && !row.partial {
         return Ok(());
     }
     body.filler.fill(row);
@@ -276,7 +277,7 @@ fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Result<(), Dia
         (None, None) => None,
     });
     let pushed = reading.sink.push(row.number, cells);
-    pushed.map_err(|Full| reading.too_large())
+    pushed.map_err(|Full| vec![reading.too_large()])
 }
 
 /// Why a row is not taken as data here, or none.

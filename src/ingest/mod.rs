@@ -8,12 +8,15 @@
 //! * Rows below the headings = data rows + quarantined rows + listed rows that are not data. None disappears.
 //! * Hostile files (bombs, far cells, endless lines, broken archives) end in a diagnostic, in bounded memory.
 //!
+//! Reasons of rejects: `row.encoding`, `row.quote`, `row.width`, `row.oversized` (quarantined); `row.total`,
+//! `row.repeated_heading`, `row.no_value` (not data).
+//!
 //! | file | what it does |
 //! |---|---|
 //! | `files` | which files belong to a source |
 //! | `sniff` | what a file really is |
 //! | `encoding`, `csv` | delimited text |
-//! | `package`, `xlsx` | workbooks |
+//! | `package`, `markup`, `xlsx` | workbooks |
 //! | `parquet` | Parquet |
 //! | `header` | heading rows, columns of the contract's fields |
 //! | `intake` | the common path: data, quarantined or not data |
@@ -25,6 +28,7 @@ mod encoding;
 mod files;
 mod header;
 mod intake;
+mod markup;
 mod merges;
 mod package;
 mod parquet;
@@ -93,9 +97,12 @@ pub fn read(source: &Source, files: &[InputFile]) -> Delivery {
     delivery
 }
 
-fn read_file(reading: &mut Reading, file: &InputFile) -> Result<(), Vec<Diagnostic>> {
+/// A result whose failure refuses the file, with every reason found.
+type Checked<T> = Result<T, Vec<Diagnostic>>;
+
+fn read_file(reading: &mut Reading, file: &InputFile) -> Checked<()> {
     let format = reading.contract.source.format;
-    sniff::check(&file.path, format, &reading.place()).map_err(|e| vec![e])?;
+    sniff::check(&file.path, format, &reading.place())?;
     match format {
         Format::Csv => csv::read(reading, &file.path)?,
         Format::Xlsx => xlsx::read(reading, &file.path, &package::LIMITS)?,

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
+use super::Checked;
+use super::markup::{attribute, attribute_bytes, is_position, local_name, region, tags};
 use super::merges::{Merges, Region};
 use crate::diag::{Diagnostic, Place};
 
@@ -67,12 +69,12 @@ impl Package {
 }
 
 /// Looks through a workbook's archive.
-pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Result<Package, Diagnostic> {
-    let file = File::open(path).map_err(|e| super::unreadable(place, &e))?;
-    let stored = file.metadata().map_err(|e| super::unreadable(place, &e))?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|_| damaged(place))?;
+pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Package> {
+    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
+    let stored = file.metadata().map_err(|e| vec![super::unreadable(place, &e)])?.len();
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|_| vec![damaged(place)])?;
     if archive.len() > limits.parts {
-        return Err(bomb(place, format!("its archive has {} parts", archive.len())));
+        return Err(vec![bomb(place, format!("its archive has {} parts", archive.len()))]);
     }
     let mut package = Package::default();
     let mut small = BTreeMap::new();
@@ -84,8 +86,8 @@ pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Result<Pac
         merges: 0,
     };
     for i in 0..archive.len() {
-        let mut part = archive.by_index(i).map_err(|_| damaged(place))?;
-        let name = key(&part.name().map_err(|_| damaged(place))?);
+        let mut part = archive.by_index(i).map_err(|_| vec![damaged(place)])?;
+        let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
         // Cheap first: most bombs declare their size.
         budget.check(part.size())?;
         if name.ends_with(".rels") || name.ends_with("workbook.xml") {
@@ -94,7 +96,7 @@ pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Result<Pac
         let mut scan = Scan::new(small.get_mut(&name));
         let mut chunk = vec![0; 1 << 16];
         loop {
-            let read = part.read(&mut chunk).map_err(|_| damaged(place))?;
+            let read = part.read(&mut chunk).map_err(|_| vec![damaged(place)])?;
             if read == 0 {
                 break;
             }
@@ -119,19 +121,19 @@ struct Budget<'a> {
 }
 
 impl Budget<'_> {
-    fn check(&self, more: u64) -> Result<(), Diagnostic> {
+    fn check(&self, more: u64) -> Checked<()> {
         let inflated = self.inflated.saturating_add(more);
         if inflated > self.limits.inflated {
-            return Err(bomb(
+            return Err(vec![bomb(
                 self.place,
                 format!("it inflates to more than {} MB", self.limits.inflated >> 20),
-            ));
+            )]);
         }
         if inflated > self.limits.ratio_from && inflated / self.limits.ratio > self.stored {
-            return Err(bomb(
+            return Err(vec![bomb(
                 self.place,
                 format!("it inflates to more than {} times its size", self.limits.ratio),
-            ));
+            )]);
         }
         Ok(())
     }
@@ -165,7 +167,7 @@ impl<'k> Scan<'k> {
         }
     }
 
-    fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Result<(), Diagnostic> {
+    fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Checked<()> {
         if !self.begun {
             self.begun = true;
             // Pictures and the like are no text: the parser never opens them.
@@ -184,7 +186,7 @@ impl<'k> Scan<'k> {
             self.run += piece.len();
             if self.run > budget.limits.text {
                 let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
-                return Err(bomb(budget.place, what));
+                return Err(vec![bomb(budget.place, what)]);
             }
             let room = TAG - self.tag.len().min(TAG);
             self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
@@ -193,14 +195,28 @@ impl<'k> Scan<'k> {
     }
 
     /// Looks at a tag that is over.
-    fn close(&mut self, budget: &mut Budget) -> Result<(), Diagnostic> {
+    fn close(&mut self, budget: &mut Budget) -> Checked<()> {
         let tag = std::mem::take(&mut self.tag);
         self.run = 0;
         match local_name(&tag) {
+            // The parser counts with these unchecked, and would run over.
+            b"c" | b"row" if !is_position(attribute_bytes(&tag, b'r')) => return Err(vec![misplaced(budget.place)]),
+            b"dimension" => {
+                let tag = String::from_utf8_lossy(&tag);
+                let range = attribute(&tag, "ref").unwrap_or_default();
+                let range = if range.contains(':') {
+                    range
+                } else {
+                    format!("{range}:{range}")
+                };
+                if !region(&range).is_some_and(|r| r.bottom >= r.top && r.right >= r.left) {
+                    return Err(vec![misplaced(budget.place)]);
+                }
+            }
             b"mergeCell" => {
                 budget.merges += 1;
                 if budget.merges > budget.limits.merges {
-                    return Err(bomb(budget.place, "it has too many merged ranges".to_string()));
+                    return Err(vec![bomb(budget.place, "it has too many merged ranges".to_string())]);
                 }
                 let tag = String::from_utf8_lossy(&tag);
                 self.regions.extend(attribute(&tag, "ref").as_deref().and_then(region));
@@ -209,7 +225,7 @@ impl<'k> Scan<'k> {
                 let tag = String::from_utf8_lossy(&tag);
                 let count = attribute(&tag, "uniqueCount").and_then(|c| c.parse::<u64>().ok());
                 if count.is_some_and(|c| c > budget.limits.strings) {
-                    return Err(bomb(budget.place, "it announces too many texts".to_string()));
+                    return Err(vec![bomb(budget.place, "it announces too many texts".to_string())]);
                 }
             }
             _ => {}
@@ -272,91 +288,6 @@ fn key(name: &str) -> String {
     name.replace('\\', "/").trim_start_matches('/').to_lowercase()
 }
 
-/// The tags of one local name, each from its name to its end.
-fn tags<'x>(xml: &'x str, name: &'x str) -> impl Iterator<Item = &'x str> {
-    xml.split('<')
-        .filter(move |t| local_name(t.as_bytes()) == name.as_bytes())
-        .map(|t| t.split('>').next().unwrap_or(t))
-}
-
-/// The name a tag begins with, without its prefix.
-fn local_name(tag: &[u8]) -> &[u8] {
-    let end = tag
-        .iter()
-        .take(64)
-        .position(|b| matches!(b, b' ' | b'/' | b'>' | b'\t' | b'\r' | b'\n'));
-    let name = &tag[..end.unwrap_or(tag.len().min(64))];
-    match name.iter().position(|b| *b == b':') {
-        Some(colon) => &name[colon + 1..],
-        None => name,
-    }
-}
-
-/// An attribute of a tag by its local name, entities resolved.
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    let mut rest = tag;
-    loop {
-        let (before, after) = rest.split_once('=')?;
-        let after = after.trim_start();
-        let quote = after.chars().next().filter(|c| *c == '"' || *c == '\'')?;
-        let (value, next) = after[1..].split_once(quote)?;
-        let key = before.split_whitespace().next_back().unwrap_or("");
-        if key.rsplit(':').next() == Some(name) {
-            return Some(unescape(value));
-        }
-        rest = next;
-    }
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let (entity, next) = after.split_once(';').unwrap_or((after, ""));
-        let number = entity.strip_prefix('#').and_then(|n| match n.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => n.parse().ok(),
-        });
-        out.extend(match entity {
-            "amp" => Some('&'),
-            "lt" => Some('<'),
-            "gt" => Some('>'),
-            "quot" => Some('"'),
-            "apos" => Some('\''),
-            _ => number.and_then(char::from_u32),
-        });
-        rest = next;
-    }
-    out + rest
-}
-
-/// `A1:C3` as a range; none for what is not one.
-fn region(text: &str) -> Option<Region> {
-    let corner = |text: &str| -> Option<(u32, u32)> {
-        let text = text.replace('$', "");
-        let digits = text.find(|c: char| c.is_ascii_digit())?;
-        let (letters, row) = text.split_at(digits);
-        if letters.is_empty() || letters.len() > 3 {
-            return None;
-        }
-        let column = letters.chars().try_fold(0u32, |n, c| {
-            c.is_ascii_alphabetic()
-                .then(|| n * 26 + (c.to_ascii_uppercase() as u32 - 'A' as u32) + 1)
-        })?;
-        let row: u32 = row.parse().ok().filter(|r| (1..=1_048_576).contains(r))?;
-        Some((row, column - 1)).filter(|(_, c)| *c < 16_384)
-    };
-    let (first, last) = text.split_once(':')?;
-    let ((top, left), (bottom, right)) = (corner(first)?, corner(last)?);
-    Some(Region {
-        top,
-        left,
-        bottom,
-        right,
-    })
-}
-
 /// The archive cannot be read to its end.
 pub(super) fn damaged(place: &Place) -> Diagnostic {
     Diagnostic::error(
@@ -367,6 +298,16 @@ pub(super) fn damaged(place: &Place) -> Diagnostic {
     .hint("it may still be copied, or the download broke off; ask the sender for the file again")
 }
 
+/// Cells stand where no sheet has any, or not in order.
+pub(super) fn misplaced(place: &Place) -> Diagnostic {
+    Diagnostic::error(
+        "ingest.broken_workbook",
+        "the cells of the sheet are not in order or lie outside of any sheet",
+        place.clone(),
+    )
+    .hint("open it in a spreadsheet program and save it anew")
+}
+
 /// The file would cost more than any real one.
 pub(super) fn bomb(place: &Place, what: String) -> Diagnostic {
     Diagnostic::error(
@@ -375,23 +316,4 @@ pub(super) fn bomb(place: &Place, what: String) -> Diagnostic {
         place.clone(),
     )
     .hint("copy the table alone into a new workbook, or have the delivery split")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attributes_and_ranges() {
-        let tag = r#"sheet name="云岭镇 &amp; &#x4E59;" sheetId='1' r:id="rId7" x = "y""#;
-        assert_eq!(attribute(tag, "name").as_deref(), Some("云岭镇 & 乙"));
-        assert_eq!(attribute(tag, "id").as_deref(), Some("rId7"));
-        assert_eq!(attribute(tag, "x").as_deref(), Some("y"));
-        assert_eq!(attribute(tag, "missing"), None);
-        let all = region("$B$2:XFD1048576").unwrap();
-        assert_eq!((all.top, all.left, all.bottom, all.right), (2, 1, 1_048_576, 16_383));
-        for nonsense in ["A1", "A0:B1", "1:2", "A:B", "AAAA1:B2", "A1:B99999999999999999999"] {
-            assert_eq!(region(nonsense), None, "{nonsense}");
-        }
-    }
 }

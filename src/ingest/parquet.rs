@@ -14,10 +14,10 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
-use super::cell;
 use super::intake::{Reading, SheetEnd, SheetIntake};
 use super::merges::Merges;
 use super::row::Row;
+use super::{Checked, cell};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
@@ -25,7 +25,7 @@ use crate::model::CellKind;
 const BATCH: usize = 8192;
 
 /// Reads a file. An error refuses the file.
-pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let place = reading.place();
     let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| vec![refusal(&e, &place)])?;
@@ -68,15 +68,16 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnos
     let mut number: u32 = 0;
     for batch in batches {
         let batch = batch.map_err(|e| vec![refusal(&ParquetError::ArrowError(e.to_string()), &place)])?;
-        let columns: Result<Vec<Texts>, _> = batch.columns().iter().map(|a| Texts::new(a, &place)).collect();
-        let columns = columns.map_err(|e| vec![e])?;
+        let columns: Checked<Vec<Texts>> = batch.columns().iter().map(|a| Texts::new(a, &place)).collect();
+        let columns = columns?;
         for i in 0..batch.num_rows() {
             number = number.checked_add(1).ok_or_else(|| vec![super::broken(&place)])?;
             row.reset(number);
+            row.partial = true;
             for (column, texts) in wanted.iter().zip(&columns) {
                 texts.push(i, *column as u32, &mut row);
             }
-            intake.row(&mut row).map_err(|e| vec![e])?;
+            intake.row(&mut row)?;
         }
     }
     let (rows, problems) = end(intake)?;
@@ -89,8 +90,8 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Result<(), Vec<Diagnos
     Ok(())
 }
 
-fn end(intake: SheetIntake) -> Result<(u64, Vec<Diagnostic>), Vec<Diagnostic>> {
-    Ok(match intake.finish().map_err(|e| vec![e])? {
+fn end(intake: SheetIntake) -> Checked<(u64, Vec<Diagnostic>)> {
+    Ok(match intake.finish()? {
         SheetEnd::Read(rows) => (rows, Vec::new()),
         SheetEnd::Empty => (0, Vec::new()),
         SheetEnd::NotThis(_, problems) | SheetEnd::Breaks(problems) => (0, problems),
@@ -130,7 +131,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn new(array: &ArrayRef, place: &Place) -> Result<Self, Diagnostic> {
+    fn new(array: &ArrayRef, place: &Place) -> Checked<Self> {
         let from = match array.data_type() {
             DataType::Dictionary(_, values) => values.as_ref().clone(),
             other => other.clone(),
@@ -147,7 +148,9 @@ impl Texts {
             DataType::Float32 | DataType::Float16 => cast(array, &DataType::Utf8),
             _ => Ok(array.clone()),
         };
-        let values = array.and_then(|a| cast(&a, &to)).map_err(|_| super::broken(place))?;
+        let values = array
+            .and_then(|a| cast(&a, &to))
+            .map_err(|_| vec![super::broken(place)])?;
         Ok(Texts { values, kind })
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Row {
     pub(super) number: u32,
     /// Cells the row had with the blank ones; none for formats in which rows have no width of their own.
     pub(super) width: Option<u32>,
+    /// True when the row counts as one although nothing of it is shown: its other columns were not read.
+    pub(super) partial: bool,
     /// What is wrong with the whole row.
     pub(super) fault: Option<Fault>,
     text: String,
@@ -37,6 +39,7 @@ impl Row {
     pub(super) fn reset(&mut self, number: u32) {
         self.number = number;
         self.width = None;
+        self.partial = false;
         self.fault = None;
         self.text.clear();
         self.cells.clear();

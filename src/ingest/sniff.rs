@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::Checked;
 use crate::diag::{Diagnostic, Place};
 use crate::plan::Format;
 
@@ -26,14 +27,15 @@ enum Looks {
 }
 
 /// Refuses a file that is plainly not of the contract's format, with the reason and what to ask for.
-pub(super) fn check(path: &Path, format: Format, place: &Place) -> Result<(), Diagnostic> {
-    let io = |e: io::Error| super::unreadable(place, &e);
+pub(super) fn check(path: &Path, format: Format, place: &Place) -> Checked<()> {
+    let io = |e: io::Error| vec![super::unreadable(place, &e)];
     let mut head = Vec::new();
     File::open(path)
         .and_then(|f| f.take(4096).read_to_end(&mut head))
         .map_err(io)?;
     let looks = looks(&head);
-    let refuse = |code, message: &str, hint: &str| Err(Diagnostic::error(code, message, place.clone()).hint(hint));
+    let refuse =
+        |code, message: &str, hint: &str| Err(vec![Diagnostic::error(code, message, place.clone()).hint(hint)]);
     match (format, looks) {
         (_, Looks::Nothing) => refuse(
             "ingest.empty_file",

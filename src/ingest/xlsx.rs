@@ -12,9 +12,9 @@ use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
 use super::intake::{Reading, SheetEnd, SheetIntake};
 use super::merges::Merges;
-use super::package::{self, Limits, Package, bomb, damaged};
+use super::package::{self, Limits, Package, bomb, damaged, misplaced};
 use super::row::Row;
-use super::{cell, header};
+use super::{Checked, cell, header};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
@@ -25,9 +25,9 @@ const ROWS: u32 = 1_048_576;
 const COLUMNS: u32 = 16_384;
 
 /// Reads a workbook. An error refuses the file.
-pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Checked<()> {
     let place = reading.place();
-    let mut package = package::inspect(path, limits, &place).map_err(|e| vec![e])?;
+    let mut package = package::inspect(path, limits, &place)?;
     let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
     let mut workbook = Workbook::new(BufReader::new(file)).map_err(|e| vec![refusal(&e, &place)])?;
     let sheets = chosen(reading, &workbook)?;
@@ -37,7 +37,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Resul
     let mut errors = Vec::new();
     let mut others: Vec<(usize, String, Vec<Diagnostic>)> = Vec::new();
     for name in &sheets {
-        let end = sheet(reading, &mut workbook, &mut package, name, &mut budget).map_err(|e| vec![e])?;
+        let end = sheet(reading, &mut workbook, &mut package, name, &mut budget)?;
         match end {
             SheetEnd::Read(data) => {
                 rows += data;
@@ -83,7 +83,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Resul
 }
 
 /// The sheets to read, in the workbook's order: those the contract names, or all visible ones.
-fn chosen(reading: &mut Reading, workbook: &Workbook) -> Result<Vec<String>, Vec<Diagnostic>> {
+fn chosen(reading: &mut Reading, workbook: &Workbook) -> Checked<Vec<String>> {
     let place = reading.place();
     let wanted = &reading.contract.source.sheets;
     let all = workbook.sheets_metadata();
@@ -133,7 +133,7 @@ fn sheet(
     package: &mut Package,
     name: &str,
     budget: &mut u64,
-) -> Result<SheetEnd, Diagnostic> {
+) -> Checked<SheetEnd> {
     let place = reading.place().sheet(name);
     let merges = match package.merges(name) {
         Some(merges) => merges,
@@ -143,15 +143,15 @@ fn sheet(
     let mut cells = match workbook.worksheet_cells_reader(name) {
         Ok(cells) => cells,
         Err(XlsxError::NotAWorksheet(_)) => return Ok(SheetEnd::Empty),
-        Err(e) => return Err(refusal(&e, &place)),
+        Err(e) => return Err(vec![refusal(&e, &place)]),
     };
     let mut intake = SheetIntake::new(reading, name, merges);
     let mut row = Row::default();
     let mut at = None;
-    while let Some(cell) = cells.next_cell().map_err(|e| refusal(&e, &place))? {
+    while let Some(cell) = cells.next_cell().map_err(|e| vec![refusal(&e, &place)])? {
         let (r, c) = cell.get_position();
         if r >= ROWS || c >= COLUMNS || at.is_some_and(|last| last >= (r, c)) {
-            return Err(out_of_order(&place));
+            return Err(vec![misplaced(&place)]);
         }
         if at.is_none_or(|(last, _)| last != r) {
             if at.is_some() && !intake.row(&mut row)? {
@@ -162,7 +162,7 @@ fn sheet(
         at = Some((r, c));
         *budget = budget
             .checked_sub(1)
-            .ok_or_else(|| bomb(&place, "it has too many cells".to_string()))?;
+            .ok_or_else(|| vec![bomb(&place, "it has too many cells".to_string())])?;
         push(&mut row, c, cell.get_value(), is_1904);
     }
     if at.is_some() {
@@ -189,10 +189,10 @@ fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
 }
 
 /// The parser's own way to merged ranges, which reads the sheet once more: only for workbooks with an unusual index.
-fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Result<Merges, Diagnostic> {
+fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Checked<Merges> {
     let found = workbook
         .merge_cells_by_sheet_name(name)
-        .map_err(|e| refusal(&e, place))?;
+        .map_err(|e| vec![refusal(&e, place)])?;
     let regions = found.into_iter().map(|d| super::merges::Region {
         top: d.start.0.saturating_add(1),
         left: d.start.1,
@@ -200,15 +200,6 @@ fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Resul
         right: d.end.1.min(COLUMNS),
     });
     Ok(Merges::new(regions.collect()))
-}
-
-fn out_of_order(place: &Place) -> Diagnostic {
-    Diagnostic::error(
-        "ingest.broken_workbook",
-        "the cells of the sheet are not in order or lie outside of any sheet",
-        place.clone(),
-    )
-    .hint("open it in a spreadsheet program and save it anew")
 }
 
 /// A parser's error in words without any value of a cell.
