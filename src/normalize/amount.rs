@@ -78,7 +78,9 @@ pub fn decimal(raw: &str, kind: CellKind) -> Clean<i128> {
 
 /// A whole number.
 pub fn integer(raw: &str, kind: CellKind) -> Clean<i64> {
-    if let Some(n) = chinese(raw.trim()) {
+    if !raw.is_ascii()
+        && let Some(n) = chinese(raw.trim())
+    {
         return Clean::sure(n);
     }
     let Clean { value, doubt } = decimal(raw, kind);
@@ -113,6 +115,13 @@ fn without_unit(text: &str) -> (&str, i128, i128) {
 
 /// `units` splits the text into the bare number and its factor as numerator and denominator.
 fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128)) -> Clean<i128> {
+    if let Some(hundredths) = plainly_written(raw.as_bytes()) {
+        let (_, factor, divisor) = units("");
+        let value = hundredths * factor;
+        if divisor == 1 && value.abs() <= LIMIT {
+            return Clean::sure(value);
+        }
+    }
     let text = compact(raw);
     if says_nothing(&text) || text == "无" {
         return Clean::EMPTY;
@@ -165,6 +174,26 @@ fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128
     } else {
         Clean::sure(value)
     }
+}
+
+/// `-1234`, `1234.5`, `1234.56` with at most twelve digits before the point, in hundredths: what databases write, without a copy.
+fn plainly_written(b: &[u8]) -> Option<i128> {
+    let (minus, b) = match b {
+        [b'-', rest @ ..] => (true, rest),
+        b => (false, b),
+    };
+    let (whole, fraction): (&[u8], &[u8]) = match b.iter().position(|c| *c == b'.') {
+        Some(at) => (&b[..at], &b[at + 1..]),
+        None => (b, &[]),
+    };
+    let digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    if whole.is_empty() || whole.len() > 12 || fraction.len() > 2 || !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let number = |part: &[u8]| part.iter().fold(0_i64, |n, d| n * 10 + i64::from(d - b'0'));
+    let scale = if fraction.len() == 1 { 10 } else { 1 };
+    let hundredths = i128::from(number(whole) * 100 + number(fraction) * scale);
+    Some(if minus { -hundredths } else { hundredths })
 }
 
 /// `mantissa / 10^scale`.

@@ -1,6 +1,7 @@
 //! One field over all rows: raw column in, clean Arrow columns and doubts out. Fields are independent of each other, except
 //! the division fields, which are read together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use arrow::array::{
 use jiff::civil::Date;
 
 use super::doubt::{CELL_ERROR, Clean, Doubt};
-use super::id_number::{IdNumber, Lane, id_number};
+use super::id_number::{Lane, id_number, stands_as_it_is};
 use super::{amount, boolean, code, date, division, name, phone, text};
 use crate::codes::{Codes, Divisions};
 use crate::model::raw::RawColumn;
@@ -37,10 +38,12 @@ impl Built {
     /// True when a row has something the contract's `not_null` is satisfied with: a value, and for an identity number also
     /// what is left of a damaged one or another document.
     pub fn has(&self, row: usize) -> bool {
-        if self.arrays[0].is_valid(row) {
-            return true;
-        }
-        self.arrays.len() == 4 && (self.arrays[3].is_valid(row) || self.lane(row) == Lane::Foreign.as_str())
+        self.has_number(row) || (self.arrays.len() == 4 && self.lane(row) == Lane::Foreign.as_str())
+    }
+
+    /// True when a row has an identity number or the trustworthy part of one.
+    pub fn has_number(&self, row: usize) -> bool {
+        self.arrays[0].is_valid(row) || self.arrays.get(3).is_some_and(|partial| partial.is_valid(row))
     }
 
     fn lane(&self, row: usize) -> &str {
@@ -143,7 +146,7 @@ impl<'a> Cells<'a> {
         found
     }
 
-    fn strings(&self, read: impl FnMut(&'a str, CellKind) -> Clean<String>) -> Built {
+    fn strings(&self, read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
         let mut b = StringBuilder::with_capacity(self.rows, self.bytes());
         let found = self.each(read, |v| b.append_option(v));
         one(Arc::new(b.finish()), found)
@@ -157,7 +160,7 @@ impl<'a> Cells<'a> {
 /// Free text. Where no cell needs a change, as in most exports of databases, the raw column itself is the clean one.
 fn texts(cells: Cells<'_>) -> Built {
     if let Some(column) = cells.column {
-        let same = |raw: &str| matches!(text::text(raw), Some(std::borrow::Cow::Borrowed(t)) if t.len() == raw.len());
+        let same = |raw: &str| matches!(text::text(raw), Some(Cow::Borrowed(t)) if t.len() == raw.len());
         if column.text.iter().all(|cell| cell.is_none_or(same)) && !column.kind.contains(&CellKind::Error) {
             return one(Arc::new(column.text.clone()), Vec::new());
         }
@@ -207,20 +210,32 @@ fn id_numbers(cells: Cells<'_>, as_of: Date) -> Built {
     let mut lane = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
     let mut repair = StringBuilder::new();
     let mut partial = StringBuilder::new();
-    let read = |raw: &str, kind| {
-        let mut read = id_number(raw, kind, as_of);
-        let doubt = read.doubt.take();
-        Clean {
-            value: Some(read),
-            doubt,
-        }
-    };
-    let found = cells.each(read, |read: Option<IdNumber>| {
+    let mut found = Vec::new();
+    let today = crate::model::text::to_days(as_of);
+    for row in 0..cells.rows {
+        let read = match cells.get(row) {
+            Ok(Some((raw, kind))) if stands_as_it_is(raw, kind, today) => {
+                number.append_value(raw);
+                lane.append_value(Lane::Valid.as_str());
+                repair.append_null();
+                partial.append_null();
+                continue;
+            }
+            Ok(Some((raw, kind))) => Ok(id_number(raw, kind, as_of)),
+            Ok(None) => Err(None),
+            Err(doubt) => Err(Some(doubt)),
+        };
+        let doubt = match &read {
+            Ok(read) => read.doubt,
+            Err(doubt) => *doubt,
+        };
+        found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
+        let read = read.ok();
         lane.append_value(read.as_ref().map_or(Lane::Missing, |r| r.lane).as_str());
         number.append_option(read.as_ref().and_then(|r| r.number.as_deref()));
         repair.append_option(read.as_ref().and_then(|r| r.repair.as_deref()));
         partial.append_option(read.as_ref().and_then(|r| r.partial.as_deref()));
-    });
+    }
     Built {
         arrays: vec![
             Arc::new(number.finish()),

@@ -64,11 +64,8 @@ struct Written {
 
 /// The day or month a cell means. Two-digit years belong to the century that keeps them from lying after `as_of`.
 pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> {
-    let b = raw.as_bytes();
-    if b.len() == 8 && b.iter().all(u8::is_ascii_digit) {
-        // The commonest form of the registers, without a copy of the text.
-        let n = raw.parse::<i32>().unwrap_or(0);
-        return settle(whole(n), asked, as_of);
+    if let Some(written) = plainly_written(raw.as_bytes()).filter(|w| w.year > 0) {
+        return settle(written, asked, as_of);
     }
     let text = compact(raw);
     if says_nothing(&text) || matches!(text.as_ref(), "0" | "无" | "00000000" | "0000-00-00") {
@@ -106,6 +103,21 @@ fn number_cell(text: &str, asked: Asked, as_of: Date) -> Option<Clean<i32>> {
             Some(later_than_run(day, asked, as_of).unwrap_or_else(|| Clean::sure(first_if_month(day, asked))))
         }
         4 if fraction == "1" => Some(Clean::refused(AMBIGUOUS_MONTH)),
+        _ => None,
+    }
+}
+
+/// `20220305` and `2022-03-05`, alone or before a time: the forms that databases write, without a copy of the text.
+fn plainly_written(b: &[u8]) -> Option<Written> {
+    let number = |digits: &[u8]| {
+        let all = digits.iter().all(u8::is_ascii_digit);
+        all.then(|| digits.iter().fold(0, |n, d| n * 10 + i32::from(d - b'0')))
+    };
+    match b.len() {
+        8 => number(b).map(whole),
+        10 | 19 if b[4] == b'-' && b[7] == b'-' && (b.len() == 10 || matches!(b[10], b' ' | b'T')) => Some(whole(
+            number(&b[..4])? * 10_000 + number(&b[5..7])? * 100 + number(&b[8..10])?,
+        )),
         _ => None,
     }
 }
@@ -254,8 +266,8 @@ fn settle(written: Written, asked: Asked, as_of: Date) -> Clean<i32> {
 }
 
 fn later_than_run(day: i32, asked: Asked, as_of: Date) -> Option<Clean<i32>> {
-    let late = asked == Asked::Birth && day > crate::model::text::to_days(as_of);
-    late.then(|| Clean::refused(FUTURE))
+    let late = || days(as_of.year().into(), as_of.month() as u32, as_of.day() as u32).is_some_and(|today| day > today);
+    (asked == Asked::Birth && late()).then(|| Clean::refused(FUTURE))
 }
 
 fn first_if_month(day: i32, asked: Asked) -> i32 {

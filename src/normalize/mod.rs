@@ -28,6 +28,7 @@ mod rows;
 mod tests;
 pub mod text;
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -41,7 +42,6 @@ use rayon::prelude::*;
 use self::columns::{Built, Places};
 use self::doubt::Doubt;
 use crate::codes::Codes;
-use crate::model::build::{TableBuilder, Value};
 use crate::model::raw::RawColumn;
 use crate::model::{RawTable, Reject, Table, tables};
 use crate::plan::{FieldKind, Role, Source, schema};
@@ -80,6 +80,7 @@ pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> N
     };
     let (built, place_codes) = build_fields(source, raw, codes, as_of);
 
+    let rules = rows::Rules::of(source);
     let mut rejects = Vec::new();
     let mut accepted = vec![true; rows];
     let mut quarantined = 0;
@@ -89,7 +90,7 @@ pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> N
             accepted[row] = false;
             continue;
         }
-        let objections = rows::objections(source, &built, row);
+        let objections = rules.objections(&source.fields, &built, row);
         if !objections.is_empty() {
             rejects.push(rows::quarantined(raw, row, objections));
             accepted[row] = false;
@@ -169,7 +170,9 @@ fn record_ids(source: &str, accepted: &[bool]) -> StringArray {
     for &accepted in accepted {
         if accepted {
             number += 1;
-            ids.append_value(format!("{source}-{number:07}"));
+            // Writing into a builder of text cannot fail.
+            let _ = write!(ids, "{source}-{number:07}");
+            ids.append_value("");
         } else {
             ids.append_null();
         }
@@ -225,26 +228,31 @@ fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<
     all.retain(|(row, ..)| earlier[*row as usize].is_none());
     // Stable, so that of one cell the normaliser's own doubt comes first.
     all.sort_by_key(|(row, field, _)| (*row, *field));
-    let mut table = TableBuilder::new(tables::findings());
+    let mut text: [StringBuilder; 7] = std::array::from_fn(|_| StringBuilder::new());
+    let mut raw_text = StringBuilder::new();
+    let mut row_numbers = Vec::with_capacity(all.len());
     for (row, field, doubt) in all {
         let (row, field) = (row as usize, &source.fields[field]);
-        let at = raw.provenance(row);
-        let id = ids.is_valid(row).then(|| ids.value(row));
-        table.push(vec![
-            source.id.as_str().into(),
-            id.into(),
-            at.file.into(),
-            at.sheet.into(),
-            i64::from(at.row).into(),
-            field.name.as_str().into(),
-            doubt.code.into(),
-            doubt.message.into(),
-            raw.column(&field.name)
-                .and_then(|c| c.get(row))
-                .map_or(Value::Null, Value::from),
-        ]);
+        let (file, sheet) = &raw.origins[raw.origin[row] as usize];
+        let cells = [
+            Some(source.id.as_str()),
+            ids.is_valid(row).then(|| ids.value(row)),
+            Some(file),
+            Some(sheet),
+            Some(&field.name),
+            Some(doubt.code),
+            Some(doubt.message),
+        ];
+        for (builder, cell) in text.iter_mut().zip(cells) {
+            builder.append_option(cell);
+        }
+        raw_text.append_option(raw.column(&field.name).and_then(|c| c.get(row)));
+        row_numbers.push(i64::from(raw.row[row]));
     }
-    table.finish()
+    let mut arrays: Vec<ArrayRef> = text.into_iter().map(|mut b| Arc::new(b.finish()) as ArrayRef).collect();
+    arrays.insert(4, Arc::new(Int64Array::from(row_numbers)));
+    arrays.push(Arc::new(raw_text.finish()));
+    Table::new(tables::findings(), arrays)
 }
 
 /// The cheapest check of a number (background §3.1): its birth date and sex against the row's own.

@@ -21,10 +21,10 @@ const CHARACTERS: Doubt = Doubt::new("name.characters", "姓名中有数字或�
 const NO_LETTERS: Doubt = Doubt::new("name.no_letters", "姓名中没有文字");
 const BRACKETS: Doubt = Doubt::new("name.note_removed", "姓名后的括号内容未用于比对");
 
-/// Normalises a name.
-pub fn name(raw: &str) -> Clean<String> {
+/// Normalises a name; one that needs no change is not copied.
+pub fn name(raw: &str) -> Clean<Cow<'_, str>> {
     if is_plain(raw) {
-        return Clean::sure(raw.to_string());
+        return Clean::sure(Cow::Borrowed(raw));
     }
     let mut doubt = None;
     let mut text = fold(raw);
@@ -54,13 +54,16 @@ pub fn name(raw: &str) -> Clean<String> {
         doubt = doubt.or(Some(LOST));
     }
     Clean {
-        value: Some(text),
+        value: Some(Cow::Owned(text)),
         doubt,
     }
 }
 
 /// True for two to four common Han characters without any that could belong to a note: nine names of ten.
 fn is_plain(raw: &str) -> bool {
+    if !(6..=12).contains(&raw.len()) {
+        return false;
+    }
     let mut count = 0;
     for c in raw.chars() {
         count += 1;
@@ -68,7 +71,7 @@ fn is_plain(raw: &str) -> bool {
             return false;
         }
     }
-    count >= 2 && !is_described(&raw.chars().collect::<Vec<_>>())
+    count < 4 || !is_described(&raw.chars().collect::<Vec<_>>())
 }
 
 /// Characters folded one by one.

@@ -1,7 +1,6 @@
 //! What becomes of a raw row: accepted, quarantined with a reason, or folded into an equal earlier row.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
 
@@ -26,18 +25,11 @@ pub fn duplicates(source: &Source, raw: &RawTable) -> Vec<Option<u32>> {
         return earlier;
     }
     let cell = |column: &RawColumn, row: usize| -> u8 { column.kind.get(row).map_or(0, |k| *k as u8) };
-    let hash = |row: usize| {
-        let mut hasher = DefaultHasher::new();
-        for column in &compared {
-            (column.get(row), cell(column, row)).hash(&mut hasher);
-        }
-        hasher.finish()
-    };
     let equal = |a: usize, b: usize| {
         let same = |c: &&RawColumn| c.get(a) == c.get(b) && cell(c, a) == cell(c, b);
         compared.iter().all(same)
     };
-    let hashes: Vec<u64> = (0..raw.len()).into_par_iter().map(hash).collect();
+    let hashes = hashes(&compared, raw.len());
     // Hashes only propose: rows of one hash are compared, so the result does not depend on the hash.
     let mut first: HashMap<u64, u32> = HashMap::with_capacity(raw.len());
     let mut next: HashMap<u32, u32> = HashMap::new();
@@ -63,36 +55,79 @@ pub fn duplicates(source: &Source, raw: &RawTable) -> Vec<Option<u32>> {
     earlier
 }
 
-/// Why a row cannot be used: all reasons of all rules, empty for a good row. The first code is the reject's.
-pub fn objections(source: &Source, built: &[Built], row: usize) -> Vec<(&'static str, String)> {
-    let mut all = Vec::new();
-    let field = |role: Role| source.fields.iter().position(|f| f.role == Some(role));
-    let has = |at: Option<usize>| at.is_some_and(|at| built[at].has(row));
-    match source.subject {
-        Subject::Person | Subject::Household => {
-            let (name, number) = (field(Role::Name), field(Role::IdNumber));
-            let number_part = number.is_some_and(|at| {
-                let b = &built[at];
-                b.arrays[0].is_valid(row) || b.arrays.get(3).is_some_and(|partial| partial.is_valid(row))
-            });
-            if (name.is_some() || number.is_some()) && !has(name) && !number_part {
-                all.push(("row.no_identity", "既没有姓名，也没有可用的身份证号".to_string()));
+/// A hash of each row, taken column by column because that is how the cells lie in memory. It only proposes rows to be
+/// compared, so a quick mixing step is enough.
+fn hashes(columns: &[&RawColumn], rows: usize) -> Vec<u64> {
+    const CHUNK: usize = 16_384;
+    let mut all = vec![0_u64; rows];
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    for column in columns {
+        all.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, hashes)| {
+            for (i, hash) in hashes.iter_mut().enumerate() {
+                let cell = column.get(chunk * CHUNK + i).unwrap_or("\0");
+                let mut words = cell.as_bytes().chunks_exact(8);
+                let mut h = mix(*hash, cell.len() as u64);
+                for word in words.by_ref() {
+                    h = mix(h, word.try_into().map_or(0, u64::from_le_bytes));
+                }
+                *hash = mix(h, words.remainder().iter().fold(0, |word, b| word << 8 | u64::from(*b)));
             }
-        }
-        Subject::Village => {
-            let village = field(Role::Village);
-            // A village that is written but not known is accepted with its doubt and waits unlinked.
-            if village.is_some_and(|at| !built[at].has(row) && built[at].doubt(row).is_none()) {
-                all.push(("row.no_village", "没有写明所属的村".to_string()));
-            }
-        }
-    }
-    for (field, built) in source.fields.iter().zip(built) {
-        if field.not_null && !built.has(row) {
-            all.push(("row.missing_value", missing(field, built, row)));
-        }
+        });
     }
     all
+}
+
+/// What a source asks of its rows: where the fields in question stand in the contract.
+pub struct Rules {
+    subject: Subject,
+    name: Option<usize>,
+    number: Option<usize>,
+    village: Option<usize>,
+    not_null: Vec<usize>,
+}
+
+impl Rules {
+    /// The rules of a contract.
+    pub fn of(source: &Source) -> Rules {
+        let field = |role: Role| source.fields.iter().position(|f| f.role == Some(role));
+        Rules {
+            subject: source.subject,
+            name: field(Role::Name),
+            number: field(Role::IdNumber),
+            village: field(Role::Village),
+            not_null: (0..source.fields.len())
+                .filter(|&i| source.fields[i].not_null)
+                .collect(),
+        }
+    }
+
+    /// Why a row cannot be used: all reasons of all rules, empty for a good row. The first code is the reject's.
+    pub fn objections(&self, fields: &[Field], built: &[Built], row: usize) -> Vec<(&'static str, String)> {
+        let mut all = Vec::new();
+        match self.subject {
+            Subject::Person | Subject::Household => {
+                let has_name = self.name.is_some_and(|at| built[at].has(row));
+                let has_number = || self.number.is_some_and(|at| built[at].has_number(row));
+                let asked = self.name.is_some() || self.number.is_some();
+                if asked && !has_name && !has_number() {
+                    all.push(("row.no_identity", "既没有姓名，也没有可用的身份证号".to_string()));
+                }
+            }
+            Subject::Village => {
+                // A village that is written but not known is accepted with its doubt and waits unlinked.
+                let blank = |at: usize| !built[at].has(row) && built[at].doubt(row).is_none();
+                if self.village.is_some_and(blank) {
+                    all.push(("row.no_village", "没有写明所属的村".to_string()));
+                }
+            }
+        }
+        for &at in &self.not_null {
+            if !built[at].has(row) {
+                all.push(("row.missing_value", missing(&fields[at], &built[at], row)));
+            }
+        }
+        all
+    }
 }
 
 fn missing(field: &Field, built: &Built, row: usize) -> String {

@@ -88,7 +88,8 @@ pub fn compact(raw: &str) -> Cow<'_, str> {
 
 /// True when the text only says that there is nothing.
 pub fn says_nothing(text: &str) -> bool {
-    text.is_empty() || NOTHING.contains(&text)
+    // The longest mark has six bytes; most cells are longer and need no comparison.
+    text.len() <= 6 && (text.is_empty() || NOTHING.contains(&text))
 }
 
 /// The clean value of a free-text cell; none when it is empty or only a dash or slash. The apostrophe with which
