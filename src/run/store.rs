@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatchReader;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -82,17 +81,11 @@ impl Round {
 pub fn read(path: &Path) -> Outcome<Table> {
     let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
     let file = File::open(path).map_err(|e| fail(&e))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .map_err(|e| fail(&e))?
-        .build()
-        .map_err(|e| fail(&e))?;
-    let declared = declared(&reader.schema()).ok_or_else(|| {
-        Failure::io(
-            "read",
-            path,
-            &"the file lacks the table's declaration; bidui did not write it",
-        )
-    })?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+    // The builder's schema has the table's metadata; the reader's has lost it.
+    let declared = declared(builder.schema())
+        .ok_or_else(|| Failure::io("read", path, &"the file lacks the table's declaration; bidui did not write it"))?;
+    let reader = builder.build().map_err(|e| fail(&e))?;
     let batches: Vec<_> = reader.collect::<Result<_, _>>().map_err(|e| fail(&e))?;
     let batch = concat_batches(&declared.arrow(), &batches).map_err(|e| fail(&e))?;
     Ok(Table {

@@ -29,8 +29,6 @@ pub struct Household {
     pub at_risk: bool,
     /// unstable, marginal or sudden; empty when not at risk.
     pub list_type: String,
-    /// Causes, joined by `|`.
-    pub causes: String,
     /// The causes that some department's data show.
     pub online_causes: String,
     /// A department's data show at least one of them.
@@ -79,7 +77,6 @@ pub fn households() -> Vec<Household> {
                 number: take("household_number"),
                 at_risk: take("at_risk") == "true",
                 list_type: take("list_type"),
-                causes: take("causes"),
                 online_causes: take("online_causes"),
                 visible_online: take("visible_online") == "true",
             }
