@@ -1,8 +1,9 @@
 //! Hits → the online list: one row per household that the departments' data show to be at risk.
 //!
 //! The written policy: a household is listed when a rule of role `lists` holds for it or for a member. Low income only
-//! supports, other wealth only cautions. A lifted household is `unstable`, another one `marginal`; when every listing
-//! rule that holds is about something sudden and the income is known and not below the line, it is `sudden`.
+//! supports, other wealth only cautions. A lifted household is `unstable`; it stays in the national system as what it is
+//! and is marked there. Another one is `marginal`, or `sudden` when every listing rule that holds is about something
+//! sudden and the income is known and not below the line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,10 +90,10 @@ pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns) 
         let state = income_state(incomes[at], lines[at]);
         let all_sudden = listing.iter().all(|h| h.rule.sudden);
         let is_true = |column| frames::value_at(households, column, Kind::Boolean, at) == Value::Boolean(true);
-        let list_type = if all_sudden && state == "not_below" {
-            "sudden"
-        } else if is_true("lifted") {
+        let list_type = if is_true("lifted") {
             "unstable"
+        } else if all_sudden && state == "not_below" {
+            "sudden"
         } else {
             "marginal"
         };

@@ -94,8 +94,8 @@ fn income_alone_never_lists_and_a_car_never_removes() {
 
 #[test]
 fn the_type_follows_the_policy() {
-    let cases: [(&str, &[&str], Option<i64>, &str); 9] = [
-        // lifted → unstable, others → marginal, whether the income is known or not
+    let cases: [(&str, &[&str], Option<i64>, &str); 10] = [
+        // lifted → unstable whatever happened, others → marginal, whether the income is known or not
         ("H1", &["ill"], None, "unstable illness MED-01 1 unknown"),
         ("H2", &["ill"], Some(7_799), "marginal illness INC-01|MED-01 2 below"),
         // not known to be lifted is not lifted
@@ -106,7 +106,7 @@ fn the_type_follows_the_policy() {
             "H1",
             &["fire", "flood"],
             Some(9_000),
-            "sudden accident|disaster DIS-01|DIS-02 2 not_below",
+            "unstable accident|disaster DIS-01|DIS-02 2 not_below",
         ),
         (
             "H2",
@@ -118,6 +118,12 @@ fn the_type_follows_the_policy() {
         ("H1", &["fire"], Some(7_799), "unstable accident DIS-01|INC-01 2 below"),
         // the line of the township counts
         ("H3", &["fire"], Some(7_999), "marginal accident DIS-01|INC-01 2 below"),
+        (
+            "H3",
+            &["fire", "flood"],
+            Some(8_000),
+            "sudden accident|disaster DIS-01|DIS-02 2 not_below",
+        ),
     ];
     for (household, what, income, expected) in cases {
         let got = listed(&[(household, what, income)]);
