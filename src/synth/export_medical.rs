@@ -10,7 +10,7 @@ use super::divisions::{COUNTY_CODE, NEIGHBOURS};
 use super::facts::{self, Claim, HOSPITALS};
 use super::outsiders::Outsiders;
 use super::people::{Household, Sex};
-use super::sheet::{Book, Cell, SHEET_ROWS, yuan};
+use super::sheet::{Book, Cell, yuan};
 use super::style::{self, DateStyle, amount_text, date_text};
 use super::truth::{At, Records, RowKind};
 use crate::diag::Outcome;
@@ -147,27 +147,33 @@ fn row(
     ]
 }
 
-/// Writes this year's enrolment of everybody who lives here; a large county's list fills several sheets.
+/// Rows of one enrolment workbook: a workbook is held in memory until it is saved, so a large county's list fills several.
+const BOOK_ROWS: u32 = 100_000;
+
+/// Writes this year's enrolment of everybody who lives here.
 pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
     let county = round.county;
     let mut dice = round.dice("medical_enrolment");
     let year = i64::from(round.as_of.year());
-    let file = format!("医保/{year}年度参保名单.xlsx");
+    let mut file = format!("医保/{year}年度参保名单.xlsx");
+    let mut books = 1;
     let mut book = Book::create(round.out, &file, round.as_of)?;
     let headings = "年度,乡镇,村,姓名,身份证号,参保状态,缴费档次,缴费金额,缴费时间,资助类别";
     let mut page = book.page("Sheet1")?;
     page.headings(headings)?;
-    let mut sheets = 1;
     for (h, house) in county.households.iter().enumerate() {
         for p in county.here(h) {
             // Some are insured as employees or away, and on no list of residents.
             if dice.percent(25) {
                 continue;
             }
-            if page.rows() >= SHEET_ROWS {
-                sheets += 1;
-                let full = std::mem::replace(&mut page, book.page(&format!("Sheet{sheets}"))?);
-                book.add(full);
+            if page.rows() > BOOK_ROWS {
+                books += 1;
+                book.add(page);
+                book.save()?;
+                file = format!("医保/{year}年度参保名单（{books}）.xlsx");
+                book = Book::create(round.out, &file, round.as_of)?;
+                page = book.page("Sheet1")?;
                 page.headings(headings)?;
             }
             let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);

@@ -87,9 +87,6 @@ pub struct Page {
     head: Format,
 }
 
-/// Rows a sheet may have; a large county's list goes on in another sheet of the same book.
-pub const SHEET_ROWS: u32 = 1_000_000;
-
 impl Book {
     /// A workbook whose creation date is the round's day, so that its bytes are the same every time.
     pub fn create(out: &Path, relative: &str, as_of: Date) -> Outcome<Book> {
