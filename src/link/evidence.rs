@@ -1,0 +1,65 @@
+//! The evidence of a link in words a clerk can read.
+//!
+//! In: levels and the values behind them. Out: one Chinese sentence. Identity numbers are masked; names stand in full,
+//! which is why the column's privacy class is personal.
+
+use super::names::NameLevel;
+use super::numbers::NumberLevel;
+use super::pack::{Columns, NO_DATE};
+use super::score::{BirthLevel, DivisionLevel, Levels, SexLevel};
+use crate::model::{Table, text};
+
+/// What agreed and what did not; "登记为" is what the register has.
+pub fn pair(levels: &Levels, people: &Columns, persons: &Table, person: u32) -> String {
+    let i = person as usize;
+    let name = persons.str_at("name", i).unwrap_or("空");
+    let number = || match persons.str_at("id_number", i) {
+        Some(number) => text::mask_number(number),
+        None => "无有效号码".to_string(),
+    };
+    let birth = || match people.any_birth(person) {
+        NO_DATE => "空".to_string(),
+        days => text::date(days),
+    };
+    let mut parts: Vec<String> = Vec::with_capacity(5);
+    match levels.number {
+        NumberLevel::Exact => parts.push("身份证号一致".into()),
+        NumberLevel::OneDigit => parts.push(format!("身份证号差一位（登记为{}）", number())),
+        NumberLevel::Transposed => parts.push(format!("身份证号相邻两位颠倒（登记为{}）", number())),
+        NumberLevel::Partial => parts.push(format!("身份证号前15位一致（登记为{}）", number())),
+        NumberLevel::Relative => parts.push("身份证号属于同户成员".into()),
+        NumberLevel::Different => parts.push(format!("身份证号不同（登记为{}）", number())),
+        NumberLevel::Missing => parts.push("身份证号无法比对".into()),
+    }
+    parts.push(match levels.name {
+        NameLevel::Exact => "姓名一致".into(),
+        NameLevel::Script => format!("姓名仅繁简或间隔号不同（登记为{name}）"),
+        NameLevel::Sound => format!("姓名同音（登记为{name}）"),
+        NameLevel::Near => format!("姓名相近（登记为{name}）"),
+        NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{name}）"),
+        NameLevel::Different => format!("姓名不同（登记为{name}）"),
+        NameLevel::Missing => "姓名无法比对".into(),
+    });
+    let source = if levels.own_birth { "" } else { "号码中的" };
+    match levels.birth {
+        BirthLevel::Exact => parts.push(format!("{source}出生日期一致")),
+        BirthLevel::Near => parts.push(format!("{source}出生日期相近（登记为{}）", birth())),
+        BirthLevel::Year => parts.push(format!("{source}出生年份一致（登记为{}）", birth())),
+        BirthLevel::Different => parts.push(format!("{source}出生日期不同（登记为{}）", birth())),
+        BirthLevel::Missing => {}
+    }
+    match levels.sex {
+        // Half of all people agree; it is worth a word only when it does not.
+        SexLevel::Same | SexLevel::Missing => {}
+        SexLevel::Different => parts.push("性别不同".into()),
+    }
+    match levels.division {
+        DivisionLevel::Village => parts.push("同村".into()),
+        DivisionLevel::Township => parts.push("同乡镇".into()),
+        DivisionLevel::OtherVillage => parts.push("同乡镇不同村".into()),
+        DivisionLevel::County => parts.push("乡镇不同".into()),
+        DivisionLevel::Different => parts.push("县不同".into()),
+        DivisionLevel::Missing => {}
+    }
+    parts.join("；")
+}

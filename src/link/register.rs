@@ -1,0 +1,325 @@
+//! The population register as persons and households, with what linkage needs of them.
+//!
+//! In: the register's records. Out: a [`Register`] with the tables `persons` and `households`, the problems found, and
+//! the packed columns and index that [`super::link`] uses for every source.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::block::Index;
+use super::duplicates;
+use super::pack::{Columns, NO_DATE};
+use crate::diag::{Diagnostic, Place};
+use crate::model::build::{TableBuilder, Value};
+use crate::model::{Table, tables, text};
+use crate::plan::{Role, Source};
+
+/// Age of majority, for choosing who stands for a household without a head (Civil Code art. 17).
+const ADULT: i32 = 18;
+
+/// The spine: persons and households, and how to find them.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// Table `persons`, in register order.
+    pub persons: Table,
+    /// Table `households`, in the order of their numbers.
+    pub households: Table,
+    /// What is wrong with the register, in register order.
+    pub problems: Vec<Diagnostic>,
+    pub(super) people: Columns,
+    pub(super) index: Index,
+    /// Household of each person, as a row of `households`.
+    pub(super) household_of: Vec<u32>,
+    /// Persons of each household, ascending.
+    pub(super) members: Vec<Vec<u32>>,
+    /// The row that stands for each row's person.
+    pub(super) stands_for: Vec<u32>,
+    /// Rows that stand for others too, ascending.
+    pub(super) repeated: Vec<u32>,
+}
+
+impl Register {
+    /// Id of a person's row.
+    pub(super) fn person_id(&self, person: u32) -> &str {
+        self.persons.text("person_id").value(person as usize)
+    }
+
+    /// True when other rows of the register are about the same person.
+    pub(super) fn is_repeated(&self, person: u32) -> bool {
+        self.repeated.binary_search(&person).is_ok()
+    }
+
+    /// Id of the household of a person's row.
+    pub(super) fn household_id(&self, person: u32) -> &str {
+        self.persons.text("household_id").value(person as usize)
+    }
+}
+
+/// Builds persons and households from the register's records.
+///
+/// `as_of` decides who is an adult. A row without household number makes a household of its own. Problems
+/// (`register.*`) are told with the row's place and never hold a name or a number.
+pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
+    let people = Columns::read(source, records);
+    let view = View { source, records };
+    let mut problems = Vec::new();
+
+    let mut by_number: BTreeMap<(bool, String), Vec<u32>> = BTreeMap::new();
+    for row in 0..records.rows() as u32 {
+        match view.text(Role::Household, row) {
+            Some(number) => by_number.entry((false, number.to_string())).or_default().push(row),
+            None => {
+                problems.push(view.problem(
+                    "register.no_household",
+                    "the row names no household; it counts as a household of its own",
+                    row,
+                ));
+                by_number.entry((true, person_id(row))).or_default().push(row);
+            }
+        }
+    }
+    let mut household_of = vec![0; records.rows()];
+    for (household, members) in by_number.values().enumerate() {
+        for member in members {
+            household_of[*member as usize] = household as u32;
+        }
+    }
+    let normal: Vec<bool> = (0..records.rows() as u32)
+        .map(|row| view.status(row) == "normal")
+        .collect();
+
+    let mut households = TableBuilder::new(tables::households());
+    let mut ids = Vec::with_capacity(by_number.len());
+    for ((alone, number), members) in &by_number {
+        let mut told = Vec::new();
+        let head = head(&view, &people, &normal, members, as_of, &mut told);
+        if !alone {
+            problems.append(&mut told);
+        }
+        let id = format!("H{number}");
+        households.push(household_row(&view, &people, &normal, members, head, &id, !alone));
+        ids.push(id);
+    }
+    let mut persons = TableBuilder::new(tables::persons());
+    for row in 0..records.rows() as u32 {
+        persons.push(person_row(
+            &view,
+            &people,
+            row,
+            &ids[household_of[row as usize] as usize],
+        ));
+    }
+
+    let (stands_for, found) = duplicates::find(&people, &household_of, &normal);
+    for found in found {
+        let first = records.integer("row").value(found.first as usize);
+        let (code, message) = if found.number {
+            (
+                "register.duplicate_number",
+                format!("the identity number also stands in row {first}"),
+            )
+        } else {
+            (
+                "register.duplicate_person",
+                format!("name and birth date also stand in row {first} of the same household"),
+            )
+        };
+        problems.push(
+            view.problem(code, message, found.row)
+                .hint("ask the police station which row is right; both stay in the register until then"),
+        );
+    }
+    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
+    let mut repeated: Vec<u32> = stands_for
+        .iter()
+        .zip(0..)
+        .filter(|(s, row)| **s != *row)
+        .map(|(s, _)| *s)
+        .collect();
+    repeated.sort_unstable();
+    repeated.dedup();
+    Register {
+        persons: persons.finish(),
+        households: households.finish(),
+        problems,
+        index: Index::new(&people),
+        people,
+        household_of,
+        members: by_number.into_values().collect(),
+        stands_for,
+        repeated,
+    }
+}
+
+/// The register's records by role.
+struct View<'a> {
+    source: &'a Source,
+    records: &'a Table,
+}
+
+impl View<'_> {
+    fn text(&self, role: Role, row: u32) -> Option<&str> {
+        let value = self.records.str_at(self.source.name_of(role)?, row as usize)?;
+        (!value.trim().is_empty()).then_some(value)
+    }
+
+    fn division(&self, column: &str, row: u32) -> Option<&str> {
+        self.records
+            .has(column)
+            .then(|| self.records.str_at(column, row as usize))
+            .flatten()
+    }
+
+    /// A row that says nothing counts as normal: leaving a person out needs a reason.
+    fn status(&self, row: u32) -> &str {
+        self.text(Role::PersonStatus, row).unwrap_or("normal")
+    }
+
+    fn problem(&self, code: &'static str, message: impl Into<String>, row: u32) -> Diagnostic {
+        let i = row as usize;
+        let mut place = Place::file(self.records.str_at("file", i).unwrap_or_default())
+            .row(u32::try_from(self.records.integer("row").value(i)).unwrap_or_default());
+        if let Some(sheet) = self.records.str_at("sheet", i).filter(|s| !s.is_empty()) {
+            place = place.sheet(sheet);
+        }
+        Diagnostic::warning(code, message, place)
+    }
+
+    fn place(&self, row: u32) -> [Value; 4] {
+        [
+            self.division("township_code", row).into(),
+            self.text(Role::Township, row).into(),
+            self.division("village_code", row).into(),
+            self.text(Role::Village, row).into(),
+        ]
+    }
+}
+
+fn person_id(row: u32) -> String {
+    format!("P{:07}", row + 1)
+}
+
+/// The head of a household: the member so called who lives there, else its oldest adult, else its oldest member.
+fn head(
+    view: &View,
+    people: &Columns,
+    normal: &[bool],
+    members: &[u32],
+    as_of: Date,
+    problems: &mut Vec<Diagnostic>,
+) -> u32 {
+    // Oldest first; those without a birth date last.
+    let mut order: Vec<u32> = members.to_vec();
+    order.sort_by_key(|row| {
+        let birth = people.any_birth(*row);
+        (birth == NO_DATE, birth, *row)
+    });
+    let called: Vec<u32> = order
+        .iter()
+        .copied()
+        .filter(|row| view.text(Role::Relation, *row) == Some("head"))
+        .collect();
+    let living: Vec<u32> = order.iter().copied().filter(|row| normal[*row as usize]).collect();
+    let mut heads = called.iter().copied().filter(|row| normal[*row as usize]);
+    if let Some(head) = heads.next() {
+        if let Some(second) = heads.next() {
+            let row = head.max(second);
+            problems.push(view.problem(
+                "register.two_heads",
+                "the household has more than one head; the oldest counts",
+                row,
+            ));
+        }
+        return head;
+    }
+    let adult = |row: &u32| match people.any_birth(*row) {
+        NO_DATE => false,
+        birth => text::age_on(text::from_days(birth), as_of) >= ADULT,
+    };
+    let chosen = living.iter().copied().find(adult).or(living.first().copied());
+    match (chosen, called.first()) {
+        (Some(chosen), Some(gone)) => {
+            problems.push(view.problem(
+                "register.head_gone",
+                "the head is deceased or has moved out; the oldest adult stands for the household",
+                *gone,
+            ));
+            chosen
+        }
+        (Some(chosen), None) => {
+            problems.push(view.problem(
+                "register.no_head",
+                "the household has no head; its oldest adult stands for it",
+                members[0],
+            ));
+            chosen
+        }
+        (None, Some(gone)) => *gone,
+        (None, None) => order[0],
+    }
+}
+
+fn person_row(view: &View, people: &Columns, row: u32, household_id: &str) -> Vec<Value> {
+    let i = row as usize;
+    let number = view.source.name_of(Role::IdNumber);
+    let lane = number
+        .map(|n| format!("{n}_lane"))
+        .filter(|lane| view.records.has(lane));
+    let sex = match people.any_sex(row) {
+        1 => Value::from("male"),
+        2 => Value::from("female"),
+        _ => Value::Null,
+    };
+    let birth = match people.any_birth(row) {
+        NO_DATE => Value::Null,
+        days => Value::Date(days),
+    };
+    let mut values = vec![
+        person_id(row).into(),
+        household_id.into(),
+        view.records.str_at("record_id", i).into(),
+        view.text(Role::Name, row).into(),
+        view.text(Role::IdNumber, row).into(),
+        lane.and_then(|lane| view.records.str_at(&lane, i)).into(),
+        sex,
+        birth,
+        view.text(Role::Relation, row).into(),
+        view.status(row).into(),
+    ];
+    values.extend(view.place(row));
+    values.push(view.text(Role::Group, row).into());
+    values
+}
+
+fn household_row(
+    view: &View,
+    people: &Columns,
+    normal: &[bool],
+    members: &[u32],
+    head: u32,
+    id: &str,
+    numbered: bool,
+) -> Vec<Value> {
+    // Where the head's village is not known, the household lives where its first member with a village lives.
+    let known = |row: &u32| people.village[*row as usize] != super::pack::NO_DIVISION;
+    let home = if known(&head) {
+        head
+    } else {
+        members.iter().copied().find(known).unwrap_or(head)
+    };
+    let size = members.iter().filter(|m| normal[**m as usize]).count() as i64;
+    let mut values = vec![
+        id.into(),
+        numbered.then(|| id[1..].to_string()).into(),
+        person_id(head).into(),
+        view.text(Role::Name, head).into(),
+        view.text(Role::IdNumber, head).into(),
+        size.into(),
+    ];
+    values.extend(view.place(home));
+    values.push(view.text(Role::Group, home).into());
+    // What the national system says is filled in by `attach_national`.
+    values.extend(std::iter::repeat_n(Value::Null, 8));
+    values
+}
