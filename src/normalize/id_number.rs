@@ -87,8 +87,8 @@ const FOREIGN: Doubt = Doubt::new("id_number.foreign", "不是居民身份证号
 /// * `as_of`: nobody is born later.
 ///
 /// Residence permits of people from Hong Kong, Macau and Taiwan (81/82/83 0000…) have the structure of citizens' numbers and
-/// are valid. Of 18 digits that begin with 9 and fail as a citizen's number, those with a real province in digits 2 and 3 are
-/// taken for foreigners' residence permits of the 2023 layout; fictional prefixes such as 9901 are not.
+/// are valid. Of 18 digits that begin with 9 and fail as a citizen's number, those with a province and a nationality behind the 9
+/// are taken for foreigners' residence permits of the 2023 layout; a mistyped citizen's number hardly ever has both.
 pub fn id_number(raw: &str, kind: CellKind, as_of: Date) -> IdNumber {
     let as_of = crate::model::text::to_days(as_of);
     if stands_as_it_is(raw, kind, as_of) {
@@ -348,13 +348,20 @@ fn is_foreign(text: &str) -> bool {
         return false;
     }
     match letters {
-        0 => digits == 18 && text.starts_with('9') && is_province(&text[1..3]),
+        0 => digits == 18 && text.starts_with('9') && is_province(&text[1..3]) && NATIONALITIES.contains(&&text[3..6]),
         1 => (7..=10).contains(&digits),
         2 => (6..=9).contains(&digits),
         3 => digits == 12,
         _ => false,
     }
 }
+
+/// ISO 3166-1 numbers of the neighbours and of those who most often settle. Not the whole list: the fewer codes, the fewer
+/// mistyped numbers of citizens are taken for a foreigner's.
+const NATIONALITIES: [&str; 26] = [
+    "004", "036", "050", "104", "116", "124", "250", "276", "356", "360", "392", "398", "408", "410", "417", "418",
+    "458", "496", "524", "586", "608", "643", "704", "762", "826", "840",
+];
 
 fn is_province(code: &str) -> bool {
     matches!(

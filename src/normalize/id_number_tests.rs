@@ -159,7 +159,14 @@ fn what_cannot_be_repaired_is_told_and_kept_as_it_stands() {
         ("ABC123456789012", Foreign, None, "id_number.foreign"),
         ("H01234567", Foreign, None, "id_number.foreign"),
         ("护照E12345678", Foreign, None, "id_number.foreign"),
-        ("911156199001011230", Foreign, None, "id_number.foreign"),
+        ("945704199001011230", Foreign, None, "id_number.foreign"),
+        // A region that was typed 95 for 99 is still a citizen's number.
+        (
+            "950121199001011236",
+            Invalid,
+            Some("950121199001011236"),
+            "id_number.check_digit",
+        ),
         ("", Missing, None, ""),
         ("—", Missing, None, ""),
         ("无", Missing, None, ""),

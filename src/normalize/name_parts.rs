@@ -10,7 +10,9 @@ const SEVERAL: Doubt = Doubt::new("name.several", "一格内有多个姓名，�
 /// What stands between two parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Between {
-    /// A space, a hyphen, a full stop or an enumeration comma: may be noise.
+    /// A space: noise, unless nothing else separates the parts of a long name.
+    Space,
+    /// A hyphen, a full stop or an enumeration comma: may be noise.
     Weak,
     /// One of the dots that stand for U+00B7.
     Dot,
@@ -22,7 +24,8 @@ fn between(c: char) -> Option<Between> {
     match c {
         '·' | '•' | '・' | '･' | '∙' | '⋅' | '‧' | '᛫' => Some(Between::Middle),
         '.' | '﹒' | '●' => Some(Between::Dot),
-        ' ' | '-' | '。' | '、' | ',' | ';' | '_' | '—' => Some(Between::Weak),
+        ' ' => Some(Between::Space),
+        '-' | '。' | '、' | ',' | ';' | '_' | '—' => Some(Between::Weak),
         _ => None,
     }
 }
@@ -58,16 +61,19 @@ pub fn join_parts(text: &str) -> (String, Option<Doubt>) {
         }
     }
     let longest = parts.iter().map(Vec::len).max().unwrap_or(0);
+    let dotted = joints.iter().any(|joint| *joint >= Between::Dot);
     let both_whole = |i: usize| is_whole_name(&parts[i]) && is_whole_name(&parts[i + 1]);
     let mut out: String = parts[0].iter().collect();
     for (i, joint) in joints.iter().enumerate() {
-        if *joint == Between::Weak && both_whole(i) {
+        if *joint <= Between::Weak && both_whole(i) {
             return (out, Some(SEVERAL));
         }
         let dot = match joint {
             Between::Middle => han >= 3 && longest >= 2,
             Between::Dot => han >= 4 && longest >= 2,
-            Between::Weak => han >= 5 && longest >= 3,
+            Between::Space if dotted => false,
+            // No part of a minority name is a single character: `买 买提 艾力` has one part less than it has spaces.
+            Between::Weak | Between::Space => han >= 5 && longest >= 3 && parts[i].len() > 1 && parts[i + 1].len() > 1,
         };
         if dot {
             out.push('·');
