@@ -45,8 +45,27 @@ fn split(text: &str) -> Vec<String> {
     text.split('|').filter(|p| !p.is_empty()).map(str::to_string).collect()
 }
 
-/// Every row of every file.
+/// The register's file, the only one of its source.
+const REGISTER: &str = "公安/户籍人口底册.csv";
+
+/// Every row of every file. The register's rows stand with their persons; only its copies and second entries stand in
+/// `records.csv` too, with what was done to them.
 pub fn rows() -> Vec<Row> {
+    let mut rows = listed();
+    let known: std::collections::BTreeSet<At> = rows.iter().map(|r| r.at.clone()).collect();
+    for mut person in read("persons.csv") {
+        let pid = person.remove("pid").unwrap();
+        for row in split(&person["register_rows"]) {
+            let at = ("population".to_string(), REGISTER.to_string(), String::new(), row.parse().unwrap());
+            if !known.contains(&at) {
+                rows.push(Row { at, pid: pid.clone(), kind: "data".into(), faults: Vec::new() });
+            }
+        }
+    }
+    rows
+}
+
+fn listed() -> Vec<Row> {
     read("records.csv")
         .into_iter()
         .map(|mut r| {
