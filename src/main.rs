@@ -1,1 +1,7 @@
-fn main() {}
+//! Start, and turn the result into an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bidui::cli::main()
+}

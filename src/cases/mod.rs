@@ -1,1 +1,30 @@
-//! (stage cases: to be written)
+//! What follows from the comparison: questions to villages, proposals to the meeting, drafts of orders, tracking.
+//!
+//! In: `comparison`, `online_list`, `households`, `rule_hits` and the plan's causes. Out: `verification_tasks`, `proposals`,
+//! `work_orders`, `tracking`. Nothing here decides about a household: a proposal waits for the county meeting, an order
+//! stays a draft until then, and tracking goes on while the risk stands.
+
+mod proposals;
+#[cfg(test)]
+mod tests;
+mod tracking;
+mod verification;
+
+pub use proposals::{proposals, work_orders};
+pub use tracking::tracking;
+pub use verification::verification_tasks;
+
+use std::collections::BTreeMap;
+
+use crate::model::Table;
+
+/// Row of each value of a key column; the first when a value repeats.
+fn rows_by<'a>(table: &'a Table, key: &str) -> BTreeMap<&'a str, usize> {
+    let mut rows = BTreeMap::new();
+    for row in 0..table.rows() {
+        if let Some(value) = table.str_at(key, row) {
+            rows.entry(value).or_insert(row);
+        }
+    }
+    rows
+}

@@ -1,1 +1,119 @@
-//! (stage cli: to be written)
+//! The command line: one file per verb. The only place that prints, prompts or draws progress.
+//!
+//! stdout is data, stderr is progress and messages; `--json` wherever a program may read; colour only on a terminal and
+//! never with `NO_COLOR`. Exit codes are those of [`crate::diag::FailureClass`].
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod explain;
+mod init;
+mod printer;
+mod progress;
+mod run;
+mod summary;
+mod synth;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::diag::Outcome;
+use printer::Printer;
+
+/// Matches departments' files to the population register, screens for households at risk and compares with the villages'
+/// list.
+#[derive(Debug, Parser)]
+#[command(name = "bidui", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Say more on stderr; twice for traces.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    /// Number of threads; all cores when not given. The outputs are the same on any number.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 64 usage; 65 an input breaks its contract (the other inputs were used \
+and the round published, unless the input is a required one); 66 required input missing; 70 internal error; \
+74 cannot read or write; 75 another run holds the lock; 78 pipeline file wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Copy a working set-up (pipelines, inbox folders) to a new folder.
+    Init(init::Args),
+    /// Check a pipeline, run its rule tests and, with --input, read the delivered files; publishes nothing.
+    Check(check::Args),
+    /// Run a pipeline on a folder of deliveries and publish the round.
+    Run(run::Args),
+    /// Explain one number, name, household or row of a published round.
+    Explain(explain::Args),
+    /// Make a fictional county: departments' exports and the truth behind them.
+    Synth(synth::Args),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Parses the command line, does the work, and gives the exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            // clap's own 2 for a wrong command line is 64 in the list of exit codes; help and version are 0.
+            return ExitCode::from(if e.use_stderr() { 64 } else { 0 });
+        }
+    };
+    start_log(cli.verbose);
+    let printer = Printer::new();
+    let result = set_threads(cli.threads).and_then(|()| dispatch(cli.verb, &printer));
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::from(failure.class.exit_code())
+        }
+    }
+}
+
+fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
+    match verb {
+        Verb::Init(args) => init::main(&args, printer),
+        Verb::Check(args) => check::main(&args, printer),
+        Verb::Run(args) => run::main(&args, printer),
+        Verb::Explain(args) => explain::main(&args, printer),
+        Verb::Synth(args) => synth::main(&args, printer),
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "bidui", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> Outcome<()> {
+    let Some(n) = threads else { return Ok(()) };
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(n.max(1))
+        .build_global()
+        .map_err(|e| crate::diag::Failure::internal(format!("cannot set the number of threads: {e}")))
+}
+
+fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "bidui=warn",
+        1 => "bidui=info",
+        _ => "bidui=trace",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("BIDUI_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(printer::colour());
+    let _ = log.try_init();
+}

@@ -132,6 +132,22 @@ impl TableBuilder {
         self.rows += 1;
     }
 
+    /// Adds a row by column names; columns that are not named are null.
+    ///
+    /// # Panics
+    /// When a name is not declared or a value does not fit: a mistake in this program.
+    pub fn push_named(&mut self, named: Vec<(&str, Value)>) {
+        let mut row = vec![Value::Null; self.builders.len()];
+        for (name, value) in named {
+            let i = self
+                .schema
+                .index(name)
+                .unwrap_or_else(|| panic!("table {} declares no column {name}", self.schema.name));
+            row[i] = value;
+        }
+        self.push(row);
+    }
+
     /// Number of rows so far.
     pub fn len(&self) -> usize {
         self.rows

@@ -9,6 +9,7 @@ pub mod raw;
 pub mod table;
 pub mod tables;
 pub mod text;
+pub mod words;
 
 pub use finding::{Disposition, FieldFinding, Reject, SourceCounts};
 pub use raw::{CellKind, Provenance, RawTable};

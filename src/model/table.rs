@@ -178,6 +178,12 @@ impl Table {
         Table { schema, batch }
     }
 
+    /// A table without rows.
+    pub fn empty(schema: TableSchema) -> Self {
+        let batch = RecordBatch::new_empty(schema.arrow());
+        Table { schema, batch }
+    }
+
     /// The table's name.
     pub fn name(&self) -> &str {
         &self.schema.name
@@ -239,6 +245,24 @@ impl Table {
         } else {
             Some(array.value(row))
         }
+    }
+
+    /// The whole number at a row, or none for null.
+    pub fn integer_at(&self, column: &str, row: usize) -> Option<i64> {
+        let array = self.integer(column);
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    /// The truth value at a row, or none for null.
+    pub fn boolean_at(&self, column: &str, row: usize) -> Option<bool> {
+        let array = self.boolean(column);
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    /// The day at a row, or none for null.
+    pub fn date_at(&self, column: &str, row: usize) -> Option<jiff::civil::Date> {
+        let array = self.date(column);
+        array.is_valid(row).then(|| super::text::from_days(array.value(row)))
     }
 
     /// Any value as the text a person reads: dates as `2026-09-30`, decimals without needless zeros, booleans as 是/否;

@@ -1,1 +1,292 @@
-//! (stage normalize: to be written)
+//! Raw rows of one source → `records_<source>`, the rows kept out with their reasons, and what is doubtful about values.
+//!
+//! In: the source's contract, the raw table, the code tables, the day of the run. Out: [`Normalized`]. Every raw row is in
+//! exactly one of three places: the records, the quarantined rejects, the folded rejects.
+//!
+//! One file per kind of field, each a pure function from a raw text to [`doubt::Clean`]: a value, a doubt, both or neither.
+//! `columns` runs them over whole columns, `rows` judges rows. What is raw stays beside what is clean.
+
+pub mod amount;
+pub mod boolean;
+pub mod code;
+mod columns;
+pub mod date;
+pub mod division;
+pub mod doubt;
+#[cfg(test)]
+mod fixture;
+pub mod han;
+pub mod id_check;
+pub mod id_clean;
+pub mod id_number;
+pub mod name;
+mod name_parts;
+mod name_words;
+pub mod phone;
+mod rows;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, StringBuilder, new_null_array,
+};
+use arrow::compute::filter;
+use arrow::datatypes::DataType;
+use jiff::civil::Date;
+use rayon::prelude::*;
+
+use self::columns::{Built, Places};
+use self::doubt::Doubt;
+use crate::codes::Codes;
+use crate::model::raw::RawColumn;
+use crate::model::{RawTable, Reject, Table, tables};
+use crate::plan::{FieldKind, Role, Source, schema};
+
+const BIRTH_DIFFERS: Doubt = Doubt::new("id_number.birth_differs", "身份证号中的出生日期与出生日期一栏不同");
+const SEX_DIFFERS: Doubt = Doubt::new("id_number.sex_differs", "身份证号中的性别与性别一栏不同");
+
+/// What became of a source's raw rows.
+#[derive(Debug, Clone)]
+pub struct Normalized {
+    /// `records_<source>`, in the order of the files.
+    pub records: Table,
+    /// Quarantined and folded rows, in the order of the files.
+    pub rejects: Vec<Reject>,
+    /// Doubtful values, by row and field. `record_id` is null where the row was quarantined; folded rows have none, they
+    /// repeat those of the row they equal.
+    pub findings: Table,
+    /// Number of records.
+    pub accepted: u64,
+    /// Number of quarantined rows.
+    pub quarantined: u64,
+    /// Number of folded rows.
+    pub folded: u64,
+}
+
+/// Normalises the raw rows of a source.
+///
+/// `as_of` is the day of the run: nobody is born after it. The records' columns are exactly those of
+/// [`schema::records`]; `record_id` numbers the accepted rows from 1 in reading order.
+pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> Normalized {
+    let rows = raw.len();
+    let earlier = if source.fold_duplicates {
+        rows::duplicates(source, raw)
+    } else {
+        vec![None; rows]
+    };
+    let (built, place_codes) = build_fields(source, raw, codes, as_of);
+
+    let rules = rows::Rules::of(source);
+    let mut rejects = Vec::new();
+    let mut accepted = vec![true; rows];
+    let mut quarantined = 0;
+    for row in 0..rows {
+        if let Some(into) = earlier[row] {
+            rejects.push(rows::folded(raw, row, into as usize));
+            accepted[row] = false;
+            continue;
+        }
+        let objections = rules.objections(&source.fields, &built, row);
+        if !objections.is_empty() {
+            rejects.push(rows::quarantined(raw, row, objections));
+            accepted[row] = false;
+            quarantined += 1;
+        }
+    }
+
+    let ids = record_ids(&source.id, &accepted);
+    let findings = findings(source, raw, &built, &earlier, &ids);
+    let folded = rejects.len() as u64 - quarantined;
+    Normalized {
+        accepted: rows as u64 - rejects.len() as u64,
+        records: table(source, raw, &built, place_codes, &ids, accepted),
+        rejects,
+        findings,
+        quarantined,
+        folded,
+    }
+}
+
+/// All fields, in the contract's order, and the division codes when the source has division fields.
+fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> (Vec<Built>, Option<[ArrayRef; 2]>) {
+    let rows = raw.len();
+    let main = |kind: FieldKind, role: Role| {
+        let of_kind = |f: &&crate::plan::Field| f.kind == kind;
+        let with_role = source.fields.iter().filter(of_kind).find(|f| f.role == Some(role));
+        with_role
+            .or_else(|| source.fields.iter().find(of_kind))
+            .map(|f| f.name.as_str())
+    };
+    let township = main(FieldKind::Township, Role::Township);
+    let village = main(FieldKind::Village, Role::Village);
+    let column = |name: Option<&str>| name.and_then(|name| raw.column(name));
+    let places = (township.is_some() || village.is_some())
+        .then(|| columns::places(column(township), column(village), rows, codes.divisions()));
+    let (place_codes, mut township_built, mut village_built) = match places {
+        Some(Places {
+            township_code,
+            village_code,
+            township,
+            village,
+        }) => (Some([township_code, village_code]), Some(township), Some(village)),
+        None => (None, None, None),
+    };
+    let mut built: Vec<Option<Built>> = source
+        .fields
+        .par_iter()
+        .map(|field| {
+            let name = Some(field.name.as_str());
+            if name == township || name == village {
+                return None;
+            }
+            let own = raw.column(&field.name);
+            Some(match field.kind {
+                // A second township or village, such as a school's, is read on its own and gives no code.
+                FieldKind::Township => columns::places(own, None, rows, codes.divisions()).township,
+                FieldKind::Village => columns::places(None, own, rows, codes.divisions()).village,
+                _ => columns::build(field, own, rows, codes, as_of),
+            })
+        })
+        .collect();
+    for (field, slot) in source.fields.iter().zip(&mut built) {
+        if slot.is_none() {
+            *slot = match field.kind {
+                FieldKind::Township => township_built.take(),
+                _ => village_built.take(),
+            };
+        }
+    }
+    (built.into_iter().flatten().collect(), place_codes)
+}
+
+/// Record ids of the accepted rows by raw row; none for the others.
+fn record_ids(source: &str, accepted: &[bool]) -> StringArray {
+    let mut ids = StringBuilder::with_capacity(accepted.len(), accepted.len() * (source.len() + 8));
+    let mut number = 0_u64;
+    for &accepted in accepted {
+        if accepted {
+            number += 1;
+            // Writing into a builder of text cannot fail.
+            let _ = write!(ids, "{source}-{number:07}");
+            ids.append_value("");
+        } else {
+            ids.append_null();
+        }
+    }
+    ids.finish()
+}
+
+/// The records table: the raw and clean columns of the accepted rows.
+fn table(
+    source: &Source,
+    raw: &RawTable,
+    built: &[Built],
+    place_codes: Option<[ArrayRef; 2]>,
+    ids: &StringArray,
+    accepted: Vec<bool>,
+) -> Table {
+    let origin = |part: fn(&(String, String)) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(
+            raw.origin.iter().map(|&o| part(&raw.origins[o as usize])),
+        ))
+    };
+    let mut arrays: Vec<ArrayRef> = vec![
+        Arc::new(ids.clone()),
+        origin(|(file, _)| file),
+        origin(|(_, sheet)| sheet),
+        Arc::new(Int64Array::from_iter_values(raw.row.iter().map(|&r| i64::from(r)))),
+    ];
+    arrays.extend(place_codes.into_iter().flatten());
+    for (field, built) in source.fields.iter().zip(built) {
+        arrays.extend(built.arrays.iter().cloned());
+        arrays.push(match raw.column(&field.name) {
+            Some(RawColumn { text, .. }) => Arc::new(text.clone()),
+            None => new_null_array(&DataType::Utf8, raw.len()),
+        });
+    }
+    if accepted.contains(&false) {
+        let mask = BooleanArray::from(accepted);
+        arrays = arrays
+            .par_iter()
+            .map(|a| filter(a, &mask).expect("a mask of the same length"))
+            .collect();
+    }
+    Table::new(schema::records(source), arrays)
+}
+
+/// The findings of all rows that were not folded, and what an identity number says against the row's own birth date and sex.
+fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<u32>], ids: &StringArray) -> Table {
+    let mut all: Vec<(u32, usize, Doubt)> = Vec::new();
+    for (field, built) in built.iter().enumerate() {
+        all.extend(built.found.iter().map(|f| (f.row, field, f.doubt)));
+    }
+    contradictions(source, built, &mut all);
+    all.retain(|(row, ..)| earlier[*row as usize].is_none());
+    // Stable, so that of one cell the normaliser's own doubt comes first.
+    all.sort_by_key(|(row, field, _)| (*row, *field));
+    let mut text: [StringBuilder; 7] = std::array::from_fn(|_| StringBuilder::new());
+    let mut raw_text = StringBuilder::new();
+    let mut row_numbers = Vec::with_capacity(all.len());
+    for (row, field, doubt) in all {
+        let (row, field) = (row as usize, &source.fields[field]);
+        let (file, sheet) = &raw.origins[raw.origin[row] as usize];
+        let cells = [
+            Some(source.id.as_str()),
+            ids.is_valid(row).then(|| ids.value(row)),
+            Some(file),
+            Some(sheet),
+            Some(&field.name),
+            Some(doubt.code),
+            Some(doubt.message),
+        ];
+        for (builder, cell) in text.iter_mut().zip(cells) {
+            builder.append_option(cell);
+        }
+        raw_text.append_option(raw.column(&field.name).and_then(|c| c.get(row)));
+        row_numbers.push(i64::from(raw.row[row]));
+    }
+    let mut arrays: Vec<ArrayRef> = text.into_iter().map(|mut b| Arc::new(b.finish()) as ArrayRef).collect();
+    arrays.insert(4, Arc::new(Int64Array::from(row_numbers)));
+    arrays.push(Arc::new(raw_text.finish()));
+    Table::new(tables::findings(), arrays)
+}
+
+/// The cheapest check of a number (background §3.1): its birth date and sex against the row's own.
+fn contradictions(source: &Source, built: &[Built], all: &mut Vec<(u32, usize, Doubt)>) {
+    let at = |role: Role, kind: FieldKind| {
+        source
+            .fields
+            .iter()
+            .position(|f| f.role == Some(role) && f.kind == kind)
+    };
+    let Some(number_at) = at(Role::IdNumber, FieldKind::IdNumber) else {
+        return;
+    };
+    let Some(numbers) = built[number_at].arrays[0].as_any().downcast_ref::<StringArray>() else {
+        return;
+    };
+    let births =
+        at(Role::BirthDate, FieldKind::Date).and_then(|i| built[i].arrays[0].as_any().downcast_ref::<Date32Array>());
+    let sexes = at(Role::Sex, FieldKind::Code).and_then(|i| built[i].arrays[0].as_any().downcast_ref::<StringArray>());
+    for row in 0..numbers.len() {
+        if numbers.is_null(row) {
+            continue;
+        }
+        let number = numbers.value(row).as_bytes();
+        if let Some(births) = births.filter(|b| b.is_valid(row))
+            && id_check::birth(number, i32::MAX) != Ok(births.value(row))
+        {
+            all.push((row as u32, number_at, BIRTH_DIFFERS));
+        }
+        if let Some(sexes) = sexes.filter(|s| s.is_valid(row)) {
+            let sex = if id_check::is_male(number) { "male" } else { "female" };
+            if sexes.value(row) != sex {
+                all.push((row as u32, number_at, SEX_DIFFERS));
+            }
+        }
+    }
+}

@@ -2,8 +2,34 @@
 //!
 //! In: a pipeline folder (`pipeline.toml`, `params.toml`, `rules/*.toml`, `tests/*.toml`) and the shared folder it names
 //! (`sources/*.toml`, `codes/*.csv`, `models/*.toml`). Out: a [`Plan`] that the stages read and never change.
+//!
+//! | file | what |
+//! |---|---|
+//! | `types` | the plan as plain data |
+//! | `schema` | tables whose columns depend on the plan |
+//! | `load` | which files are read, in which order |
+//! | `reader` | one TOML file → typed values with their places |
+//! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
+//! | `check` | what only holds between files |
+//! | `sql` | the rule language |
 
+mod check;
+mod contract;
+mod linkage;
+mod load;
+pub mod lookup;
+pub mod params;
+mod reader;
+mod rule_tests;
+mod rules;
+#[cfg(test)]
+pub mod sample;
 pub mod schema;
+pub mod sql;
 pub mod types;
 
+#[cfg(test)]
+mod tests;
+
+pub use load::load;
 pub use types::*;

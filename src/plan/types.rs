@@ -46,6 +46,8 @@ pub struct PlanFile {
     pub path: String,
     /// SHA-256 of the content, lower-case hex.
     pub sha256: String,
+    /// Size in bytes.
+    pub bytes: u64,
 }
 
 /// How often rounds are made.

@@ -1,1 +1,14 @@
-//! (stage publish: to be written)
+//! Tables → the files people get: Parquet with descriptions, workbooks for clerks and villages, one printable report.
+//!
+//! In: the tables of a round and the plan. Out: files, each written whole or not at all ([`atomic`]), under names that are
+//! safe on every system ([`filename`]), the same bytes for the same tables. One file per format: [`parquet`], [`workbook`],
+//! [`report`]; [`dictionary`] describes every column.
+
+pub mod atomic;
+mod dictionary;
+pub mod filename;
+pub mod parquet;
+pub mod report;
+pub mod workbook;
+
+pub use dictionary::dictionary;

@@ -1,1 +1,48 @@
-//! (stage run: to be written)
+//! Runs: the sequence of stages, the manifest, the lock and the publication of a round.
+//!
+//! In: a pipeline folder, an input folder, an output folder. Out: `OUT/rounds/<round>/`, wholly old or wholly new, and
+//! a [`Finished`] for the one who started it.
+//!
+//! ```text
+//! OUT/.lock                      one run at a time
+//! OUT/.staging/<round>/          a round being made
+//! OUT/rounds/<round>/tables/     every table as Parquet
+//! OUT/rounds/<round>/*.xlsx, 核实表/, report.html, manifest.json
+//! OUT/history.jsonl              when which run ended how
+//! ```
+
+mod check;
+mod clock;
+mod explain;
+mod init;
+mod lock;
+pub mod manifest;
+mod outputs;
+mod pipeline;
+mod sources;
+mod staging;
+mod store;
+
+pub use check::{Checked, check};
+pub use clock::{parse_day, round_name, today};
+pub use explain::{Explained, Section, explain};
+pub use init::{SetUp, init};
+pub use pipeline::{Finished, Options, run};
+pub use store::{Round, read as read_table};
+
+/// What a run tells while it goes on, for a progress display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A stage begins, with the number of steps it will report.
+    Stage {
+        /// Name of the stage.
+        name: &'static str,
+        /// How many [`Event::Step`]s follow.
+        steps: usize,
+    },
+    /// One step of the stage is done: a source, a table, a workbook.
+    Step(String),
+}
+
+/// Receives events; must be callable from any thread.
+pub type Observer<'a> = &'a (dyn Fn(Event) + Sync);

@@ -1,0 +1,48 @@
+//! `bidui explain`: from the cell to the list, and back.
+
+use std::path::PathBuf;
+
+use super::printer::Printer;
+use crate::diag::Outcome;
+use crate::run;
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Identity number, name, id (H…, P…, source-0000001), household number, or a row as file:row or file!sheet:row.
+    query: String,
+    /// Folder that holds the rounds.
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// Round; the latest when not given.
+    #[arg(long)]
+    round: Option<String>,
+    /// Show names and numbers in full; they are masked when not given.
+    #[arg(long)]
+    full: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the verb.
+pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
+    let round = run::Round::open(&args.out, args.round.as_deref())?;
+    let explained = run::explain(&round, &args.query, args.full)?;
+    if args.json {
+        printer.json(&explained);
+        return Ok(0);
+    }
+    printer.data(&format!("round {}: {} case(s)", explained.round, explained.cases.len()));
+    for case in &explained.cases {
+        printer.data("");
+        printer.data(&format!("== {}", case.title));
+        for section in &case.sections {
+            printer.data(&format!("{}:", section.title));
+            for line in &section.lines {
+                printer.data(&format!("  {line}"));
+            }
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,81 @@
+//! `bidui run`: a round from deliveries to published lists.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::printer::Printer;
+use super::progress::Progress;
+use super::summary;
+use crate::diag::{FailureClass, Outcome, Severity};
+use crate::run;
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Pipeline folder.
+    #[arg(default_value = "pipelines/quarterly")]
+    pipeline: PathBuf,
+    /// Folder with the departments' files.
+    #[arg(long)]
+    input: PathBuf,
+    /// Folder that holds the rounds.
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// Day of the judgement, as 2026-09-30; today in China when not given.
+    #[arg(long)]
+    as_of: Option<String>,
+    /// What to print at the end.
+    #[arg(long, value_enum, default_value_t = Summary::Auto)]
+    summary: Summary,
+    /// Print the manifest as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What to print at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Summary {
+    /// Tables on a terminal, one line elsewhere.
+    Auto,
+    /// Tables.
+    Table,
+    /// One line.
+    Line,
+}
+
+/// Runs the verb.
+pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
+    let options = run::Options {
+        pipeline: args.pipeline.clone(),
+        input: args.input.clone(),
+        out: args.out.clone(),
+        as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
+    };
+    let progress = Progress::new();
+    let finished = run::run(&options, &|e| progress.event(e));
+    progress.finish();
+    let finished = finished?;
+    let code = finished.trouble.map_or(0, FailureClass::exit_code);
+    for p in finished
+        .manifest
+        .problems
+        .iter()
+        .filter(|p| p.severity != Severity::Note)
+    {
+        printer.problem(p);
+    }
+    let table = match args.summary {
+        Summary::Auto => std::io::stdout().is_terminal(),
+        other => other == Summary::Table,
+    };
+    if args.json {
+        printer.json(&finished.manifest);
+    } else if table {
+        for line in summary::round(&finished) {
+            printer.data(&line);
+        }
+    } else {
+        printer.data(&summary::one_line(&finished, code));
+    }
+    Ok(code)
+}

@@ -1,0 +1,300 @@
+//! Which encoding a delimited file is in, judged over the whole file before a row is believed.
+//!
+//! Order: byte order mark → the contract's word, held to strictly → strict UTF-8 → strict GB18030 → a guess with a
+//! warning. UTF-8 before GB18030, because UTF-8 text often decodes as GB18030 without an error and never the other way
+//! round (reliability.md #4). A file that is mostly sound keeps its encoding, and its bad rows are set aside one by one.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::Path;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::Checked;
+use crate::diag::{Diagnostic, Place};
+
+/// Longest line that is still text; a binary file has no line ends.
+const LINE_BYTES: u64 = 4 << 20;
+/// GB18030's own byte order mark.
+const GB18030_MARK: [u8; 4] = [0x84, 0x31, 0x95, 0x33];
+
+/// A file opened in its encoding, read line by line.
+pub(super) struct Text {
+    reader: Box<dyn BufRead>,
+    encoding: &'static Encoding,
+    end: u8,
+    number: u32,
+    /// The line's bytes; kept to be used again.
+    bytes: Vec<u8>,
+    /// True when the text was decoded beforehand and U+FFFD stands for what could not be.
+    replaced: bool,
+}
+
+/// One physical line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    /// From 1.
+    pub(super) number: u32,
+    /// The line without its end.
+    pub(super) text: String,
+    /// True when it holds bytes that are not text; `text` shows them as U+FFFD.
+    pub(super) bad: bool,
+}
+
+impl Text {
+    /// Name of the encoding.
+    pub(super) fn encoding(&self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// The next line, or none at the end. A line longer than [`LINE_BYTES`] is an error of kind `InvalidData`.
+    pub(super) fn line(&mut self) -> io::Result<Option<Line>> {
+        if !read_line(&mut self.reader, self.end, &mut self.bytes)? {
+            return Ok(None);
+        }
+        self.number += 1;
+        let (text, mut bad) = decode(self.encoding, &self.bytes);
+        bad |= self.replaced && text.contains('\u{fffd}');
+        Ok(Some(Line {
+            number: self.number,
+            text: text.into_owned(),
+            bad,
+        }))
+    }
+}
+
+/// Reads a line without its end into `bytes`; false at the end of the file.
+fn read_line(reader: &mut dyn BufRead, end: u8, bytes: &mut Vec<u8>) -> io::Result<bool> {
+    bytes.clear();
+    let read = reader.take(LINE_BYTES).read_until(end, bytes)?;
+    if read as u64 == LINE_BYTES && bytes.last() != Some(&end) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "no line end"));
+    }
+    if bytes.last() == Some(&end) {
+        bytes.pop();
+    }
+    if bytes.last() == Some(&b'\r') {
+        bytes.pop();
+    }
+    Ok(read > 0)
+}
+
+/// Bytes as text, and whether some of them are not.
+fn decode<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
+    if encoding == UTF_8 {
+        return match std::str::from_utf8(bytes) {
+            Ok(text) => (Cow::Borrowed(text), false),
+            Err(_) => (String::from_utf8_lossy(bytes), true),
+        };
+    }
+    encoding.decode_without_bom_handling(bytes)
+}
+
+/// How a file fares in one encoding.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fit {
+    /// Lines with bytes beyond ASCII.
+    telling: u64,
+    /// Of these, lines that are not text in the encoding.
+    bad: u64,
+}
+
+impl Fit {
+    fn clean(self) -> bool {
+        self.bad == 0
+    }
+
+    /// Sound but for some rows.
+    fn mostly(self) -> bool {
+        self.bad * 2 <= self.telling
+    }
+}
+
+/// Decides a file's encoding and opens it behind its byte order mark. Notes and warnings go to `problems`.
+pub(super) fn open(
+    path: &Path,
+    declared: Option<&str>,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+) -> Checked<Text> {
+    let io = |e: io::Error| vec![failed(&e, place)];
+    let mut head = Vec::new();
+    File::open(path)
+        .and_then(|f| f.take(1 << 16).read_to_end(&mut head))
+        .map_err(io)?;
+    let declared = match declared {
+        Some(label) => Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
+            vec![
+                Diagnostic::error(
+                    "ingest.encoding_label",
+                    format!("`{label}` is not the name of an encoding"),
+                    place.clone(),
+                )
+                .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…"),
+            ]
+        })?),
+        None => None,
+    };
+    // GB18030 holds GBK and GB2312, and is what the household system writes.
+    let declared = declared.map(|e| if e == GBK { GB18030 } else { e });
+    let marked = if head.starts_with(&GB18030_MARK) {
+        Some((GB18030, 4))
+    } else {
+        Encoding::for_bom(&head)
+    };
+    if let Some((encoding, mark)) = marked {
+        if declared.is_some_and(|d| d != encoding) {
+            problems.push(Diagnostic::note(
+                "ingest.encoding_mark",
+                format!("the file's byte order mark says {}; it is read so", encoding.name()),
+                place.clone(),
+            ));
+        }
+        return start(path, encoding, mark, &head).map_err(io);
+    }
+    if let Some(encoding) = declared.filter(|e| *e == UTF_16LE || *e == UTF_16BE) {
+        return start(path, encoding, 0, &head).map_err(io);
+    }
+    if let Some(encoding) = unmarked_utf16(&head) {
+        return Err(vec![wrong(declared, encoding, place)]);
+    }
+    let utf8 = fit(path, UTF_8, &head).map_err(io)?;
+    if utf8.telling == 0 {
+        return start(path, declared.unwrap_or(UTF_8), 0, &head).map_err(io);
+    }
+    if utf8.clean() {
+        return match declared.filter(|d| *d != UTF_8) {
+            Some(_) => Err(vec![wrong(declared, UTF_8, place)]),
+            None => start(path, UTF_8, 0, &head).map_err(io),
+        };
+    }
+    let gb = fit(path, GB18030, &head).map_err(io)?;
+    let chosen = match declared {
+        Some(encoding) => {
+            let own = match encoding {
+                e if e == UTF_8 => utf8,
+                e if e == GB18030 => gb,
+                e => fit(path, e, &head).map_err(io)?,
+            };
+            if !own.mostly() || (!own.clean() && gb.clean()) {
+                let likely = if gb.mostly() { GB18030 } else { guess(&head) };
+                return Err(vec![wrong(declared, likely, place)]);
+            }
+            encoding
+        }
+        None if gb.clean() => GB18030,
+        None if utf8.mostly() && utf8.bad <= gb.bad => UTF_8,
+        None if gb.mostly() => GB18030,
+        None => {
+            let guessed = guess(&head);
+            problems.push(
+                Diagnostic::warning(
+                    "ingest.encoding_guessed",
+                    format!(
+                        "the file is neither UTF-8 nor GB18030; it is read as {}",
+                        guessed.name()
+                    ),
+                    place.clone(),
+                )
+                .hint("look at the names in it; if they are wrong, ask for UTF-8 or set `encoding` in the contract"),
+            );
+            guessed
+        }
+    };
+    start(path, chosen, 0, &head).map_err(io)
+}
+
+/// A read that failed, in words.
+pub(super) fn failed(error: &io::Error, place: &Place) -> Diagnostic {
+    if error.kind() != io::ErrorKind::InvalidData {
+        return super::unreadable(place, error);
+    }
+    Diagnostic::error(
+        "ingest.not_csv",
+        format!("a line is longer than {LINE_BYTES} bytes: this is not delimited text"),
+        place.clone(),
+    )
+    .hint("ask the sender for a CSV export")
+}
+
+fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: &Place) -> Diagnostic {
+    let message = match declared {
+        Some(d) => format!("the file is not in {}, which its contract declares", d.name()),
+        None => "the file's encoding is not one that is read without being declared".to_string(),
+    };
+    Diagnostic::error("ingest.encoding", message, place.clone()).hint(format!(
+        "it is most likely {}: set `encoding = \"{}\"` in the contract, or ask for the declared one",
+        likely.name(),
+        likely.name().to_lowercase()
+    ))
+}
+
+/// UTF-16 without its mark: every other byte of ASCII text is zero.
+fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
+    let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let half = head.len() / 2;
+    let (even, odd) = (zeros(0), zeros(1));
+    // Chinese text has few zero bytes, but its line ends, commas and digits do, all on the same side.
+    match (even * 10 > half, odd * 10 > half) {
+        (false, true) if even * 50 < odd => Some(UTF_16LE),
+        (true, false) if odd * 50 < even => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+fn guess(head: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(head, true);
+    detector.guess(Some(b"cn"), Utf8Detection::Deny)
+}
+
+/// The line end: `\n`, or a lone `\r` in files from very old programs.
+fn line_end(head: &[u8]) -> u8 {
+    match head.contains(&b'\r') && !head.contains(&b'\n') {
+        true => b'\r',
+        false => b'\n',
+    }
+}
+
+fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
+    let mut line = Vec::new();
+    let mut fit = Fit::default();
+    while read_line(&mut reader, line_end(head), &mut line)? {
+        if !line.is_ascii() {
+            fit.telling += 1;
+            fit.bad += u64::from(decode(encoding, &line).1);
+        }
+    }
+    Ok(fit)
+}
+
+fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> io::Result<Text> {
+    let mut file = File::open(path)?;
+    io::copy(&mut (&mut file).take(mark as u64), &mut io::sink())?;
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        // Line ends are two bytes there: such files are small exports of a spreadsheet, decoded whole.
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        let (text, replaced) = encoding.decode_without_bom_handling(&bytes);
+        let bytes = text.into_owned().into_bytes();
+        return Ok(Text {
+            end: line_end(&bytes[..bytes.len().min(1 << 16)]),
+            reader: Box::new(Cursor::new(bytes)),
+            encoding: UTF_8,
+            number: 0,
+            bytes: Vec::new(),
+            replaced,
+        });
+    }
+    Ok(Text {
+        reader: Box::new(BufReader::with_capacity(1 << 16, file)),
+        encoding,
+        end: line_end(head),
+        number: 0,
+        bytes: Vec::new(),
+        replaced: false,
+    })
+}

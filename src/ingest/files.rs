@@ -1,0 +1,160 @@
+//! Which files of the input folder belong to a source.
+//!
+//! In: the contract's globs and the input folder. Out: the files in path order, and what was left out and why.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::plan::Source;
+
+/// Folders below folders that are searched; deeper ones are a mistake or a trap.
+const DEPTH: usize = 16;
+
+/// A file of a source.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputFile {
+    /// Path below the input folder, `/` as separator.
+    pub relative: String,
+    /// Path to open.
+    pub path: PathBuf,
+}
+
+/// What was found for a source.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Files to read, in path order; empty when the source was not delivered.
+    pub files: Vec<InputFile>,
+    /// Files that fit the contract's names and are left out: lock files, hidden and empty files.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// Finds a source's files below the input folder.
+///
+/// Globs are matched against the path below the folder, without regard to upper and lower case (`.XLSX`), `*` not
+/// crossing `/`. A source without a file is not an error here: the caller knows whether it is required.
+///
+/// # Errors
+/// `io.failed` when a folder cannot be listed, `ingest.pattern` when a glob of the contract is not one.
+pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
+    let globs = globs(source)?;
+    let mut all = Vec::new();
+    walk(input, "", 0, &mut all)?;
+    all.sort();
+    let mut found = Found::default();
+    for file in all {
+        let name = file.relative.rsplit('/').next().unwrap_or_default().to_string();
+        let folder = &file.relative[..file.relative.len() - name.len()];
+        // A lock file `~$名册.xlsx` or `.~lock.名册.csv#` fits when the name without its mark does.
+        let plain = name
+            .strip_prefix("~$")
+            .or_else(|| name.strip_prefix(".~"))
+            .or_else(|| name.strip_prefix('.'));
+        if let Some(plain) = plain {
+            if globs.is_match(matchable(&file.relative)) || globs.is_match(matchable(&format!("{folder}{plain}"))) {
+                found.notes.push(left_out(&file, name.starts_with("~$")));
+            }
+            continue;
+        }
+        if !globs.is_match(matchable(&file.relative)) {
+            continue;
+        }
+        let size = fs::metadata(&file.path)
+            .map_err(|e| Failure::io("read the size of", &file.path, &e))?
+            .len();
+        if size == 0 {
+            found.notes.push(
+                Diagnostic::warning(
+                    "ingest.empty_file",
+                    "the file has no content and is left out",
+                    Place::file(&file.relative),
+                )
+                .hint("it may still be copied; ask the sender for the file again"),
+            );
+            continue;
+        }
+        found.files.push(file);
+    }
+    Ok(found)
+}
+
+fn left_out(file: &InputFile, lock: bool) -> Diagnostic {
+    let (message, hint) = if lock {
+        (
+            "a lock file of a workbook that is open somewhere; it is left out",
+            "close the workbook and make sure that its last changes are saved",
+        )
+    } else {
+        (
+            "a hidden file; it is left out",
+            "rename it without the leading dot if it is a delivery",
+        )
+    };
+    Diagnostic::note("ingest.left_out", message, Place::file(&file.relative)).hint(hint)
+}
+
+/// Names from a Mac come in decomposed characters; contracts are written in composed ones.
+fn matchable(relative: &str) -> String {
+    relative.nfc().collect()
+}
+
+fn globs(source: &Source) -> Outcome<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    let mut problems = Vec::new();
+    for pattern in &source.files {
+        let composed: String = pattern.nfc().collect();
+        let glob = GlobBuilder::new(&composed)
+            .literal_separator(true)
+            .case_insensitive(true)
+            .build();
+        match glob {
+            Ok(glob) => {
+                set.add(glob);
+            }
+            Err(e) => problems.push(
+                Diagnostic::error(
+                    "ingest.pattern",
+                    format!("`{pattern}` is not a file pattern: {}", e.kind()),
+                    source.place.clone().field("files"),
+                )
+                .hint("use * for any name, ** for any folders, [(] for characters with a meaning"),
+            ),
+        }
+    }
+    if problems.is_empty() {
+        set.build()
+            .map_err(|e| Failure::internal(format!("file patterns do not combine: {e}")))
+    } else {
+        Err(Failure {
+            class: FailureClass::Pipeline,
+            problems,
+        })
+    }
+}
+
+/// Lists all files below a folder. Links to folders are not followed: they may lead out of it or round in a ring.
+fn walk(dir: &Path, below: &str, depth: usize, out: &mut Vec<InputFile>) -> Outcome<()> {
+    let list = fs::read_dir(dir).map_err(|e| Failure::io("list", dir, &e))?;
+    for entry in list {
+        let entry = entry.map_err(|e| Failure::io("list", dir, &e))?;
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let relative = if below.is_empty() {
+            name.clone()
+        } else {
+            format!("{below}/{name}")
+        };
+        let kind = entry.file_type().map_err(|e| Failure::io("look at", &path, &e))?;
+        if kind.is_dir() {
+            if depth < DEPTH && !name.starts_with('.') {
+                walk(&path, &relative, depth + 1, out)?;
+            }
+        } else if kind.is_file() || path.is_file() {
+            out.push(InputFile { relative, path });
+        }
+    }
+    Ok(())
+}

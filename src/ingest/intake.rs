@@ -1,0 +1,382 @@
+//! The common path of all formats: rows of a file or sheet in, contract fields or a reason out.
+//!
+//! Every row below the headings that is not blank becomes a data row, a quarantined row, or a listed row that is not
+//! data; none disappears.
+
+use super::Checked;
+use super::header::{Contract, HeadingCell, Headings, Verdict, fold, half_width, short_list};
+use super::merges::{Filler, Merges};
+use super::row::{Fault, Row, is_invisible};
+use super::sink::{Full, Sink};
+use crate::diag::{Diagnostic, Place};
+use crate::model::{CellKind, Disposition, Reject};
+use crate::plan::FieldFrom;
+
+/// Longest text a spreadsheet cell can hold; more is no cell but an accident.
+const CELL_CHARS: usize = 32_767;
+
+/// One file while it is read.
+pub(super) struct Reading<'a> {
+    pub(super) contract: &'a Contract<'a>,
+    /// Path below the input folder.
+    pub(super) relative: &'a str,
+    pub(super) sink: &'a mut Sink,
+    /// What is to be said about the file, whether it is used or not.
+    pub(super) problems: Vec<Diagnostic>,
+    extra: Vec<String>,
+    absent: Vec<String>,
+}
+
+/// How a file or sheet ended.
+pub(super) enum SheetEnd {
+    /// It was read, with so many data rows.
+    Read(u64),
+    /// There is nothing in it.
+    Empty,
+    /// It does not look like the source's table: the number of known headings, and what to say when it must be.
+    NotThis(usize, Vec<Diagnostic>),
+    /// It breaks the contract.
+    Breaks(Vec<Diagnostic>),
+}
+
+impl<'a> Reading<'a> {
+    /// Begins a file.
+    pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink) -> Self {
+        Reading {
+            contract,
+            relative,
+            sink,
+            problems: Vec::new(),
+            extra: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+
+    /// The file as a place.
+    pub(super) fn place(&self) -> Place {
+        Place::file(self.relative)
+    }
+
+    /// Ends a file that was read: says once per file which columns are new and which optional ones are missing.
+    pub(super) fn close(&mut self) {
+        if !self.extra.is_empty() {
+            let message = format!(
+                "columns the contract does not know are not used: {}",
+                short_list(&self.extra)
+            );
+            let note = Diagnostic::note("ingest.extra_column", message, self.place());
+            self.problems.push(note);
+        }
+        if !self.absent.is_empty() {
+            let message = format!(
+                "optional columns are missing and stay empty: {}",
+                short_list(&self.absent)
+            );
+            let warning = Diagnostic::warning("ingest.optional_column", message, self.place());
+            self.problems
+                .push(warning.hint("if a heading was changed, add the new one to the field's aliases"));
+        }
+    }
+
+    fn learn(&mut self, headings: &Headings) {
+        for (all, new) in [(&mut self.extra, &headings.extra), (&mut self.absent, &headings.absent)] {
+            for heading in new {
+                if !all.contains(heading) {
+                    all.push(heading.clone());
+                }
+            }
+        }
+    }
+
+    fn too_large(&self) -> Diagnostic {
+        Diagnostic::error(
+            "ingest.too_large",
+            "the source holds more text than can be read at once",
+            self.place(),
+        )
+        .hint("split the delivery, or look for a cell that repeats a very long text")
+    }
+}
+
+enum State {
+    Searching(Vec<Row>),
+    Body(Box<Body>),
+    Over(SheetEnd),
+}
+
+struct Body {
+    headings: Headings,
+    filler: Filler,
+    /// Value of fields that are not columns.
+    constants: Vec<Option<String>>,
+    rows: u64,
+}
+
+/// One sheet, or a file without sheets, while it is read.
+pub(super) struct SheetIntake<'r, 'a> {
+    reading: &'r mut Reading<'a>,
+    sheet: String,
+    merges: Merges,
+    state: State,
+}
+
+impl<'r, 'a> SheetIntake<'r, 'a> {
+    /// Begins a sheet; an empty name for files without sheets.
+    pub(super) fn new(reading: &'r mut Reading<'a>, sheet: &str, merges: Merges) -> Self {
+        SheetIntake {
+            reading,
+            sheet: sheet.to_string(),
+            merges,
+            state: State::Searching(Vec::new()),
+        }
+    }
+
+    /// Begins a table whose headings are part of its format; false when it cannot be read.
+    pub(super) fn with_headings(&mut self, names: &[String]) -> bool {
+        let cells: Vec<HeadingCell> = names
+            .iter()
+            .enumerate()
+            .map(|(column, name)| HeadingCell {
+                column: column as u32,
+                shown: name.clone(),
+                names: vec![fold(name)],
+            })
+            .collect();
+        let verdict = self.reading.contract.judge(&cells, &self.place());
+        self.settle(verdict);
+        matches!(self.state, State::Body(_))
+    }
+
+    /// The column of each contract field, once the headings are known.
+    pub(super) fn columns(&self) -> Option<&[Option<u32>]> {
+        match &self.state {
+            State::Body(body) => Some(&body.headings.columns),
+            _ => None,
+        }
+    }
+
+    /// Number of columns up to the last heading, once the headings are known.
+    pub(super) fn width(&self) -> Option<u32> {
+        match &self.state {
+            State::Body(body) => Some(body.headings.width),
+            _ => None,
+        }
+    }
+
+    fn place(&self) -> Place {
+        let place = self.reading.place();
+        match self.sheet.is_empty() {
+            true => place,
+            false => place.sheet(&self.sheet),
+        }
+    }
+
+    /// Takes the next row; false when no more rows are wanted.
+    pub(super) fn row(&mut self, row: &mut Row) -> Checked<bool> {
+        if let State::Searching(first) = &mut self.state {
+            let source = self.reading.contract.source;
+            if row.number < source.header_within.max(1) + source.header_rows.max(1) {
+                if !row.is_blank() {
+                    first.push(row.clone());
+                }
+                return Ok(true);
+            }
+            self.decide(false)?;
+        }
+        match &mut self.state {
+            State::Body(body) => take(self.reading, body, row).map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Ends the sheet.
+    pub(super) fn finish(mut self) -> Checked<SheetEnd> {
+        self.decide(true)?;
+        Ok(match self.state {
+            State::Body(body) => SheetEnd::Read(body.rows),
+            State::Over(end) => end,
+            State::Searching(_) => SheetEnd::Empty,
+        })
+    }
+
+    /// Looks for the headings in the rows kept so far; `over` when there are no more.
+    fn decide(&mut self, over: bool) -> Checked<()> {
+        let State::Searching(rows) = &mut self.state else {
+            return Ok(());
+        };
+        let rows = std::mem::take(rows);
+        if over && rows.is_empty() {
+            self.state = State::Over(SheetEnd::Empty);
+            return Ok(());
+        }
+        let verdict = self.reading.contract.search(&rows, &self.merges, &self.place());
+        self.settle(verdict);
+        if let State::Body(body) = &mut self.state {
+            let first = body.headings.body;
+            for mut row in rows.into_iter().filter(|r| r.number >= first) {
+                take(self.reading, body, &mut row)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self, verdict: Verdict) {
+        self.state = match verdict {
+            Verdict::NotThis(known, problems) => State::Over(SheetEnd::NotThis(known, problems)),
+            Verdict::Breaks(problems) => State::Over(SheetEnd::Breaks(problems)),
+            Verdict::Fits(headings) => {
+                self.reading.learn(&headings);
+                self.reading.sink.open(self.reading.relative, &self.sheet);
+                let file_name = self.reading.relative.rsplit('/').next().unwrap_or_default();
+                let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+                let fields = &self.reading.contract.source.fields;
+                let constants = fields.iter().map(|f| match f.from {
+                    FieldFrom::Column => None,
+                    FieldFrom::Sheet => Some(self.sheet.clone()).filter(|s| !s.trim().is_empty()),
+                    FieldFrom::FileName => Some(stem.to_string()),
+                });
+                State::Body(Box::new(Body {
+                    constants: constants.collect(),
+                    filler: Filler::new(&self.merges, headings.width, headings.amounts.clone()),
+                    headings,
+                    rows: 0,
+                }))
+            }
+        };
+    }
+}
+
+/// A row below the headings: data, quarantined, or not data.
+fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
+    if row.is_blank() && !row.partial {
+        return Ok(());
+    }
+    body.filler.fill(row);
+    if let Some((disposition, code, reason)) = refusal(reading.contract, &body.headings, row) {
+        if disposition == Disposition::Quarantined {
+            reading.sink.read += 1;
+            body.rows += 1;
+        }
+        let reject = Reject {
+            at: reading.sink.at(row.number),
+            disposition,
+            code,
+            reason,
+            folded_into: None,
+            raw: row.raw(),
+        };
+        reading.sink.rejects.push(reject);
+        return Ok(());
+    }
+    body.rows += 1;
+    let row = &*row;
+    let cells = body.headings.columns.iter().zip(&body.constants);
+    let cells = cells.map(|(column, constant)| match (column, constant) {
+        (Some(column), _) => row.get(*column),
+        (None, Some(text)) => Some((text.as_str(), CellKind::Text)),
+        (None, None) => None,
+    });
+    let pushed = reading.sink.push(row.number, cells);
+    pushed.map_err(|Full| vec![reading.too_large()])
+}
+
+/// Why a row is not taken as data here, or none.
+fn refusal(contract: &Contract, headings: &Headings, row: &Row) -> Option<(Disposition, &'static str, String)> {
+    use Disposition::{NotData, Quarantined};
+    match row.fault {
+        Some(Fault::Encoding) => {
+            let reason = "本行有不能识别的编码，请从原系统重新导出";
+            return Some((Quarantined, "row.encoding", reason.into()));
+        }
+        Some(Fault::Quote) => {
+            let reason = "本行的双引号不成对，无法分列";
+            return Some((Quarantined, "row.quote", reason.into()));
+        }
+        None => {}
+    }
+    if is_repeated_heading(headings, row) {
+        return Some((NotData, "row.repeated_heading", "重复的表头或标题行".into()));
+    }
+    if let Some(word) = not_data_word(contract, headings, row) {
+        return Some((NotData, "row.total", format!("“{word}”行，不是数据")));
+    }
+    if let Some(width) = row.width {
+        let beyond = row
+            .cells()
+            .last()
+            .is_some_and(|(column, _, _)| column >= headings.width);
+        if width < headings.width || beyond {
+            let reason = format!("本行有{width}列，表头有{}列，列数不符", headings.width);
+            return Some((Quarantined, "row.width", reason));
+        }
+    }
+    let long = |text: &str| text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
+    if row.cells().any(|(_, text, _)| long(text)) {
+        let reason = format!("有单元格超过{CELL_CHARS}个字符");
+        return Some((Quarantined, "row.oversized", reason));
+    }
+    if headings.columns.iter().flatten().all(|c| row.get(*c).is_none()) {
+        return Some((NotData, "row.no_value", "本行没有约定列的内容".into()));
+    }
+    None
+}
+
+/// True for a heading row printed again on the next page, or a title row printed again.
+fn is_repeated_heading(headings: &Headings, row: &Row) -> bool {
+    let Some((column, text, _)) = row.cells().next() else {
+        return false;
+    };
+    let first = fold_first(text);
+    let like = |heading: &str| heading.chars().next() == first;
+    if row.len() == 1 && headings.titles.iter().any(|t| like(t) && *t == fold(text)) {
+        return true;
+    }
+    headings.rows.iter().any(|cells| {
+        // Most data rows end here: their first cell does not begin as the heading above it does.
+        if !cells.get(&column).is_some_and(|h| like(h)) {
+            return false;
+        }
+        let same = row
+            .cells()
+            .filter(|(c, text, _)| cells.get(c).is_some_and(|h| *h == fold(text)))
+            .count();
+        same * 5 >= row.len() * 4 && same * 2 > cells.len().min(row.len())
+    })
+}
+
+/// The word with which a total or signature line begins, or none.
+///
+/// Looked for in the first cells only, since the words also occur inside remarks. A row with an identity number is
+/// never a total; nor is a row in which the word comes after the first cell while somebody is named.
+fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> Option<&'c str> {
+    let value = |field: Option<usize>| {
+        let column = headings.columns[field?]?;
+        row.get(column).map(|(text, _)| (column, text))
+    };
+    for (position, (column, text, _)) in row.cells().take(3).enumerate() {
+        let first = fold_first(text);
+        if !contract.not_data.iter().any(|w| w.chars().next() == first) {
+            continue;
+        }
+        let folded = fold(text);
+        let Some(word) = contract.not_data.iter().find(|w| folded.starts_with(w.as_str())) else {
+            continue;
+        };
+        let numbered = value(contract.id_number)
+            .is_some_and(|(_, text)| text.chars().filter(|c| half_width(*c).is_ascii_alphanumeric()).count() >= 15);
+        let named = position > 0 && value(contract.name).is_some_and(|(at, _)| at != column);
+        if !numbered && !named {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// The first character of a text as [`fold`] would have it.
+fn fold_first(text: &str) -> Option<char> {
+    text.chars()
+        .filter(|c| !is_invisible(*c))
+        .map(half_width)
+        .flat_map(char::to_lowercase)
+        .find(|c| *c != '*')
+}

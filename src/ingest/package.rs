@@ -1,0 +1,319 @@
+//! A workbook's archive, looked through before a parser opens it.
+//!
+//! In: a zip file and limits. Out: the merged ranges of each sheet, or the reason why the file is refused.
+//!
+//! Every part is inflated once without being kept, because the sizes an archive declares may lie and because the
+//! workbook parser holds some parts and every text between two tags in memory. The same pass picks up the merged
+//! ranges, which stand behind the cells they are needed for.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use zip::ZipArchive;
+
+use super::Checked;
+use super::markup::{attribute, attribute_bytes, is_position, local_name, region, tags};
+use super::merges::{Merges, Region};
+use crate::diag::{Diagnostic, Place};
+
+/// What a workbook may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Bytes of all parts when inflated.
+    pub(super) inflated: u64,
+    /// Inflated bytes for each stored byte…
+    pub(super) ratio: u64,
+    /// …once so many are inflated; small parts may be as regular as they like.
+    pub(super) ratio_from: u64,
+    /// Bytes between two tags: a cell's longest text, escaped, and some more.
+    pub(super) text: usize,
+    /// Parts in the archive.
+    pub(super) parts: usize,
+    /// Merged ranges of all sheets.
+    pub(super) merges: usize,
+    /// Shared strings announced: the parser reserves room for them before it reads one.
+    pub(super) strings: u64,
+    /// Cells of all sheets.
+    pub(super) cells: u64,
+}
+
+/// A million rows of sixty columns, with room.
+pub(super) const LIMITS: Limits = Limits {
+    inflated: 3 << 30,
+    ratio: 300,
+    ratio_from: 64 << 20,
+    text: 2 << 20,
+    parts: 10_000,
+    merges: 1_000_000,
+    strings: 40_000_000,
+    cells: 80_000_000,
+};
+
+/// What the look through the archive found.
+#[derive(Debug, Default)]
+pub(super) struct Package {
+    /// Sheet name → part, both as the workbook has them.
+    sheets: BTreeMap<String, String>,
+    /// Part → merged ranges.
+    merges: BTreeMap<String, Vec<Region>>,
+}
+
+impl Package {
+    /// The merged ranges of a sheet; none when the workbook's own index does not lead to it.
+    pub(super) fn merges(&mut self, sheet: &str) -> Option<Merges> {
+        let part = self.sheets.get(sheet)?;
+        Some(Merges::new(self.merges.remove(part).unwrap_or_default()))
+    }
+}
+
+/// Looks through a workbook's archive.
+pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Package> {
+    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
+    let stored = file.metadata().map_err(|e| vec![super::unreadable(place, &e)])?.len();
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|_| vec![damaged(place)])?;
+    if archive.len() > limits.parts {
+        return Err(vec![bomb(place, format!("its archive has {} parts", archive.len()))]);
+    }
+    let mut package = Package::default();
+    let mut small = BTreeMap::new();
+    let mut budget = Budget {
+        limits,
+        place,
+        stored,
+        inflated: 0,
+        merges: 0,
+    };
+    for i in 0..archive.len() {
+        let mut part = archive.by_index(i).map_err(|_| vec![damaged(place)])?;
+        let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
+        // Cheap first: most bombs declare their size.
+        budget.check(part.size())?;
+        if name.ends_with(".rels") || name.ends_with("workbook.xml") {
+            small.insert(name.clone(), String::new());
+        }
+        let mut scan = Scan::new(small.get_mut(&name));
+        let mut chunk = vec![0; 1 << 16];
+        loop {
+            let read = part.read(&mut chunk).map_err(|_| vec![damaged(place)])?;
+            if read == 0 {
+                break;
+            }
+            budget.inflated += read as u64;
+            budget.check(0)?;
+            scan.feed(&chunk[..read], &mut budget)?;
+        }
+        if !scan.regions.is_empty() {
+            package.merges.insert(name, scan.regions);
+        }
+    }
+    package.sheets = sheets(&small);
+    Ok(package)
+}
+
+struct Budget<'a> {
+    limits: &'a Limits,
+    place: &'a Place,
+    stored: u64,
+    inflated: u64,
+    merges: usize,
+}
+
+impl Budget<'_> {
+    fn check(&self, more: u64) -> Checked<()> {
+        let inflated = self.inflated.saturating_add(more);
+        if inflated > self.limits.inflated {
+            return Err(vec![bomb(
+                self.place,
+                format!("it inflates to more than {} MB", self.limits.inflated >> 20),
+            )]);
+        }
+        if inflated > self.limits.ratio_from && inflated / self.limits.ratio > self.stored {
+            return Err(vec![bomb(
+                self.place,
+                format!("it inflates to more than {} times its size", self.limits.ratio),
+            )]);
+        }
+        Ok(())
+    }
+}
+
+/// Goes over a part's bytes tag by tag.
+struct Scan<'k> {
+    /// Bytes since the last `<`, the first [`TAG`] of them kept.
+    run: usize,
+    tag: Vec<u8>,
+    regions: Vec<Region>,
+    keep: Option<&'k mut String>,
+    text: bool,
+    begun: bool,
+}
+
+/// Longest beginning of a tag that is looked at.
+const TAG: usize = 256;
+/// Longest workbook index that is kept.
+const INDEX: usize = 8 << 20;
+
+impl<'k> Scan<'k> {
+    fn new(keep: Option<&'k mut String>) -> Self {
+        Scan {
+            run: 0,
+            tag: Vec::new(),
+            regions: Vec::new(),
+            keep,
+            text: true,
+            begun: false,
+        }
+    }
+
+    fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Checked<()> {
+        if !self.begun {
+            self.begun = true;
+            // Pictures and the like are no text: the parser never opens them.
+            self.text = !is_media(chunk);
+        }
+        if let Some(keep) = self.keep.as_mut().filter(|k| k.len() < INDEX) {
+            keep.push_str(&String::from_utf8_lossy(chunk));
+        }
+        if !self.text {
+            return Ok(());
+        }
+        for (i, piece) in chunk.split(|b| *b == b'<').enumerate() {
+            if i > 0 {
+                self.close(budget)?;
+            }
+            self.run += piece.len();
+            if self.run > budget.limits.text {
+                let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
+                return Err(vec![bomb(budget.place, what)]);
+            }
+            let room = TAG - self.tag.len().min(TAG);
+            self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+        Ok(())
+    }
+
+    /// Looks at a tag that is over.
+    fn close(&mut self, budget: &mut Budget) -> Checked<()> {
+        let tag = std::mem::take(&mut self.tag);
+        self.run = 0;
+        match local_name(&tag) {
+            // The parser counts with these unchecked, and would run over.
+            b"c" | b"row" if !is_position(attribute_bytes(&tag, b'r')) => return Err(vec![misplaced(budget.place)]),
+            b"dimension" => {
+                let tag = String::from_utf8_lossy(&tag);
+                let range = attribute(&tag, "ref").unwrap_or_default();
+                let range = if range.contains(':') {
+                    range
+                } else {
+                    format!("{range}:{range}")
+                };
+                if !region(&range).is_some_and(|r| r.bottom >= r.top && r.right >= r.left) {
+                    return Err(vec![misplaced(budget.place)]);
+                }
+            }
+            b"mergeCell" => {
+                budget.merges += 1;
+                if budget.merges > budget.limits.merges {
+                    return Err(vec![bomb(budget.place, "it has too many merged ranges".to_string())]);
+                }
+                let tag = String::from_utf8_lossy(&tag);
+                self.regions.extend(attribute(&tag, "ref").as_deref().and_then(region));
+            }
+            b"sst" => {
+                let tag = String::from_utf8_lossy(&tag);
+                let count = attribute(&tag, "uniqueCount").and_then(|c| c.parse::<u64>().ok());
+                if count.is_some_and(|c| c > budget.limits.strings) {
+                    return Err(vec![bomb(budget.place, "it announces too many texts".to_string())]);
+                }
+            }
+            _ => {}
+        }
+        self.tag = tag;
+        self.tag.clear();
+        Ok(())
+    }
+}
+
+fn is_media(head: &[u8]) -> bool {
+    const MAGIC: [&[u8]; 8] = [
+        b"\x89PNG",
+        b"\xff\xd8\xff",
+        b"GIF8",
+        b"BM",
+        b"RIFF",
+        b"\x01\0\0\0",
+        b"\xd0\xcf\x11\xe0",
+        b"\xd7\xcd\xc6\x9a",
+    ];
+    MAGIC.iter().any(|m| head.starts_with(m))
+}
+
+/// Sheet names and their parts, from the workbook's index and its relationships.
+fn sheets(small: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let target = |tag: &str| attribute(tag, "Target").unwrap_or_default();
+    let workbook = small.get("_rels/.rels").and_then(|rels| {
+        tags(rels, "Relationship")
+            .find(|t| attribute(t, "Type").is_some_and(|t| t.ends_with("/officeDocument")))
+            .map(|t| key(&target(t)))
+    });
+    let workbook = workbook.unwrap_or_else(|| "xl/workbook.xml".to_string());
+    let (folder, name) = workbook.rsplit_once('/').unwrap_or(("", &workbook));
+    let base = if folder.is_empty() {
+        String::new()
+    } else {
+        format!("{folder}/")
+    };
+    let (Some(index), Some(rels)) = (small.get(&workbook), small.get(&format!("{base}_rels/{name}.rels"))) else {
+        return BTreeMap::new();
+    };
+    let parts: BTreeMap<String, String> = tags(rels, "Relationship")
+        .filter_map(|t| {
+            let target = target(t);
+            let part = match target.starts_with('/') {
+                true => key(&target),
+                false => key(&format!("{base}{target}")),
+            };
+            Some((attribute(t, "Id")?, part))
+        })
+        .collect();
+    tags(index, "sheet")
+        .filter_map(|t| Some((attribute(t, "name")?, parts.get(&attribute(t, "id")?)?.clone())))
+        .collect()
+}
+
+/// A part's name as it is compared: some writers differ in case, separators and a leading slash.
+fn key(name: &str) -> String {
+    name.replace('\\', "/").trim_start_matches('/').to_lowercase()
+}
+
+/// The archive cannot be read to its end.
+pub(super) fn damaged(place: &Place) -> Diagnostic {
+    Diagnostic::error(
+        "ingest.truncated",
+        "the file ends early or is damaged: its archive cannot be read",
+        place.clone(),
+    )
+    .hint("it may still be copied, or the download broke off; ask the sender for the file again")
+}
+
+/// Cells stand where no sheet has any, or not in order.
+pub(super) fn misplaced(place: &Place) -> Diagnostic {
+    Diagnostic::error(
+        "ingest.broken_workbook",
+        "the cells of the sheet are not in order or lie outside of any sheet",
+        place.clone(),
+    )
+    .hint("open it in a spreadsheet program and save it anew")
+}
+
+/// The file would cost more than any real one.
+pub(super) fn bomb(place: &Place, what: String) -> Diagnostic {
+    Diagnostic::error(
+        "ingest.oversized",
+        format!("the workbook is too large to be read: {what}"),
+        place.clone(),
+    )
+    .hint("copy the table alone into a new workbook, or have the delivery split")
+}

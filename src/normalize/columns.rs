@@ -1,0 +1,302 @@
+//! One field over all rows: raw column in, clean Arrow columns and doubts out. Fields are independent of each other, except
+//! the division fields, which are read together.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringArray, StringBuilder,
+};
+use jiff::civil::Date;
+
+use super::doubt::{CELL_ERROR, Clean, Doubt};
+use super::id_number::{Lane, id_number, stands_as_it_is};
+use super::{amount, boolean, code, date, division, name, phone, text};
+use crate::codes::{Codes, Divisions};
+use crate::model::raw::RawColumn;
+use crate::model::{CellKind, Kind};
+use crate::plan::{Field, FieldKind, Role};
+
+/// A doubt about one row of a field.
+pub struct Found {
+    /// Row in the raw table.
+    pub row: u32,
+    /// What is doubtful.
+    pub doubt: Doubt,
+}
+
+/// A field's clean columns over all raw rows.
+pub struct Built {
+    /// In the schema's order: the value; for an identity number also lane, repair and partial.
+    pub arrays: Vec<ArrayRef>,
+    /// Doubts in row order, at most one for a row.
+    pub found: Vec<Found>,
+}
+
+impl Built {
+    /// True when a row has something the contract's `not_null` is satisfied with: a value, and for an identity number also
+    /// what is left of a damaged one or another document.
+    pub fn has(&self, row: usize) -> bool {
+        self.has_number(row) || (self.arrays.len() == 4 && self.lane(row) == Lane::Foreign.as_str())
+    }
+
+    /// True when a row has an identity number or the trustworthy part of one.
+    pub fn has_number(&self, row: usize) -> bool {
+        self.arrays[0].is_valid(row) || self.arrays.get(3).is_some_and(|partial| partial.is_valid(row))
+    }
+
+    fn lane(&self, row: usize) -> &str {
+        let lanes = self.arrays[1].as_any().downcast_ref::<StringArray>();
+        lanes.map_or("", |l| l.value(row))
+    }
+
+    /// The doubt about a row.
+    pub fn doubt(&self, row: usize) -> Option<Doubt> {
+        let at = self.found.binary_search_by_key(&(row as u32), |f| f.row).ok()?;
+        Some(self.found[at].doubt)
+    }
+}
+
+/// Builds any field but a township or a village. `column` is none when the files have no such column.
+pub fn build(field: &Field, column: Option<&RawColumn>, rows: usize, codes: &Codes, as_of: Date) -> Built {
+    let cells = Cells { column, rows };
+    match field.kind {
+        FieldKind::IdNumber => id_numbers(cells, as_of),
+        FieldKind::Text | FieldKind::Township | FieldKind::Village => texts(cells),
+        FieldKind::Name => cells.strings(|raw, _| name::name(raw)),
+        FieldKind::Phone => cells.strings(|raw, _| phone::phone(raw)),
+        FieldKind::Code => coded(cells, field, codes),
+        FieldKind::Date | FieldKind::Month => {
+            let asked = match (field.kind, field.role) {
+                (FieldKind::Month, _) => date::Asked::Month,
+                (_, Some(Role::BirthDate)) => date::Asked::Birth,
+                _ => date::Asked::Day,
+            };
+            let mut b = Date32Builder::with_capacity(rows);
+            let found = cells.each(|raw, kind| date::date(raw, kind, asked, as_of), |v| b.append_option(v));
+            one(Arc::new(b.finish()), found)
+        }
+        FieldKind::Money | FieldKind::Decimal => {
+            let mut b = Decimal128Builder::with_capacity(rows).with_data_type(Kind::Decimal.arrow());
+            let read = |raw: &str, kind| match field.kind {
+                FieldKind::Money => amount::money(raw, kind, &field.unit),
+                _ => amount::decimal(raw, kind),
+            };
+            let found = cells.each(read, |v| b.append_option(v));
+            one(Arc::new(b.finish()), found)
+        }
+        FieldKind::Integer => {
+            let mut b = Int64Builder::with_capacity(rows);
+            let found = cells.each(amount::integer, |v| b.append_option(v));
+            one(Arc::new(b.finish()), found)
+        }
+        FieldKind::Boolean => {
+            let mut b = BooleanBuilder::with_capacity(rows);
+            let found = cells.each(|raw, _| boolean::boolean(raw), |v| b.append_option(v));
+            one(Arc::new(b.finish()), found)
+        }
+    }
+}
+
+fn one(array: ArrayRef, found: Vec<Found>) -> Built {
+    Built {
+        arrays: vec![array],
+        found,
+    }
+}
+
+/// The cells of one field.
+#[derive(Clone, Copy)]
+struct Cells<'a> {
+    column: Option<&'a RawColumn>,
+    rows: usize,
+}
+
+impl<'a> Cells<'a> {
+    /// The text of a row with its kind, none when empty; an error cell is its own doubt.
+    fn get(&self, row: usize) -> Result<Option<(&'a str, CellKind)>, Doubt> {
+        let Some(column) = self.column else { return Ok(None) };
+        let kind = column.kind.get(row).copied().unwrap_or(CellKind::Text);
+        match (column.get(row), kind) {
+            (_, CellKind::Error) => Err(CELL_ERROR),
+            (Some(raw), kind) => Ok(Some((raw, kind))),
+            (None, _) => Ok(None),
+        }
+    }
+
+    /// Reads every row in order, hands each value to `push`, and gives the doubts.
+    fn each<T>(
+        &self,
+        mut read: impl FnMut(&'a str, CellKind) -> Clean<T>,
+        mut push: impl FnMut(Option<T>),
+    ) -> Vec<Found> {
+        let mut found = Vec::new();
+        for row in 0..self.rows {
+            let clean = match self.get(row) {
+                Ok(Some((raw, kind))) => read(raw, kind),
+                Ok(None) => Clean::EMPTY,
+                Err(doubt) => Clean::refused(doubt),
+            };
+            if let Some(doubt) = clean.doubt {
+                found.push(Found { row: row as u32, doubt });
+            }
+            push(clean.value);
+        }
+        found
+    }
+
+    fn strings(&self, read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
+        let mut b = StringBuilder::with_capacity(self.rows, self.bytes());
+        let found = self.each(read, |v| b.append_option(v));
+        one(Arc::new(b.finish()), found)
+    }
+
+    fn bytes(&self) -> usize {
+        self.column.map_or(0, |c| c.text.values().len())
+    }
+}
+
+/// Free text. Where no cell needs a change, as in most exports of databases, the raw column itself is the clean one.
+fn texts(cells: Cells<'_>) -> Built {
+    if let Some(column) = cells.column {
+        let same = |raw: &str| matches!(text::text(raw), Some(Cow::Borrowed(t)) if t.len() == raw.len());
+        if column.text.iter().all(|cell| cell.is_none_or(same)) && !column.kind.contains(&CellKind::Error) {
+            return one(Arc::new(column.text.clone()), Vec::new());
+        }
+    }
+    let mut b = StringBuilder::with_capacity(cells.rows, cells.bytes());
+    let read = |raw| Clean {
+        value: text::text(raw),
+        doubt: None,
+    };
+    let found = cells.each(|raw, _| read(raw), |v| b.append_option(v));
+    one(Arc::new(b.finish()), found)
+}
+
+/// Codes repeat: each spelling is looked up once.
+fn coded(cells: Cells<'_>, field: &Field, codes: &Codes) -> Built {
+    let table = field.code.as_deref().and_then(|name| codes.table(name));
+    let mut known: HashMap<&str, Clean<String>> = HashMap::new();
+    let mut b = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
+    let mut found = Vec::new();
+    for row in 0..cells.rows {
+        let doubt = match cells.get(row) {
+            Ok(Some((raw, _))) => {
+                let clean = known.entry(raw).or_insert_with(|| match table {
+                    Some(table) => code::code(raw, table, &field.multi),
+                    // The plan's check has refused a contract that names a table nobody has.
+                    None => Clean::refused(code::NO_TABLE),
+                });
+                b.append_option(clean.value.as_deref());
+                clean.doubt
+            }
+            Ok(None) => {
+                b.append_null();
+                None
+            }
+            Err(doubt) => {
+                b.append_null();
+                Some(doubt)
+            }
+        };
+        found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
+    }
+    one(Arc::new(b.finish()), found)
+}
+
+fn id_numbers(cells: Cells<'_>, as_of: Date) -> Built {
+    let mut number = StringBuilder::with_capacity(cells.rows, cells.rows * 18);
+    let mut lane = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
+    let mut repair = StringBuilder::new();
+    let mut partial = StringBuilder::new();
+    let mut found = Vec::new();
+    let today = crate::model::text::to_days(as_of);
+    for row in 0..cells.rows {
+        let read = match cells.get(row) {
+            Ok(Some((raw, kind))) if stands_as_it_is(raw, kind, today) => {
+                number.append_value(raw);
+                lane.append_value(Lane::Valid.as_str());
+                repair.append_null();
+                partial.append_null();
+                continue;
+            }
+            Ok(Some((raw, kind))) => Ok(id_number(raw, kind, as_of)),
+            Ok(None) => Err(None),
+            Err(doubt) => Err(Some(doubt)),
+        };
+        let doubt = match &read {
+            Ok(read) => read.doubt,
+            Err(doubt) => *doubt,
+        };
+        found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
+        let read = read.ok();
+        lane.append_value(read.as_ref().map_or(Lane::Missing, |r| r.lane).as_str());
+        number.append_option(read.as_ref().and_then(|r| r.number.as_deref()));
+        repair.append_option(read.as_ref().and_then(|r| r.repair.as_deref()));
+        partial.append_option(read.as_ref().and_then(|r| r.partial.as_deref()));
+    }
+    Built {
+        arrays: vec![
+            Arc::new(number.finish()),
+            Arc::new(lane.finish()),
+            Arc::new(repair.finish()),
+            Arc::new(partial.finish()),
+        ],
+        found,
+    }
+}
+
+/// Codes of the records' divisions, and one [`Built`] for each of the two fields.
+pub struct Places {
+    /// Township codes.
+    pub township_code: ArrayRef,
+    /// Village codes.
+    pub village_code: ArrayRef,
+    /// The township field: names as the division table has them.
+    pub township: Built,
+    /// The village field, likewise.
+    pub village: Built,
+}
+
+/// Reads a township and a village column together; either may be missing.
+pub fn places<'a>(
+    township: Option<&'a RawColumn>,
+    village: Option<&'a RawColumn>,
+    rows: usize,
+    divisions: &Divisions,
+) -> Places {
+    let townships = Cells { column: township, rows };
+    let villages = Cells { column: village, rows };
+    let mut known: HashMap<(Option<&str>, Option<&str>), division::Found<'_>> = HashMap::new();
+    let mut columns: [StringBuilder; 4] = std::array::from_fn(|_| StringBuilder::with_capacity(rows, rows * 12));
+    let (mut in_townships, mut in_villages) = (Vec::new(), Vec::new());
+    for row in 0..rows {
+        let cell = |cells: &Cells<'a>, found: &mut Vec<Found>| match cells.get(row) {
+            Ok(cell) => cell.map(|(raw, _)| raw),
+            Err(doubt) => {
+                found.push(Found { row: row as u32, doubt });
+                None
+            }
+        };
+        let key = (cell(&townships, &mut in_townships), cell(&villages, &mut in_villages));
+        let place = known
+            .entry(key)
+            .or_insert_with(|| division::find(divisions, key.0, key.1));
+        columns[0].append_option(place.township.map(|d| d.code.as_str()));
+        columns[1].append_option(place.village.map(|d| d.code.as_str()));
+        // The township told by its village is in the code column; the field holds what its own cell says.
+        let named = place.township.filter(|_| place.township_named);
+        columns[2].append_option(named.map(|d| d.name.as_str()));
+        columns[3].append_option(place.village.map(|d| d.name.as_str()));
+        in_townships.extend(place.township_doubt.map(|doubt| Found { row: row as u32, doubt }));
+        in_villages.extend(place.village_doubt.map(|doubt| Found { row: row as u32, doubt }));
+    }
+    let [township_code, village_code, township, village] = columns.map(|mut b| -> ArrayRef { Arc::new(b.finish()) });
+    Places {
+        township_code,
+        village_code,
+        township: one(township, in_townships),
+        village: one(village, in_villages),
+    }
+}

@@ -1,0 +1,55 @@
+//! Tables → the workbooks that clerks, villages and the county meeting work with.
+//!
+//! In: the round's tables, the plan for titles, and the [`Issue`] (round and day). Out: one `.xlsx` per reader. Every text is
+//! written as text, so a name that begins with `=` stays a name and an identity number keeps its digits; numbers are masked
+//! wherever the reader does not need them; the same tables give the same bytes.
+
+mod online;
+mod proposals;
+mod review;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod verification;
+
+pub use online::online_list;
+pub use proposals::proposals;
+pub use review::{Review, possible_links};
+pub use verification::verification;
+
+use jiff::civil::Date;
+
+use crate::model::Table;
+use crate::plan::Plan;
+
+/// What every workbook says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Issue<'a> {
+    /// County, titles of causes and rules.
+    pub plan: &'a Plan,
+    /// The round's name, for example `2026Q3`.
+    pub round: &'a str,
+    /// The day on which everything was judged; also the files' creation date.
+    pub as_of: Date,
+}
+
+impl Issue<'_> {
+    /// The line below a title.
+    fn line(&self) -> String {
+        format!("{}　批次：{}　数据截至：{}", self.plan.county, self.round, self.as_of)
+    }
+}
+
+/// Rows in township, village, household order; unknown divisions last.
+fn in_order(table: &Table) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..table.rows()).collect();
+    rows.sort_by_key(|row| {
+        let codes = ["township_code", "village_code", "household_id"].map(|c| table.str_at(c, *row));
+        codes.map(|code| (code.is_none(), code))
+    });
+    rows
+}
+
+fn owned(value: Option<&str>) -> String {
+    value.unwrap_or("").to_string()
+}

@@ -1,0 +1,406 @@
+//! How every sheet looks and prints: title, round, headings, rows, closing lines in; a formatted worksheet out.
+//!
+//! A4 landscape, one page wide, headings repeated on every page, page numbers, borders, wrapped text. Row heights are
+//! reckoned here because not every program that opens the file measures wrapped Chinese text by itself.
+
+use std::path::{Path, PathBuf};
+
+use rust_xlsxwriter::{
+    Color, DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
+    ProtectionOptions, Workbook, Worksheet, XlsxError,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::Issue;
+use crate::diag::{Failure, Outcome};
+use crate::publish::atomic;
+use crate::publish::filename::{Names, is_invisible};
+
+/// Every Chinese office has it, and free systems put a like face in its place.
+const FONT: &str = "宋体";
+/// Excel's limit for a cell, less room for the mark of the cut.
+const MOST_CHARACTERS: usize = 32_000;
+/// A sheet holds 1,048,576 rows; longer tables go on in a further sheet.
+const MOST_ROWS: usize = 1_000_000;
+/// Excel's limit for the choices of a drop-down, joined by commas.
+const MOST_LIST_CHARACTERS: usize = 255;
+/// Points per line of body text, and the least height of a row, enough to write in by hand.
+const LINE_HEIGHT: f64 = 15.0;
+const LEAST_HEIGHT: f64 = 30.0;
+const MOST_HEIGHT: f64 = 400.0;
+
+/// A cell on its way into a sheet.
+pub(super) enum Cell {
+    /// Text, whatever it looks like.
+    Text(String),
+    /// A count.
+    Number(i64),
+    /// Money in yuan.
+    Money(f64),
+}
+
+impl Cell {
+    fn shown(&self) -> String {
+        match self {
+            Cell::Text(text) => visible(text),
+            Cell::Number(n) => n.to_string(),
+            Cell::Money(v) => format!("{v:.2}"),
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl From<Option<&str>> for Cell {
+    fn from(text: Option<&str>) -> Self {
+        Cell::Text(super::owned(text))
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(n: usize) -> Self {
+        Cell::Number(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+}
+
+/// What may be entered in an answer column.
+pub(super) enum Answer {
+    /// Anything.
+    Free,
+    /// One of these only.
+    OneOf(Vec<String>),
+    /// One of these, or several joined by hand.
+    Among(Vec<String>),
+    /// A day.
+    Day,
+}
+
+/// A column of a sheet.
+pub(super) struct Column {
+    title: &'static str,
+    widths: (usize, usize),
+    centred: bool,
+    answer: Option<Answer>,
+}
+
+impl Column {
+    /// A column of given data, as wide as its content within the bounds (half-width characters).
+    pub fn of(title: &'static str, least: usize, most: usize) -> Self {
+        Column {
+            title,
+            widths: (least, most),
+            // Short values are easier to follow in the middle; sentences are not.
+            centred: most <= 22,
+            answer: None,
+        }
+    }
+
+    /// A column that the reader fills in.
+    pub fn answer(title: &'static str, width: usize, answer: Answer) -> Self {
+        Column {
+            title,
+            widths: (width, width),
+            centred: false,
+            answer: Some(answer),
+        }
+    }
+}
+
+/// What stands on a sheet.
+pub(super) struct Page {
+    /// First line.
+    pub title: String,
+    /// Lines between the title and the headings.
+    pub lines: Vec<String>,
+    /// Columns in order.
+    pub columns: Vec<Column>,
+    /// One cell per column that is not an answer, in order; answers come empty.
+    pub rows: Vec<Vec<Cell>>,
+    /// What is said when there are no rows.
+    pub empty: &'static str,
+    /// Lines below the table, for signatures.
+    pub closing: Vec<String>,
+    /// Lock everything but the answers.
+    pub locked: bool,
+}
+
+struct Styles {
+    title: Format,
+    line: Format,
+    heading: Format,
+    text: Format,
+    centred: Format,
+    money: Format,
+    answer: Format,
+    day: Format,
+}
+
+impl Styles {
+    fn new() -> Self {
+        let base = || {
+            Format::new()
+                .set_font_name(FONT)
+                .set_font_size(11)
+                .set_align(FormatAlign::VerticalCenter)
+        };
+        let cell = || base().set_border(FormatBorder::Thin).set_text_wrap();
+        let answer = || cell().set_background_color(Color::RGB(0x00FF_FBE6)).set_unlocked();
+        Styles {
+            title: base().set_font_size(16).set_bold().set_align(FormatAlign::Center),
+            line: base().set_text_wrap(),
+            heading: cell()
+                .set_bold()
+                .set_align(FormatAlign::Center)
+                .set_background_color(Color::RGB(0x00E7_ECF2)),
+            text: cell(),
+            centred: cell().set_align(FormatAlign::Center),
+            money: cell().set_num_format("#,##0.00"),
+            answer: answer().set_num_format("@"),
+            day: answer().set_num_format("yyyy-mm-dd"),
+        }
+    }
+}
+
+/// A workbook in the making.
+pub(super) struct Writer {
+    workbook: Workbook,
+    styles: Styles,
+    names: Names,
+    path: PathBuf,
+    header: String,
+}
+
+impl Writer {
+    /// An empty workbook that will stand at `path`.
+    pub fn new(issue: &Issue, title: &str, path: &Path) -> Outcome<Self> {
+        let failed = |e: XlsxError| Failure::io("make the workbook", path, &e);
+        let day = issue.as_of;
+        let created = ExcelDateTime::from_ymd(
+            u16::try_from(day.year()).unwrap_or(1900),
+            day.month().unsigned_abs(),
+            day.day().unsigned_abs(),
+        )
+        .map_err(failed)?;
+        let mut workbook = Workbook::new();
+        let about = DocProperties::new()
+            .set_title(visible(&format!("{title} {}", issue.round)))
+            .set_company(visible(&issue.plan.county))
+            .set_creation_datetime(&created);
+        workbook.set_properties(&about);
+        // `&` begins a code in page headers.
+        let county = visible(&issue.plan.county).replace('&', "&&");
+        let round = visible(issue.round).replace('&', "&&");
+        Ok(Writer {
+            workbook,
+            styles: Styles::new(),
+            names: Names::default(),
+            path: path.to_path_buf(),
+            header: format!("&L&9{county}　{round}&R&9内部资料　注意保密"),
+        })
+    }
+
+    /// Adds a sheet; a name that is taken or not allowed is changed, and what does not fit goes on in a further sheet.
+    pub fn page(&mut self, name: &str, page: &Page) -> Outcome<()> {
+        let mut chunks = page.rows.chunks(MOST_ROWS);
+        let mut rows = chunks.next().unwrap_or(&[]);
+        loop {
+            let name = self.names.sheet(name);
+            let sheet = self.workbook.add_worksheet();
+            draw(sheet, &name, page, rows, &self.styles, &self.header)
+                .map_err(|e| Failure::io("make the workbook", &self.path, &e))?;
+            match chunks.next() {
+                Some(more) => rows = more,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes the file.
+    pub fn save(mut self) -> Outcome<()> {
+        let bytes = self.workbook.save_to_buffer();
+        let bytes = bytes.map_err(|e| Failure::io("make the workbook", &self.path, &e))?;
+        atomic::write(&self.path, &bytes)
+    }
+}
+
+/// Without characters that show nothing or turn the text around them, cut at Excel's limit; line breaks stay.
+fn visible(text: &str) -> String {
+    let mut kept: String = text.chars().filter(|c| *c == '\n' || !is_invisible(*c)).collect();
+    if kept.chars().count() > MOST_CHARACTERS {
+        kept = kept
+            .chars()
+            .take(MOST_CHARACTERS)
+            .chain("…（内容过长，已截断）".chars())
+            .collect();
+    }
+    kept
+}
+
+fn widest_line(text: &str) -> usize {
+    text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
+}
+
+/// Lines a text takes in a column; a little is held back because programs measure differently.
+fn lines(text: &str, width: usize) -> usize {
+    let usable = width.saturating_sub(2).max(2);
+    text.lines()
+        .map(|l| UnicodeWidthStr::width(l).div_ceil(usable).max(1))
+        .sum::<usize>()
+        .max(1)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a row has a few hundred lines at most")]
+fn height(lines: usize, least: f64) -> f64 {
+    (lines as f64 * LINE_HEIGHT + 6.0).clamp(least, MOST_HEIGHT)
+}
+
+fn draw(
+    sheet: &mut Worksheet,
+    name: &str,
+    page: &Page,
+    rows: &[Vec<Cell>],
+    styles: &Styles,
+    header: &str,
+) -> Result<(), XlsxError> {
+    sheet.set_name(name)?;
+    let last_column = u16::try_from(page.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
+    let given = |i: usize| page.columns[..i].iter().filter(|c| c.answer.is_none()).count();
+    let shown: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(Cell::shown).collect()).collect();
+    let widths: Vec<usize> = page
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(i, column)| {
+            let of_rows = match column.answer {
+                None => shown
+                    .iter()
+                    .filter_map(|r| r.get(given(i)))
+                    .map(|t| widest_line(t))
+                    .max(),
+                Some(_) => None,
+            };
+            let wanted = of_rows
+                .unwrap_or(0)
+                .max(UnicodeWidthStr::width(column.title).div_ceil(2))
+                + 2;
+            wanted.clamp(column.widths.0, column.widths.1.max(column.widths.0))
+        })
+        .collect();
+    for (column, width) in (0u16..).zip(&widths) {
+        sheet.set_column_width(column, f64::from(u16::try_from(*width).unwrap_or(255)))?;
+    }
+    let whole: usize = widths.iter().sum();
+
+    let mut at = 0u32;
+    let full_width = |sheet: &mut Worksheet, at: &mut u32, text: &str, style: &Format, least: f64| {
+        let text = visible(text);
+        if last_column == 0 {
+            sheet.write_string_with_format(*at, 0, &text, style)?;
+        } else {
+            sheet.merge_range(*at, 0, *at, last_column, &text, style)?;
+        }
+        sheet.set_row_height(*at, height(lines(&text, whole), least))?;
+        *at += 1;
+        Ok::<(), XlsxError>(())
+    };
+    full_width(sheet, &mut at, &page.title, &styles.title, LEAST_HEIGHT)?;
+    for line in &page.lines {
+        full_width(sheet, &mut at, line, &styles.line, 18.0)?;
+    }
+    let heading = at;
+    for (column, spec) in (0u16..).zip(&page.columns) {
+        sheet.write_string_with_format(heading, column, spec.title, &styles.heading)?;
+    }
+    // Headings may wrap: they are longer than most of what stands below them.
+    let most = page.columns.iter().zip(&widths).map(|(c, w)| lines(c.title, *w)).max();
+    sheet.set_row_height(heading, height(most.unwrap_or(1), LEAST_HEIGHT))?;
+    at += 1;
+
+    let first = at;
+    for (row, texts) in rows.iter().zip(&shown) {
+        let mut most = 1;
+        for (i, (column, spec)) in (0u16..).zip(&page.columns).enumerate() {
+            let style = match (&spec.answer, spec.centred) {
+                (Some(Answer::Day), _) => &styles.day,
+                (Some(_), _) => &styles.answer,
+                (None, true) => &styles.centred,
+                (None, false) => &styles.text,
+            };
+            let cell = match spec.answer {
+                None => row.get(given(i)).zip(texts.get(given(i))),
+                Some(_) => None,
+            };
+            match cell {
+                Some((Cell::Text(_), text)) if text.is_empty() => sheet.write_blank(at, column, style)?,
+                Some((Cell::Text(_), text)) => sheet.write_string_with_format(at, column, text, style)?,
+                #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+                Some((Cell::Number(n), _)) => sheet.write_number_with_format(at, column, *n as f64, style)?,
+                Some((Cell::Money(v), _)) => sheet.write_number_with_format(at, column, *v, &styles.money)?,
+                None => sheet.write_blank(at, column, style)?,
+            };
+            most = most.max(cell.map_or(1, |(_, text)| lines(text, widths[i])));
+        }
+        sheet.set_row_height(at, height(most, LEAST_HEIGHT))?;
+        at += 1;
+    }
+    if rows.is_empty() {
+        full_width(sheet, &mut at, page.empty, &styles.centred, LEAST_HEIGHT)?;
+    } else {
+        for (column, spec) in (0u16..).zip(&page.columns) {
+            if let Some(rule) = spec.answer.as_ref().and_then(validation) {
+                sheet.add_data_validation(first, column, at - 1, column, &rule?)?;
+            }
+        }
+        if !page.locked {
+            sheet.autofilter(heading, 0, at - 1, last_column)?;
+        }
+    }
+    for line in &page.closing {
+        full_width(sheet, &mut at, line, &styles.line, 26.0)?;
+    }
+
+    sheet.set_freeze_panes(heading + 1, 0)?;
+    sheet.set_repeat_rows(0, heading)?;
+    sheet.set_landscape();
+    sheet.set_paper_size(9); // A4
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_print_center_horizontally(true);
+    sheet.set_margins(0.3, 0.3, 0.6, 0.6, 0.3, 0.3);
+    sheet.set_header(header);
+    sheet.set_footer("&C&9第 &P 页，共 &N 页");
+    if page.locked {
+        // No password: the lock is against slips of the hand, and the office can open it.
+        sheet.protect_with_options(&ProtectionOptions {
+            format_columns: true,
+            format_rows: true,
+            ..ProtectionOptions::new()
+        });
+    }
+    Ok(())
+}
+
+/// The drop-down of an answer; none when anything may be entered or the choices are too many for a drop-down.
+fn validation(answer: &Answer) -> Option<Result<DataValidation, XlsxError>> {
+    let (choices, strict) = match answer {
+        Answer::OneOf(choices) => (choices, true),
+        Answer::Among(choices) => (choices, false),
+        Answer::Free | Answer::Day => return None,
+    };
+    if choices.is_empty() || choices.join(",").chars().count() > MOST_LIST_CHARACTERS {
+        return None;
+    }
+    let made = DataValidation::new().allow_list_strings(choices).and_then(|rule| {
+        if strict {
+            rule.set_error_title("请从下拉列表中选择")?
+                .set_error_message("只能填列表中的选项。")
+        } else {
+            let rule = rule.set_error_style(DataValidationErrorStyle::Information);
+            rule.set_input_message("可从列表中选；有多项的用顿号（、）分开。")
+        }
+    });
+    Some(made)
+}

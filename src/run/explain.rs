@@ -1,0 +1,398 @@
+//! Explains one number, name, household or row of a published round: from the cell to the list, and back.
+
+use std::collections::BTreeSet;
+
+use super::store::Round;
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::model::text::{mask_name, mask_number};
+use crate::model::{Privacy, Table};
+
+/// What was found for a question.
+#[derive(Debug, serde::Serialize)]
+pub struct Explained {
+    /// Name of the round.
+    pub round: String,
+    /// One per household, and one per record that belongs to no household.
+    pub cases: Vec<Case>,
+}
+
+/// One household, or one record without a household.
+#[derive(Debug, serde::Serialize)]
+pub struct Case {
+    /// What it is.
+    pub title: String,
+    /// Its parts in the order of the flow.
+    pub sections: Vec<Section>,
+}
+
+/// A titled list of lines.
+#[derive(Debug, serde::Serialize)]
+pub struct Section {
+    /// Title.
+    pub title: String,
+    /// Lines.
+    pub lines: Vec<String>,
+}
+
+/// Answers a question about a round.
+///
+/// `query` is an identity number, a name, a person, household or record id, a household number, or a cell's row as
+/// `file:row` or `file!sheet:row` (the end of the file's path is enough). Names and numbers are masked unless `full`.
+pub fn explain(round: &Round, query: &str, full: bool) -> Outcome<Explained> {
+    let book = Book::open(round, full)?;
+    let query = query.trim();
+    let (mut households, mut records) = book.find_people(query);
+    records.extend(book.find_records(query));
+    let mut lonely = Vec::new();
+    for (source, row) in records {
+        match book.household_of(&source, row) {
+            Some(household) => {
+                households.insert(household);
+            }
+            None => lonely.push((source, row)),
+        }
+    }
+    if households.is_empty() && lonely.is_empty() {
+        let problem = Diagnostic::error(
+            "explain.nothing",
+            format!("nothing in round {} answers to this question", round.name),
+            Place::default(),
+        )
+        .hint("give an identity number, a name, an id (H…, P…, source-0000001) or a row as file!sheet:row");
+        return Err(Failure::one(FailureClass::InputMissing, problem));
+    }
+    let mut cases: Vec<Case> = households.iter().map(|h| book.household(h)).collect();
+    cases.extend(lonely.iter().map(|(source, row)| book.record(source, *row)));
+    Ok(Explained {
+        round: round.name.clone(),
+        cases,
+    })
+}
+
+/// The tables that an explanation walks through.
+struct Book {
+    full: bool,
+    persons: Table,
+    households: Table,
+    links: Table,
+    possible: Table,
+    hits: Table,
+    hit_records: Table,
+    others: Vec<Table>,
+    records: Vec<(String, Table)>,
+}
+
+impl Book {
+    fn open(round: &Round, full: bool) -> Outcome<Book> {
+        let mut records = Vec::new();
+        for name in round.tables()? {
+            if let Some(source) = name.strip_prefix("records_") {
+                records.push((source.to_string(), round.table(&name)?));
+            }
+        }
+        let mut others = Vec::new();
+        for name in [
+            "indicators_household",
+            "online_list",
+            "offline_list",
+            "comparison",
+            "verification_tasks",
+            "proposals",
+            "work_orders",
+            "tracking",
+        ] {
+            others.push(round.table(name)?);
+        }
+        Ok(Book {
+            full,
+            persons: round.table("persons")?,
+            households: round.table("households")?,
+            links: round.table("links")?,
+            possible: round.table("possible_links")?,
+            hits: round.table("rule_hits")?,
+            hit_records: round.table("hit_records")?,
+            others,
+            records,
+        })
+    }
+
+    fn find_people(&self, query: &str) -> (BTreeSet<String>, BTreeSet<(String, usize)>) {
+        let mut found = BTreeSet::new();
+        for i in 0..self.persons.rows() {
+            let is = |column| self.persons.str_at(column, i) == Some(query);
+            if is("person_id") || is("name") || is("id_number") || is("household_id") {
+                found.extend(self.persons.str_at("household_id", i).map(str::to_string));
+            }
+        }
+        for i in 0..self.households.rows() {
+            if ["household_no", "national_household_no"]
+                .iter()
+                .any(|c| self.households.str_at(c, i) == Some(query))
+            {
+                found.extend(self.households.str_at("household_id", i).map(str::to_string));
+            }
+        }
+        (found, BTreeSet::new())
+    }
+
+    /// Records whose id, cell or any text value is the query.
+    fn find_records(&self, query: &str) -> BTreeSet<(String, usize)> {
+        let cell = query.rsplit_once(':').and_then(|(left, row)| {
+            let row: i64 = row.parse().ok()?;
+            let (file, sheet) = left.split_once('!').map_or((left, None), |(f, s)| (f, Some(s)));
+            Some((file.to_string(), sheet.map(str::to_string), row))
+        });
+        let mut found = BTreeSet::new();
+        for (source, table) in &self.records {
+            let texts: Vec<&str> = table
+                .schema
+                .columns
+                .iter()
+                .filter(|c| c.kind == crate::model::Kind::Text && c.privacy >= Privacy::Personal)
+                .map(|c| c.name.as_str())
+                .collect();
+            for i in 0..table.rows() {
+                let by_cell = cell.as_ref().is_some_and(|(file, sheet, row)| {
+                    table.integer("row").value(i) == *row
+                        && table
+                            .str_at("file", i)
+                            .is_some_and(|f| f == file || f.ends_with(&format!("/{file}")))
+                        && sheet.as_deref().is_none_or(|s| table.str_at("sheet", i) == Some(s))
+                });
+                let by_value = table.str_at("record_id", i) == Some(query)
+                    || texts.iter().any(|c| table.str_at(c, i) == Some(query));
+                if by_cell || by_value {
+                    found.insert((source.clone(), i));
+                }
+            }
+        }
+        found
+    }
+
+    fn records_of(&self, source: &str) -> &Table {
+        &self
+            .records
+            .iter()
+            .find(|(s, _)| s == source)
+            .expect("sources come from this list")
+            .1
+    }
+
+    fn household_of(&self, source: &str, row: usize) -> Option<String> {
+        let id = self.records_of(source).str_at("record_id", row)?;
+        let own = |t: &Table| {
+            (0..t.rows())
+                .find(|&i| t.str_at("record_id", i) == Some(id))
+                .and_then(|i| t.str_at("household_id", i).map(str::to_string))
+        };
+        own(&self.links).or_else(|| own(&self.persons))
+    }
+
+    fn name(&self, name: &str) -> String {
+        if self.full { name.to_string() } else { mask_name(name) }
+    }
+
+    fn number(&self, number: &str) -> String {
+        if self.full {
+            number.to_string()
+        } else {
+            mask_number(number)
+        }
+    }
+
+    /// Every value of a row that is there, `title value`, masked by its privacy class.
+    fn values(&self, table: &Table, row: usize, skip: &[&str]) -> String {
+        let shown: Vec<String> = table
+            .schema
+            .columns
+            .iter()
+            .filter(|c| !skip.contains(&c.name.as_str()))
+            .filter_map(|c| {
+                let value = table.display_at(&c.name, row).filter(|v| !v.is_empty())?;
+                let value = match () {
+                    () if self.full => value,
+                    () if c.name.contains("number") && c.privacy == Privacy::Sensitive => mask_number(&value),
+                    () if c.name.contains("name") && c.privacy == Privacy::Personal => mask_name(&value),
+                    () if c.name.contains("phone") => mask_number(&value),
+                    () => value,
+                };
+                Some(format!("{} {value}", c.title))
+            })
+            .collect();
+        shown.join("；")
+    }
+
+    fn cell(table: &Table, row: usize) -> String {
+        let sheet = table
+            .str_at("sheet", row)
+            .filter(|s| !s.is_empty())
+            .map(|s| format!("!{s}"))
+            .unwrap_or_default();
+        format!(
+            "{}{sheet}:{}",
+            table.str_at("file", row).unwrap_or(""),
+            table.integer("row").value(row)
+        )
+    }
+
+    /// A record as the file has it: its own columns, raw columns left out where they say the same.
+    fn record_line(&self, source: &str, row: usize) -> String {
+        let table = self.records_of(source);
+        let raw: Vec<&str> = table
+            .schema
+            .columns
+            .iter()
+            .map(|c| c.name.as_str())
+            .filter(|n| n.ends_with("_raw"))
+            .collect();
+        let mut skip = vec!["record_id", "file", "sheet", "row", "township_code", "village_code"];
+        skip.extend(raw);
+        let id = table.str_at("record_id", row).unwrap_or("");
+        format!("{id} [{}] {}", Self::cell(table, row), self.values(table, row, &skip))
+    }
+
+    fn link_lines(&self, record_id: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        for i in (0..self.links.rows()).filter(|&i| self.links.str_at("record_id", i) == Some(record_id)) {
+            let status = self.links.str_at("status", i).unwrap_or("");
+            let pass = self.links.str_at("pass", i).unwrap_or("-");
+            let evidence = self.links.str_at("evidence", i).unwrap_or("");
+            let weight = self.links.display_at("match_weight", i).unwrap_or_else(|| "-".into());
+            lines.push(format!("{status} ({pass}, weight {weight}): {evidence}"));
+        }
+        for i in (0..self.possible.rows()).filter(|&i| self.possible.str_at("record_id", i) == Some(record_id)) {
+            lines.push(format!(
+                "candidate {} {}: {}",
+                self.possible.integer("rank").value(i),
+                self.possible.str_at("person_id", i).unwrap_or(""),
+                self.possible.str_at("evidence", i).unwrap_or("")
+            ));
+        }
+        lines
+    }
+
+    fn household(&self, household: &str) -> Case {
+        let rows = |t: &Table| -> Vec<usize> {
+            (0..t.rows())
+                .filter(|&i| t.str_at("household_id", i) == Some(household))
+                .collect()
+        };
+        let mut sections = Vec::new();
+        let mut section = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                sections.push(Section {
+                    title: title.to_string(),
+                    lines,
+                });
+            }
+        };
+        let own = rows(&self.households);
+        section(
+            "家庭 household",
+            own.iter().map(|&i| self.values(&self.households, i, &[])).collect(),
+        );
+        let mut members = Vec::new();
+        for i in rows(&self.persons) {
+            let p = |c| self.persons.str_at(c, i).unwrap_or("");
+            let birth = self.persons.display_at("birth_date", i).unwrap_or_default();
+            members.push(format!(
+                "{} {} {} {} {} {birth} {} ← {}",
+                p("person_id"),
+                self.name(p("name")),
+                self.number(p("id_number")),
+                p("relation"),
+                p("sex"),
+                p("status"),
+                p("record_id")
+            ));
+        }
+        section("成员 members", members);
+
+        let ours: BTreeSet<&str> = rows(&self.links)
+            .into_iter()
+            .filter_map(|l| self.links.str_at("record_id", l))
+            .collect();
+        let mut linked = Vec::new();
+        for (source, table) in &self.records {
+            for i in 0..table.rows() {
+                let Some(id) = table.str_at("record_id", i) else {
+                    continue;
+                };
+                if ours.contains(id) {
+                    linked.push(self.record_line(source, i));
+                    linked.extend(self.link_lines(id).into_iter().map(|l| format!("    {l}")));
+                }
+            }
+        }
+        section("匹配到的记录 linked records", linked);
+        let maybe: Vec<String> = rows(&self.possible)
+            .iter()
+            .map(|&i| {
+                format!(
+                    "{} {}: {}",
+                    self.possible.str_at("status", i).unwrap_or(""),
+                    self.possible.str_at("record_id", i).unwrap_or(""),
+                    self.possible.str_at("evidence", i).unwrap_or("")
+                )
+            })
+            .collect();
+        section("待认定的记录 possible and conflicting records", maybe);
+
+        let mut hits = Vec::new();
+        for i in rows(&self.hits) {
+            let h = |c| self.hits.str_at(c, i).unwrap_or("");
+            hits.push(format!(
+                "{} v{} {}（{}）: {}",
+                h("rule"),
+                self.hits.integer("rule_version").value(i),
+                h("title"),
+                h("role"),
+                h("evidence")
+            ));
+            for r in 0..self.hit_records.rows() {
+                if self.hit_records.str_at("hit_id", r) == Some(h("hit_id")) {
+                    hits.push(format!(
+                        "    {} ← {} [{}]",
+                        self.hit_records.str_at("indicator", r).unwrap_or(""),
+                        self.hit_records.str_at("record_id", r).unwrap_or(""),
+                        Self::cell(&self.hit_records, r)
+                    ));
+                }
+            }
+        }
+        section("规则命中 rule hits", hits);
+        for table in &self.others {
+            let lines = rows(table)
+                .iter()
+                .map(|&i| self.values(table, i, &["household_id"]))
+                .collect();
+            section(&format!("{} {}", table.schema.title, table.name()), lines);
+        }
+        Case {
+            title: format!("household {household}"),
+            sections,
+        }
+    }
+
+    fn record(&self, source: &str, row: usize) -> Case {
+        let id = self
+            .records_of(source)
+            .str_at("record_id", row)
+            .unwrap_or("")
+            .to_string();
+        let sections = vec![
+            Section {
+                title: "记录 record".into(),
+                lines: vec![self.record_line(source, row)],
+            },
+            Section {
+                title: "匹配 link".into(),
+                lines: self.link_lines(&id),
+            },
+        ];
+        Case {
+            title: format!("record {id}"),
+            sections,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Copies a working set-up to a new folder, so that an office starts from pipelines that run.
+
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::plan;
+
+static PIPELINES: Dir = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
+
+/// What was set up.
+#[derive(Debug)]
+pub struct SetUp {
+    /// The new folder.
+    pub dir: PathBuf,
+    /// Files written, in path order, relative to it.
+    pub files: Vec<String>,
+    /// Inbox folders made, relative to it.
+    pub inboxes: Vec<String>,
+}
+
+/// Makes `dir` with `pipelines/`, one inbox folder per department and an empty `rounds`-to-be.
+///
+/// # Errors
+/// Exit 64 when the folder already holds something; 74 when it cannot be written.
+pub fn init(dir: &Path) -> Outcome<SetUp> {
+    let taken = std::fs::read_dir(dir).map(|mut d| d.next().is_some()).unwrap_or(false);
+    if taken {
+        let problem = Diagnostic::error(
+            "init.not_empty",
+            "the folder already holds something; nothing was written",
+            Place::file(dir.display().to_string()),
+        )
+        .hint("name a new or an empty folder");
+        return Err(Failure::one(FailureClass::Usage, problem));
+    }
+    let mut files = Vec::new();
+    copy(&PIPELINES, &dir.join("pipelines"), &mut files)?;
+    files.sort();
+
+    let (plan, _) = plan::load(&dir.join("pipelines/quarterly"));
+    let plan = plan.ok_or_else(|| Failure::internal("the shipped pipelines do not load"))?;
+    let mut inboxes: Vec<String> = plan
+        .sources
+        .iter()
+        .flat_map(|s| &s.files)
+        .filter_map(|pattern| pattern.rsplit_once('/').map(|(folder, _)| format!("inbox/{folder}")))
+        .collect();
+    inboxes.sort();
+    inboxes.dedup();
+    for inbox in &inboxes {
+        let path = dir.join(inbox);
+        std::fs::create_dir_all(&path).map_err(|e| Failure::io("make the folder", &path, &e))?;
+    }
+    Ok(SetUp {
+        dir: dir.to_path_buf(),
+        files,
+        inboxes,
+    })
+}
+
+fn copy(from: &Dir, to: &Path, files: &mut Vec<String>) -> Outcome<()> {
+    std::fs::create_dir_all(to).map_err(|e| Failure::io("make the folder", to, &e))?;
+    for file in from.files() {
+        let name = file.path().file_name().unwrap_or_default();
+        let path = to.join(name);
+        std::fs::write(&path, file.contents()).map_err(|e| Failure::io("write", &path, &e))?;
+        files.push(format!("pipelines/{}", file.path().display()));
+    }
+    for folder in from.dirs() {
+        copy(folder, &to.join(folder.path().file_name().unwrap_or_default()), files)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! The round's tables and files: gathers the tables, fills those that belong to no single stage, writes everything.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use arrow::compute::concat_batches;
+use jiff::civil::Date;
+
+use super::manifest::Manifest;
+use super::sources::Arrived;
+use super::{Event, Observer};
+use crate::diag::{Diagnostic, Failure, Outcome, Severity};
+use crate::model::build::{TableBuilder, Value};
+use crate::model::{Reject, Table, TableSchema, tables};
+use crate::plan::Plan;
+use crate::publish::{self, report, workbook};
+
+/// The round's tables in the order of the flow.
+#[derive(Debug, Default)]
+pub struct Tables {
+    list: Vec<Table>,
+}
+
+impl Tables {
+    /// Adds a table.
+    pub fn add(&mut self, table: Table) {
+        self.list.push(table);
+    }
+
+    /// A table by name.
+    ///
+    /// # Panics
+    /// When no stage has added it yet: the sequence is wrong.
+    pub fn get(&self, name: &str) -> &Table {
+        self.list
+            .iter()
+            .find(|t| t.name() == name)
+            .unwrap_or_else(|| panic!("no stage has made table {name} yet"))
+    }
+
+    /// All tables in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Table> {
+        self.list.iter()
+    }
+}
+
+/// The `rejects` table of all sources.
+pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Table {
+    let mut builder = TableBuilder::new(tables::rejects());
+    for (source, rejects) in sources {
+        for r in rejects {
+            let folded = r.folded_into.as_ref().map(|p| {
+                if p.sheet.is_empty() {
+                    format!("{}:{}", p.file, p.row)
+                } else {
+                    format!("{}!{}:{}", p.file, p.sheet, p.row)
+                }
+            });
+            builder.push(vec![
+                source.into(),
+                r.disposition.as_str().into(),
+                r.code.into(),
+                r.reason.clone().into(),
+                r.at.file.clone().into(),
+                r.at.sheet.clone().into(),
+                i64::from(r.at.row).into(),
+                folded.into(),
+                r.raw.clone().into(),
+            ]);
+        }
+    }
+    builder.finish()
+}
+
+/// Several tables of one schema, one below the other.
+pub fn concat<'a>(schema: TableSchema, parts: impl Iterator<Item = &'a Table>) -> Table {
+    let batches: Vec<_> = parts.map(|t| &t.batch).collect();
+    let batch = concat_batches(&schema.arrow(), batches).expect("parts were declared with this schema");
+    Table { schema, batch }
+}
+
+/// The `source_quality` table.
+pub fn source_quality(arrived: &[Arrived]) -> Table {
+    let mut builder = TableBuilder::new(tables::source_quality());
+    for a in arrived {
+        let e = &a.entry;
+        let n = |v: u64| Value::Integer(i64::try_from(v).unwrap_or(i64::MAX));
+        let links = |pick: fn(super::manifest::LinkCounts) -> u64| e.links.map_or(Value::Null, |l| n(pick(l)));
+        let problems: Vec<String> = a
+            .problems
+            .iter()
+            .filter(|p| p.severity != Severity::Note)
+            .map(|p| format!("{}: {} [{}]", p.place, p.message, p.code))
+            .collect();
+        builder.push(vec![
+            e.source.clone().into(),
+            e.title.clone().into(),
+            e.department.clone().into(),
+            e.state.into(),
+            n(e.files),
+            n(e.rows.read),
+            n(e.rows.accepted),
+            n(e.rows.quarantined),
+            n(e.rows.folded),
+            n(e.rows.not_data),
+            links(|l| l.linked),
+            links(|l| l.possible),
+            links(|l| l.conflict),
+            links(|l| l.unlinked),
+            n(e.findings),
+            problems.join("; ").into(),
+        ]);
+    }
+    builder.finish()
+}
+
+/// How often each value of a text column occurs; `split` counts the parts of `a|b` apart.
+pub fn tally(table: &Table, column: &str, split: bool) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for value in table.text(column).iter().flatten() {
+        let parts: Vec<&str> = if split {
+            value.split('|').filter(|p| !p.is_empty()).collect()
+        } else {
+            vec![value]
+        };
+        for part in parts {
+            *counts.entry(part.to_string()).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// What the files of a round are written from.
+pub struct Sheets<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Day of the judgement.
+    pub as_of: Date,
+    /// The round's tables.
+    pub tables: &'a Tables,
+    /// Records by source id.
+    pub records: &'a BTreeMap<String, Table>,
+    /// The manifest so far.
+    pub manifest: &'a Manifest,
+    /// All problems of the run.
+    pub problems: &'a [Diagnostic],
+}
+
+/// Writes tables, workbooks and the report below a folder.
+pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
+    let Sheets { plan, as_of, tables, manifest, .. } = *sheets;
+    let folder = dir.join("tables");
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the tables folder", &folder, &e))?;
+    observer(Event::Stage { name: "publish", steps: tables.iter().count() + 5 });
+    for table in tables.iter() {
+        publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
+        observer(Event::Step(table.name().to_string()));
+    }
+    let step = |name: &str| observer(Event::Step(name.to_string()));
+    let issue = workbook::Issue { plan, round: &manifest.round, as_of };
+    workbook::online_list(&issue, tables.get("online_list"), &dir.join("线上疑似名单.xlsx"))?;
+    step("线上疑似名单");
+    let (orders, households) = (tables.get("work_orders"), tables.get("households"));
+    workbook::proposals(&issue, tables.get("proposals"), orders, households, &dir.join("建议名单.xlsx"))?;
+    step("建议名单");
+    workbook::verification(&issue, tables.get("verification_tasks"), dir)?;
+    step("核实表");
+    let review = workbook::Review {
+        possible: tables.get("possible_links"),
+        persons: tables.get("persons"),
+        records: sheets.records,
+    };
+    workbook::possible_links(&issue, &review, &dir.join("待认定匹配.xlsx"))?;
+    step("待认定匹配");
+    let facts = report::Facts {
+        plan,
+        round: &manifest.round,
+        as_of,
+        persons: tables.get("persons"),
+        households,
+        online: tables.get("online_list"),
+        offline: tables.get("offline_list"),
+        comparison: tables.get("comparison"),
+        tasks: tables.get("verification_tasks"),
+        proposals: tables.get("proposals"),
+        orders,
+        tracking: tables.get("tracking"),
+        hits: tables.get("rule_hits"),
+        outcomes: tables.get("rule_outcomes"),
+        quality: tables.get("source_quality"),
+        problems: sheets.problems,
+        version: manifest.version,
+        manifest: &manifest.run_id,
+    };
+    publish::atomic::write(&dir.join("report.html"), report::render(&report::data(&facts)).as_bytes())?;
+    step("report");
+    Ok(())
+}
+
+/// Writes the manifest, last of all files.
+pub fn write_manifest(dir: &Path, manifest: &Manifest) -> Outcome<()> {
+    let path = dir.join("manifest.json");
+    let mut text = serde_json::to_string_pretty(manifest).map_err(|e| Failure::internal(format!("manifest: {e}")))?;
+    text.push('\n');
+    publish::atomic::write(&path, text.as_bytes())
+}

@@ -1,0 +1,370 @@
+//! The sequence: bring in → link → screen → reconcile → cases → write → publish.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
+use super::outputs::{self, Tables};
+use super::sources::{self, Arrived};
+use super::staging::Staging;
+use super::{Event, Observer, clock, lock};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Severity};
+use crate::model::{Table, TableSchema};
+use crate::plan::{self, Plan, Source, SourceRole, Subject};
+use crate::screen::ScreenInput;
+use crate::{cases, codes, link, reconcile, screen};
+
+/// What a run is asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Pipeline folder.
+    pub pipeline: PathBuf,
+    /// Folder with the departments' files.
+    pub input: PathBuf,
+    /// Folder that holds the rounds.
+    pub out: PathBuf,
+    /// Day of the judgement; today in Asia/Shanghai when not given.
+    pub as_of: Option<Date>,
+}
+
+/// A run that published its round.
+#[derive(Debug)]
+pub struct Finished {
+    /// The manifest of the round.
+    pub manifest: Manifest,
+    /// Folder of the published round.
+    pub dir: PathBuf,
+    /// Why the exit code is not 0 although the round was published: an input was refused.
+    pub trouble: Option<FailureClass>,
+}
+
+/// Runs a pipeline and publishes its round.
+///
+/// # Errors
+/// A pipeline file is wrong (78), a required input is missing (66) or broken (65), another run holds the folder (75),
+/// something cannot be read or written (74), or a sum does not close (70). The published round then stays as it was.
+pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
+    let as_of = match options.as_of {
+        Some(day) => day,
+        None => clock::today()?,
+    };
+    let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
+    let _lock = lock::take(&options.out, &holder)?;
+    let result = run_locked(options, as_of, observer);
+    let line = match &result {
+        Ok(f) => serde_json::json!({"at": clock::now_stamp(), "round": f.manifest.round, "run_id": f.manifest.run_id,
+            "exit": f.trouble.map_or(0, FailureClass::exit_code), "published": true}),
+        Err(e) => serde_json::json!({"at": clock::now_stamp(), "as_of": as_of.to_string(),
+            "exit": e.class.exit_code(), "published": false}),
+    };
+    append_history(&options.out, &line.to_string())?;
+    result
+}
+
+fn append_history(out: &Path, line: &str) -> Outcome<()> {
+    let path = out.join("history.jsonl");
+    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
+    file.and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
+        .map_err(|e| Failure::io("write the history", &path, &e))
+}
+
+fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
+    let (plan, mut problems) = load_plan(&options.pipeline)?;
+    let (codes, code_problems) = codes::load(&plan.codes_dir);
+    problems.extend(code_problems);
+    fail_on_errors(&problems, FailureClass::Pipeline)?;
+
+    let arrived = sources::bring_in(&plan, &codes, &options.input, as_of, observer)?;
+    sources::demand_required(&plan, &arrived)?;
+    let round = clock::round_name(plan.cadence, as_of);
+    let staging = Staging::new(&options.out, &round)?;
+
+    let mut work = Work {
+        plan: &plan,
+        as_of,
+        round: &round,
+        tables: Tables::default(),
+        arrived,
+        problems,
+    };
+    work.keep_records();
+    let linked = work.link(observer)?;
+    work.screen(&linked, observer)?;
+    work.decide(&linked, observer);
+    work.finish(&linked, staging, observer)
+}
+
+/// Loads and checks a pipeline; warnings come back, errors fail with exit code 78.
+fn load_plan(dir: &Path) -> Outcome<(Plan, Vec<Diagnostic>)> {
+    let (plan, problems) = plan::load(dir);
+    fail_on_errors(&problems, FailureClass::Pipeline)?;
+    let plan = plan.ok_or_else(|| Failure::internal("a plan without errors could not be made"))?;
+    Ok((plan, problems))
+}
+
+fn fail_on_errors(problems: &[Diagnostic], class: FailureClass) -> Outcome<()> {
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(Failure {
+            class,
+            problems: problems.to_vec(),
+        });
+    }
+    Ok(())
+}
+
+struct Work<'a> {
+    plan: &'a Plan,
+    as_of: Date,
+    round: &'a str,
+    tables: Tables,
+    arrived: Vec<Arrived>,
+    problems: Vec<Diagnostic>,
+}
+
+struct LinkedSources {
+    links: BTreeMap<String, Table>,
+    records: BTreeMap<String, Table>,
+}
+
+impl Work<'_> {
+    /// Takes records, rejects and findings over into the round's tables.
+    fn keep_records(&mut self) {
+        for a in &self.arrived {
+            self.problems.extend(a.problems.iter().cloned());
+        }
+        let pairs = || self.plan.sources.iter().zip(&self.arrived);
+        for (source, a) in pairs() {
+            let empty = || Table::empty(plan::schema::records(source));
+            self.tables.add(a.records.clone().unwrap_or_else(empty));
+        }
+        let rejects = outputs::rejects(pairs().map(|(s, a)| (s.id.as_str(), a.rejects.as_slice())));
+        let findings = outputs::concat(
+            crate::model::tables::findings(),
+            self.arrived.iter().filter_map(|a| a.findings.as_ref()),
+        );
+        self.tables.add(rejects);
+        self.tables.add(findings);
+    }
+
+    /// Links every source to the register and the national system's households to the register's.
+    fn link(&mut self, observer: Observer) -> Outcome<LinkedSources> {
+        observer(Event::Stage {
+            name: "link",
+            steps: self.plan.sources.len(),
+        });
+        let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
+        let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
+        let register_records = self.arrived[spine]
+            .records
+            .clone()
+            .ok_or_else(|| Failure::internal("no records of the register"))?;
+        let mut register = link::register(&self.plan.sources[spine], &register_records, self.as_of);
+        self.problems.extend(register.problems.iter().cloned());
+
+        let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        records.insert(self.plan.sources[spine].id.clone(), register_records);
+        for (i, source) in self.plan.sources.iter().enumerate() {
+            if i == spine {
+                continue;
+            }
+            let Some(table) = self.arrived[i].records.take() else {
+                continue;
+            };
+            let linked = match source.subject {
+                Subject::Village => link::link_villages(source, &table),
+                _ => link::link(&register, source, &table, &self.plan.model),
+            };
+            self.arrived[i].entry.links = Some(count_states(&linked.links)?);
+            links.insert(source.id.clone(), linked.links);
+            possible.push(linked.possible);
+            records.insert(source.id.clone(), table);
+            observer(Event::Step(source.title.clone()));
+        }
+        if let Some(i) = of(SourceRole::NationalSystem) {
+            let source = &self.plan.sources[i];
+            if let (Some(r), Some(l)) = (records.get(&source.id), links.get(&source.id)) {
+                self.problems.extend(link::attach_national(&mut register, source, r, l));
+            }
+        }
+        self.tables.add(register.persons);
+        self.tables.add(register.households);
+        let in_order = |map: &BTreeMap<String, Table>| -> Vec<Table> {
+            self.plan
+                .sources
+                .iter()
+                .filter_map(|s| map.get(&s.id).cloned())
+                .collect()
+        };
+        let all_links = outputs::concat(crate::model::tables::links(), in_order(&links).iter());
+        self.tables.add(all_links);
+        self.tables
+            .add(outputs::concat(crate::model::tables::possible_links(), possible.iter()));
+        Ok(LinkedSources { links, records })
+    }
+
+    /// Indicators, rule hits and the online list.
+    fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
+        observer(Event::Stage {
+            name: "screen",
+            steps: 1,
+        });
+        let usable = |(s, a): &(&Source, &Arrived)| {
+            (a.entry.state == "delivered" || a.entry.state == "partial") && s.role != SourceRole::Register
+        };
+        let delivered: BTreeSet<String> = self
+            .plan
+            .sources
+            .iter()
+            .zip(&self.arrived)
+            .filter(usable)
+            .map(|(s, _)| s.id.clone())
+            .collect();
+        let screened = screen::screen(&ScreenInput {
+            plan: self.plan,
+            as_of: self.as_of,
+            persons: self.tables.get("persons"),
+            households: self.tables.get("households"),
+            records: &linked.records,
+            links: &linked.links,
+            delivered: &delivered,
+        })?;
+        for table in [
+            screened.indicators_person,
+            screened.indicators_household,
+            screened.rule_hits,
+            screened.hit_records,
+            screened.rule_outcomes,
+            screened.online_list,
+        ] {
+            self.tables.add(table);
+        }
+        observer(Event::Step("online_list".into()));
+        Ok(())
+    }
+
+    /// Comparison with the villages' list, and what follows from it.
+    fn decide(&mut self, linked: &LinkedSources, observer: Observer) {
+        observer(Event::Stage {
+            name: "reconcile",
+            steps: 1,
+        });
+        let offline_source = self.plan.sources.iter().find(|s| s.role == SourceRole::Offline);
+        let offline = offline_source.and_then(|s| {
+            let (records, links) = (linked.records.get(&s.id)?, linked.links.get(&s.id)?);
+            Some(reconcile::offline_list(
+                s,
+                records,
+                links,
+                self.tables.get("households"),
+            ))
+        });
+        let offline = offline.unwrap_or_else(|| Table::empty(crate::model::tables::offline_list()));
+        let (online, households) = (self.tables.get("online_list"), self.tables.get("households"));
+        let comparison = reconcile::compare(online, &offline, households, self.plan);
+        let tasks = cases::verification_tasks(self.round, &comparison, online, households, self.plan);
+        let proposals = cases::proposals(self.round, &comparison, online, households);
+        let orders = cases::work_orders(self.round, &proposals, self.tables.get("rule_hits"), self.plan);
+        let tracking = cases::tracking(self.as_of, households, online);
+        for table in [offline, comparison, tasks, proposals, orders, tracking] {
+            self.tables.add(table);
+        }
+        observer(Event::Step("comparison".into()));
+    }
+
+    /// Checks the sums, writes every output, publishes.
+    fn finish(mut self, linked: &LinkedSources, staging: Staging, observer: Observer) -> Outcome<Finished> {
+        let entries: Vec<_> = self.arrived.iter().map(|a| a.entry.clone()).collect();
+        let open = manifest::open_sums(&entries);
+        if !open.is_empty() {
+            return Err(Failure::internal(format!("rows were lost: {}", open.join("; "))));
+        }
+        let quality = outputs::source_quality(&self.arrived);
+        self.tables.add(quality);
+        let mut schemas: Vec<TableSchema> = self.tables.iter().map(|t| t.schema.clone()).collect();
+        schemas.push(crate::model::tables::dictionary());
+        self.tables.add(crate::publish::dictionary(&schemas));
+
+        let mut inputs: Vec<HashedFile> = self.arrived.iter().flat_map(|a| a.inputs.iter().cloned()).collect();
+        inputs.sort();
+        inputs.dedup();
+        let pipeline_files: Vec<HashedFile> = self
+            .plan
+            .files
+            .iter()
+            .map(|f| HashedFile {
+                path: f.path.clone(),
+                sha256: f.sha256.clone(),
+                bytes: f.bytes,
+            })
+            .collect();
+        self.problems.sort_by(|a, b| {
+            (std::cmp::Reverse(a.severity), &a.place, a.code).cmp(&(std::cmp::Reverse(b.severity), &b.place, b.code))
+        });
+        let mut manifest = Manifest {
+            format: manifest::FORMAT,
+            program: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            run_id: manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs),
+            round: self.round.to_string(),
+            as_of: self.as_of.to_string(),
+            pipeline: self.plan.name.clone(),
+            pipeline_files,
+            inputs,
+            sources: entries,
+            tables: self
+                .tables
+                .iter()
+                .map(|t| TableEntry {
+                    table: t.name().into(),
+                    rows: t.rows() as u64,
+                })
+                .collect(),
+            online_by_type: outputs::tally(self.tables.get("online_list"), "list_type", false),
+            online_by_cause: outputs::tally(self.tables.get("online_list"), "causes", true),
+            comparison_by_outcome: outputs::tally(self.tables.get("comparison"), "outcome", false),
+            problems: self
+                .problems
+                .iter()
+                .filter(|p| p.severity != Severity::Note)
+                .cloned()
+                .collect(),
+            sums_close: true,
+            outputs: Vec::new(),
+        };
+        let sheets = outputs::Sheets {
+            plan: self.plan,
+            as_of: self.as_of,
+            tables: &self.tables,
+            records: &linked.records,
+            manifest: &manifest,
+            problems: &self.problems,
+        };
+        outputs::write(staging.dir(), &sheets, observer)?;
+        manifest.outputs = manifest::hash_tree(staging.dir())?;
+        outputs::write_manifest(staging.dir(), &manifest)?;
+        let dir = staging.publish()?;
+        let trouble = self
+            .arrived
+            .iter()
+            .filter_map(|a| a.trouble)
+            .max_by_key(|t| *t == FailureClass::InputContract);
+        Ok(Finished { manifest, dir, trouble })
+    }
+}
+
+fn count_states(links: &Table) -> Outcome<LinkCounts> {
+    let mut counts = LinkCounts::default();
+    for state in links.text("status") {
+        match state {
+            Some("linked") => counts.linked += 1,
+            Some("possible") => counts.possible += 1,
+            Some("conflict") => counts.conflict += 1,
+            Some("unlinked") => counts.unlinked += 1,
+            other => return Err(Failure::internal(format!("a record ended in link state {other:?}"))),
+        }
+    }
+    Ok(counts)
+}

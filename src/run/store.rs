@@ -1,0 +1,137 @@
+//! Opens the tables of a published round again, with the declarations that their Parquet metadata carries.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Schema};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::model::table::{Column, Kind, Privacy, Table, TableSchema};
+
+/// A published round's folder.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// Name of the round.
+    pub name: String,
+    /// Its folder.
+    pub dir: PathBuf,
+}
+
+impl Round {
+    /// The named round of an output folder, or the latest by name.
+    pub fn open(out: &Path, name: Option<&str>) -> Outcome<Round> {
+        let rounds = out.join("rounds");
+        let mut names: Vec<String> = match std::fs::read_dir(&rounds) {
+            Ok(entries) => entries
+                .filter_map(Result::ok)
+                .filter(|e| e.path().join("manifest.json").is_file())
+                .filter_map(|e| e.file_name().into_string().ok())
+                .collect(),
+            Err(_) => Vec::new(),
+        };
+        names.sort();
+        let chosen = match name {
+            Some(n) => names.iter().find(|x| *x == n).cloned(),
+            None => names.last().cloned(),
+        };
+        match chosen {
+            Some(name) => Ok(Round {
+                dir: rounds.join(&name),
+                name,
+            }),
+            None => {
+                let what = match name {
+                    Some(n) => format!("no published round {n}"),
+                    None => "no published round".to_string(),
+                };
+                let hint = if names.is_empty() {
+                    "run `bidui run` first, or name its folder with --out".to_string()
+                } else {
+                    format!("published rounds: {}", names.join(", "))
+                };
+                let problem =
+                    Diagnostic::error("run.no_round", what, Place::file(rounds.display().to_string())).hint(hint);
+                Err(Failure::one(FailureClass::InputMissing, problem))
+            }
+        }
+    }
+
+    /// Names of its tables, sorted.
+    pub fn tables(&self) -> Outcome<Vec<String>> {
+        let dir = self.dir.join("tables");
+        let entries = std::fs::read_dir(&dir).map_err(|e| Failure::io("list", &dir, &e))?;
+        let mut names: Vec<String> = entries
+            .filter_map(Result::ok)
+            .filter_map(|e| e.file_name().into_string().ok())
+            .filter_map(|n| n.strip_suffix(".parquet").map(str::to_string))
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// One of its tables.
+    pub fn table(&self, name: &str) -> Outcome<Table> {
+        read(&self.dir.join("tables").join(format!("{name}.parquet")))
+    }
+}
+
+/// Reads a Parquet file that this program wrote.
+pub fn read(path: &Path) -> Outcome<Table> {
+    let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
+    let file = File::open(path).map_err(|e| fail(&e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+    // The builder's schema has the table's metadata; the reader's has lost it.
+    let declared = declared(builder.schema())
+        .ok_or_else(|| Failure::io("read", path, &"the file lacks the table's declaration; bidui did not write it"))?;
+    let reader = builder.build().map_err(|e| fail(&e))?;
+    let batches: Vec<_> = reader.collect::<Result<_, _>>().map_err(|e| fail(&e))?;
+    let batch = concat_batches(&declared.arrow(), &batches).map_err(|e| fail(&e))?;
+    Ok(Table {
+        schema: declared,
+        batch,
+    })
+}
+
+fn declared(schema: &Schema) -> Option<TableSchema> {
+    let of = |key: &str| schema.metadata.get(key).cloned();
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|f| {
+            let of = |key: &str| f.metadata().get(key).cloned();
+            let kind = match f.data_type() {
+                DataType::Utf8 => Kind::Text,
+                DataType::Int64 => Kind::Integer,
+                DataType::Decimal128(18, 2) => Kind::Decimal,
+                DataType::Float64 => Kind::Float,
+                DataType::Boolean => Kind::Boolean,
+                DataType::Date32 => Kind::Date,
+                _ => return None,
+            };
+            let privacy = [
+                Privacy::Public,
+                Privacy::Internal,
+                Privacy::Personal,
+                Privacy::Sensitive,
+            ]
+            .into_iter()
+            .find(|p| Some(p.name()) == f.metadata().get("privacy").map(String::as_str))?;
+            Some(Column {
+                name: f.name().clone(),
+                title: of("title")?,
+                kind,
+                unit: of("unit").unwrap_or_default(),
+                meaning: of("meaning")?,
+                privacy,
+            })
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(TableSchema {
+        name: of("table")?,
+        title: of("title")?,
+        grain: of("grain")?,
+        columns,
+    })
+}

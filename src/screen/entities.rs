@@ -1,0 +1,177 @@
+//! Persons and households as rows to be judged: who lives where, built-in columns, parameters.
+//!
+//! In: tables `persons` and `households`, the plan's parameters. Out: row numbers instead of ids, and series with one
+//! value per person or household.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use polars::prelude::{IdxCa, IdxSize, NewChunkedArray, Series};
+
+use super::frames::{self, engine, from_values};
+use super::lower::param_column;
+use crate::diag::Outcome;
+use crate::model::build::Value;
+use crate::model::table::{Kind, Table};
+use crate::model::text;
+use crate::plan::{Level, Plan, params};
+
+/// Columns of the households table that a rule may name.
+pub(super) const HOUSEHOLD_COLUMNS: [&str; 4] = ["size", "lifted", "monitored_type", "risk_cleared"];
+/// Columns of a person that a rule may name, besides `age`.
+pub(super) const PERSON_COLUMNS: [&str; 3] = ["sex", "relation", "status"];
+
+/// One series per name; all of one length.
+pub(super) type Columns = BTreeMap<String, Series>;
+
+/// Persons and households by row number.
+pub(super) struct Entities<'a> {
+    pub persons: &'a Table,
+    pub households: &'a Table,
+    /// Row of each person's household.
+    pub household_of: Vec<Option<u32>>,
+    /// Whether each person is here and alive: only they are judged.
+    pub present: Vec<bool>,
+    /// Whether each household has such a member.
+    pub inhabited: Vec<bool>,
+    person_rows: HashMap<&'a str, u32>,
+    household_rows: HashMap<&'a str, u32>,
+    register_rows: HashMap<&'a str, u32>,
+    villages: HashMap<&'a str, Vec<u32>>,
+}
+
+/// Row numbers by the values of a text column; the first row of a value that stands twice.
+pub(super) fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
+    let mut rows = HashMap::with_capacity(table.rows());
+    for (row, id) in table.text(column).iter().enumerate() {
+        if let Some(id) = id {
+            rows.entry(id).or_insert(row as u32);
+        }
+    }
+    rows
+}
+
+impl<'a> Entities<'a> {
+    /// Looks at both tables once.
+    pub(super) fn new(persons: &'a Table, households: &'a Table) -> Self {
+        let household_rows = index(households, "household_id");
+        let household_of: Vec<Option<u32>> = persons
+            .text("household_id")
+            .iter()
+            .map(|id| household_rows.get(id?).copied())
+            .collect();
+        let present: Vec<bool> = persons
+            .text("status")
+            .iter()
+            .map(|status| !matches!(status, Some("deceased" | "moved_out")))
+            .collect();
+        let mut inhabited = vec![false; households.rows()];
+        for (household, present) in household_of.iter().zip(&present) {
+            if let (Some(household), true) = (household, present) {
+                inhabited[*household as usize] = true;
+            }
+        }
+        let mut villages: HashMap<&str, Vec<u32>> = HashMap::new();
+        for (row, code) in households.text("village_code").iter().enumerate() {
+            if let Some(code) = code {
+                villages.entry(code).or_default().push(row as u32);
+            }
+        }
+        Entities {
+            persons,
+            households,
+            household_of,
+            present,
+            inhabited,
+            person_rows: index(persons, "person_id"),
+            register_rows: index(persons, "record_id"),
+            household_rows,
+            villages,
+        }
+    }
+
+    /// Row of a person.
+    pub(super) fn person(&self, person_id: &str) -> Option<u32> {
+        self.person_rows.get(person_id).copied()
+    }
+
+    /// Row of the person whom a record of the register is about.
+    pub(super) fn registered(&self, record_id: &str) -> Option<u32> {
+        self.register_rows.get(record_id).copied()
+    }
+
+    /// Row of a household.
+    pub(super) fn household(&self, household_id: &str) -> Option<u32> {
+        self.household_rows.get(household_id).copied()
+    }
+
+    /// Rows of a village's households.
+    pub(super) fn village(&self, code: &str) -> &[u32] {
+        self.villages.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// Number of persons or households.
+    pub(super) fn count(&self, level: Level) -> usize {
+        match level {
+            Level::Person => self.persons.rows(),
+            Level::Household => self.households.rows(),
+        }
+    }
+
+    /// Household row of a person or household row.
+    pub(super) fn household_row(&self, level: Level, row: u32) -> Option<u32> {
+        match level {
+            Level::Person => self.household_of[row as usize],
+            Level::Household => Some(row),
+        }
+    }
+
+    /// The built-in columns of households and every parameter as it holds for each.
+    ///
+    /// Without the national system's export (`groups_known` false) nobody knows who is lifted: a parameter that depends
+    /// on it is unknown.
+    pub(super) fn household_columns(&self, plan: &Plan, as_of: Date, groups_known: bool) -> Columns {
+        let mut columns = Columns::new();
+        for name in HOUSEHOLD_COLUMNS {
+            columns.insert(name.to_string(), frames::column(self.households, name));
+        }
+        let day = text::to_days(as_of);
+        let lifted = self.households.boolean("lifted").iter().map(|l| l == Some(true));
+        let groups: Vec<(Option<&str>, bool)> = self.households.text("township").iter().zip(lifted).collect();
+        for (name, param) in &plan.params {
+            // A county has few townships and two groups: each pair is resolved once.
+            let mut known: HashMap<(Option<&str>, bool), Value> = HashMap::new();
+            let values = groups.iter().map(|&key| {
+                let of_group = |lifted| params::resolve(param, day, key.0, lifted).map(|v| v.value.clone());
+                let resolve = || {
+                    let value = of_group(key.1).unwrap_or(Value::Null);
+                    let sure = groups_known || of_group(!key.1).unwrap_or(Value::Null) == value;
+                    if sure { value } else { Value::Null }
+                };
+                known.entry(key).or_insert_with(resolve).clone()
+            });
+            columns.insert(param_column(name), from_values(&param_column(name), param.kind, values));
+        }
+        columns
+    }
+
+    /// The built-in columns of persons.
+    pub(super) fn person_columns(&self, as_of: Date) -> Columns {
+        let mut columns = Columns::new();
+        for name in PERSON_COLUMNS {
+            columns.insert(name.to_string(), frames::column(self.persons, name));
+        }
+        let ages = self.persons.date("birth_date").iter().map(|birth| match birth {
+            Some(days) => Value::Integer(i64::from(text::age_on(text::from_days(days), as_of))),
+            None => Value::Null,
+        });
+        columns.insert("age".to_string(), from_values("age", Kind::Integer, ages));
+        columns
+    }
+}
+
+/// The values at chosen rows, in their order; no row, no value.
+pub(super) fn gather(series: &Series, rows: impl Iterator<Item = Option<u32>>) -> Outcome<Series> {
+    let rows = IdxCa::from_iter_options("row".into(), rows.map(|row| row.map(|row| row as IdxSize)));
+    series.take(&rows).map_err(engine("gathering values"))
+}

@@ -1,0 +1,96 @@
+//! Evidence sentences: a rule's template and the values that made it hold → words for a clerk.
+
+use std::collections::BTreeSet;
+
+use super::entities::Columns;
+use super::frames;
+
+/// What stands for a value that nobody knows.
+pub(super) const UNKNOWN: &str = "不详";
+
+enum Piece<'a> {
+    Text(&'a str),
+    Value(&'a str),
+}
+
+/// Splits a template at its `{placeholders}`; a brace without its partner is text.
+fn pieces(template: &str) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else {
+            break;
+        };
+        pieces.push(Piece::Text(before));
+        pieces.push(Piece::Value(name.trim()));
+        rest = behind;
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+/// Columns that a template shows; a parameter `{:p}` is the column `:p`.
+pub(super) fn columns(template: &str) -> BTreeSet<String> {
+    let pieces = pieces(template).into_iter();
+    pieces
+        .filter_map(|piece| match piece {
+            Piece::Value(name) => Some(name.to_string()),
+            Piece::Text(_) => None,
+        })
+        .collect()
+}
+
+/// The sentence for one row; a value that is unknown is 不详.
+pub(super) fn fill(template: &str, columns: &Columns, row: usize, as_of: jiff::civil::Date) -> String {
+    let mut sentence = String::new();
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(text) => sentence.push_str(text),
+            Piece::Value(":as_of") => sentence.push_str(&as_of.to_string()),
+            Piece::Value(name) => {
+                let value = columns.get(name).and_then(|series| frames::display(series, row));
+                sentence.push_str(value.as_deref().unwrap_or(UNKNOWN));
+            }
+        }
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::Value;
+    use crate::model::table::Kind;
+
+    fn one(name: &str, kind: Kind, value: Value) -> (String, polars::prelude::Series) {
+        let series = frames::from_values(name, kind, std::iter::once(value));
+        (name.to_string(), series)
+    }
+
+    #[test]
+    fn values_stand_as_a_clerk_writes_them() {
+        let columns: Columns = [
+            one("paid", Kind::Decimal, Value::Decimal(2_350_050)),
+            one(":line", Kind::Decimal, Value::Decimal(2_000_000)),
+            one("day", Kind::Date, Value::Date(20_726)),
+            one("grade", Kind::Text, Value::Null),
+            one("drop", Kind::Boolean, Value::Boolean(true)),
+        ]
+        .into();
+        let as_of = jiff::civil::date(2026, 9, 30);
+        let cases = [
+            ("自付{paid}元，达到{:line}元", "自付23500.5元，达到20000元"),
+            ("{day}鉴定为{grade}级", "2026-09-30鉴定为不详级"),
+            ("辍学：{drop}，截至{:as_of}", "辍学：是，截至2026-09-30"),
+            ("没有占位", "没有占位"),
+            ("多一个{括号", "多一个{括号"),
+        ];
+        for (template, sentence) in cases {
+            assert_eq!(fill(template, &columns, 0, as_of), sentence);
+        }
+        assert_eq!(
+            super::columns("自付{paid}元{:line}"),
+            ["paid", ":line"].map(String::from).into()
+        );
+    }
+}

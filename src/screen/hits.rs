@@ -1,0 +1,207 @@
+//! Hits → the tables `rule_hits`, `hit_records` and `rule_outcomes`: list row → rule → indicator → record → cell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ScreenInput;
+use super::entities::{Columns, Entities};
+use super::evidence;
+use super::frames::value_at;
+use super::indicators::Computed;
+use super::lower::param_column;
+use super::rules::{Compiled, RuleOutcome, Withheld};
+use crate::model::build::{TableBuilder, Value};
+use crate::model::table::{Kind, Table};
+use crate::model::tables;
+use crate::plan::{Indicator, Judged, Level, Plan, Rule};
+
+/// One rule that holds for one household or person.
+pub(super) struct Hit<'a> {
+    pub rule: &'a Rule,
+    /// Row of the household.
+    pub household: u32,
+    /// Row of the person, for rules about persons.
+    pub person: Option<u32>,
+    /// `<rule>-<household_id>[-<person_id>]`: the same in every round, so that rounds can be compared.
+    pub id: String,
+    /// The values that made it hold, in words.
+    pub evidence: String,
+    /// Names of the indicators in the condition, sorted.
+    pub indicators: Vec<String>,
+}
+
+/// The hits of one level.
+pub(super) fn collect<'a>(
+    entities: &Entities,
+    level: Level,
+    rules: &[Compiled<'a>],
+    outcomes: &[RuleOutcome],
+    columns: &Columns,
+    input: &ScreenInput,
+) -> Vec<Hit<'a>> {
+    let mut hits = Vec::new();
+    for (compiled, outcome) in rules.iter().zip(outcomes) {
+        let indicators: Vec<String> = named_indicators(input.plan, compiled).map(|i| i.name.clone()).collect();
+        for (row, judged) in outcome.judged.iter().enumerate() {
+            let household = entities.household_row(level, row as u32);
+            let (Some(Judged::Hit), Some(household)) = (judged, household) else {
+                continue;
+            };
+            let person = (level == Level::Person).then_some(row as u32);
+            hits.push(Hit {
+                rule: compiled.rule,
+                household,
+                person,
+                id: hit_id(entities, compiled.rule, household, person),
+                evidence: evidence::fill(&compiled.rule.evidence, columns, row, input.as_of),
+                indicators: indicators.clone(),
+            });
+        }
+    }
+    hits
+}
+
+fn hit_id(entities: &Entities, rule: &Rule, household: u32, person: Option<u32>) -> String {
+    let household = entities
+        .households
+        .str_at("household_id", household as usize)
+        .unwrap_or_default();
+    let person = person.and_then(|p| entities.persons.str_at("person_id", p as usize));
+    match person {
+        Some(person) => format!("{}-{household}-{person}", rule.id),
+        None => format!("{}-{household}", rule.id),
+    }
+}
+
+/// Indicators that a condition names, sorted by name.
+fn named_indicators<'p>(plan: &'p Plan, compiled: &Compiled) -> impl Iterator<Item = &'p Indicator> {
+    let names = compiled.condition.columns();
+    let mut found: Vec<&Indicator> = plan
+        .indicators
+        .iter()
+        .filter(|i| names.contains(i.name.as_str()))
+        .collect();
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.into_iter()
+}
+
+/// Sorts hits by household, rule and person.
+pub(super) fn sort(hits: &mut [Hit], entities: &Entities) {
+    let household = |h: &Hit| entities.households.str_at("household_id", h.household as usize);
+    let person = |h: &Hit| h.person.and_then(|p| entities.persons.str_at("person_id", p as usize));
+    hits.sort_by(|a, b| {
+        let key = |h| (household(h), h.rule.id.as_str(), person(h));
+        key(a).cmp(&key(b))
+    });
+}
+
+/// The table `rule_hits`.
+pub(super) fn rule_hits(hits: &[Hit], entities: &Entities, plan: &Plan) -> Table {
+    let mut table = TableBuilder::new(tables::rule_hits());
+    for hit in hits {
+        let rule = hit.rule;
+        let department = plan
+            .causes
+            .iter()
+            .find(|c| c.code == rule.cause)
+            .map(|c| c.department.clone());
+        let household = entities.households.str_at("household_id", hit.household as usize);
+        let person = hit
+            .person
+            .and_then(|p| entities.persons.str_at("person_id", p as usize));
+        table.push(vec![
+            hit.id.clone().into(),
+            rule.id.clone().into(),
+            rule.version.into(),
+            rule.title.clone().into(),
+            rule.role.as_str().into(),
+            rule.risk.clone().into(),
+            rule.cause.clone().into(),
+            rule.sudden.into(),
+            department.into(),
+            household.into(),
+            person.into(),
+            hit.evidence.clone().into(),
+        ]);
+    }
+    table.finish()
+}
+
+/// The table `hit_records`: for each hit, the records behind every indicator that its condition names.
+pub(super) fn hit_records(hits: &[Hit], input: &ScreenInput, computed: &BTreeMap<&str, Computed>) -> Table {
+    let mut table = TableBuilder::new(tables::hit_records());
+    for hit in hits {
+        for name in &hit.indicators {
+            let indicator = input.plan.indicators.iter().find(|i| i.name == *name);
+            let (Some(indicator), Some(values)) = (indicator, computed.get(name.as_str())) else {
+                continue;
+            };
+            let entity = match indicator.level {
+                Level::Household => Some(hit.household),
+                Level::Person => hit.person,
+            };
+            let (Some(entity), Some(records)) = (entity, input.records.get(&indicator.source)) else {
+                continue;
+            };
+            let mut rows: Vec<u32> = values.records_of(entity).collect();
+            rows.sort_by_key(|row| records.str_at("record_id", *row as usize));
+            for row in rows {
+                let row = row as usize;
+                table.push(vec![
+                    hit.id.clone().into(),
+                    name.clone().into(),
+                    indicator.source.clone().into(),
+                    records.str_at("record_id", row).into(),
+                    records.str_at("file", row).into(),
+                    records.str_at("sheet", row).into(),
+                    value_at(records, "row", Kind::Integer, row),
+                ]);
+            }
+        }
+    }
+    table.finish()
+}
+
+/// The row of a rule in `rule_outcomes`.
+fn outcome_row(compiled: &Compiled, outcome: &RuleOutcome, withheld: &Withheld) -> Vec<Value> {
+    let rule = compiled.rule;
+    let condition = &compiled.condition;
+    let columns = condition.columns().into_iter().map(str::to_string);
+    let named = columns.chain(condition.params().into_iter().map(param_column));
+    let missing: BTreeSet<&str> = named
+        .filter_map(|name| withheld.get(&name))
+        .map(String::as_str)
+        .collect();
+    let missing: Vec<&str> = missing.into_iter().collect();
+    let (hits, misses, unknown) = (
+        outcome.count(Judged::Hit),
+        outcome.count(Judged::Miss),
+        outcome.count(Judged::Unknown),
+    );
+    let level = match rule.level {
+        Level::Person => "person",
+        Level::Household => "household",
+    };
+    vec![
+        rule.id.clone().into(),
+        rule.version.into(),
+        rule.title.clone().into(),
+        level.into(),
+        (hits + misses + unknown).into(),
+        hits.into(),
+        unknown.into(),
+        (!missing.is_empty()).then(|| missing.join("|")).into(),
+        rule.document.clone().into(),
+        rule.when.text.clone().into(),
+    ]
+}
+
+/// The table `rule_outcomes`, in the order of the rule files; rules that hit nobody or everybody show there.
+pub(super) fn rule_outcomes(plan: &Plan, judged: &[(&Compiled, &RuleOutcome)], withheld: &Withheld) -> Table {
+    let mut table = TableBuilder::new(tables::rule_outcomes());
+    for rule in &plan.rules {
+        if let Some((compiled, outcome)) = judged.iter().find(|(c, _)| std::ptr::eq(c.rule, rule)) {
+            table.push(outcome_row(compiled, outcome, withheld));
+        }
+    }
+    table.finish()
+}

@@ -1,0 +1,6 @@
+//! Tests of the stage: rows in → rows out.
+
+mod fixture;
+mod indicators;
+mod lists;
+mod rules;

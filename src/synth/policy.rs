@@ -1,0 +1,166 @@
+//! The written policy of the fictional county, applied to clean facts. Out: the risks a perfect screening would see.
+//!
+//! It shares no code with `screen`; the same words stand in `sample-data/README.md`.
+//!
+//! * Income line: 7,800 yuan per person and year. Being below it is background: **income alone lists nobody**.
+//! * Medical (illness, sudden): in the 12 months up to and including the round's day, the sum over the members of
+//!   `符合政策范围金额 − 基金支付总额`, refunds counted as they stand (negative), is ≥ 20,000 yuan per household, ≥ 5,000
+//!   for a lifted household.
+//! * Education: a child aged 6–15 on the round's day stands on the dropout list as 疑似辍学 or 长期请假, and the reason
+//!   is neither 身体原因 nor 外出就读 (送教上门 is a category of its own and no risk).
+//! * Housing: the latest appraisal says C or D and has no 竣工验收日期.
+//! * Water: the household's own record says < 35 litres per person and day, or > 36 days a year without water, or
+//!   a problem reported more than 30 days before the round's day and not repaired. A fault of a village's works is evidence to
+//!   look at, not a listing of every household behind it.
+//! * Industry (sudden): loss in the survey ≥ 10,000 yuan.
+//! * Employment: labour force ≥ 1, nobody in stable work, and income below the line.
+//! * Accident, disaster (sudden): one grant of temporary relief ≥ 3,000 yuan for 意外事故 or 自然灾害 in the last 12 months.
+//! * List type: lifted → unstable; otherwise marginal; but when all its risks are sudden and the survey knows the
+//!   income and it is not below the line → sudden.
+//! * A household with nobody living there is not listed.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::facts::Facts;
+use super::people::County;
+
+/// Fen per person and year.
+pub const INCOME_LINE: i64 = 780_000;
+/// Litres per person and day, in tenths.
+pub const WATER_DECILITRES: i64 = 350;
+/// Days without water a year that are still borne.
+pub const WATER_DAYS_OFF: i64 = 36;
+/// Days a reported problem may stay open.
+pub const WATER_OPEN_DAYS: i64 = 30;
+/// Fen lost in the family's industry.
+pub const INDUSTRY_LOSS: i64 = 1_000_000;
+/// Fen of one grant.
+pub const RELIEF: i64 = 300_000;
+
+/// Compliant self-pay in fen from which illness is a risk.
+pub fn medical_limit(lifted: bool) -> i64 {
+    if lifted { 500_000 } else { 2_000_000 }
+}
+
+/// One risk of a household.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Risk {
+    /// Cause code.
+    pub cause: &'static str,
+    /// Why, in words that name no rule.
+    pub reason: &'static str,
+    /// The source that shows it; empty when only the village knows.
+    pub source: &'static str,
+    /// May come overnight to a household that is not poor.
+    pub sudden: bool,
+}
+
+/// The first day of the twelve months up to the round's day.
+pub fn window(as_of: Date) -> Date {
+    as_of.saturating_sub(12.months())
+}
+
+/// The risks the exports show, by cause, and after them those that only the village knows.
+pub fn risks(county: &County, household: usize, facts: &Facts, as_of: Date) -> Vec<Risk> {
+    if county.here(household).is_empty() {
+        return Vec::new();
+    }
+    let inside = |day: Date| day >= window(as_of) && day <= as_of;
+    let mut found = Vec::new();
+    let mut add = |cause, reason, source, sudden| {
+        found.push(Risk {
+            cause,
+            reason,
+            source,
+            sudden,
+        })
+    };
+
+    let mut relief = |words, cause, reason| {
+        if facts
+            .relief
+            .iter()
+            .any(|r| r.reason == words && r.amount >= RELIEF && inside(r.day))
+        {
+            add(cause, reason, "temporary_relief", true);
+        }
+    };
+    relief("意外事故", "accident", "relief for an accident");
+    relief("自然灾害", "disaster", "relief after a natural disaster");
+
+    let out_of_school = facts.dropouts.iter().any(|d| {
+        let age = county.persons[d.person].age(as_of);
+        (6..=15).contains(&age)
+            && matches!(d.category, "疑似辍学" | "长期请假")
+            && !matches!(d.reason, "身体原因" | "外出就读")
+    });
+    if out_of_school {
+        add(
+            "education",
+            "child of school age out of school",
+            "school_dropout",
+            false,
+        );
+    }
+    if let Some(survey) = &facts.survey {
+        if survey.labour >= 1 && survey.stable == 0 && survey.per_capita < INCOME_LINE {
+            add(
+                "employment",
+                "nobody in stable work and income below the line",
+                "income_survey",
+                false,
+            );
+        }
+        if survey.loss >= INDUSTRY_LOSS {
+            add("industry", "loss in the family's industry", "income_survey", true);
+        }
+    }
+    if let Some(latest) = facts.appraisals.iter().max_by_key(|a| a.day)
+        && matches!(latest.grade, 'C' | 'D')
+        && latest.accepted.is_none()
+    {
+        add("housing", "dangerous house not rebuilt", "housing_appraisal", false);
+    }
+    let own: i64 = facts
+        .claims
+        .iter()
+        .filter(|c| inside(c.day))
+        .map(|c| c.self_pay())
+        .sum();
+    if own >= medical_limit(county.households[household].lifted) {
+        add("illness", "heavy compliant medical cost", "medical_settlement", true);
+    }
+    if let Some(water) = &facts.water {
+        let open = |(_, reported, repaired): &(_, Date, Option<Date>)| {
+            repaired.is_none() && *reported < as_of.saturating_sub(WATER_OPEN_DAYS.days())
+        };
+        if water.decilitres.is_some_and(|d| d < WATER_DECILITRES)
+            || water.days_off > WATER_DAYS_OFF
+            || water.problem.as_ref().is_some_and(open)
+        {
+            add("water", "no safe water", "water_household", false);
+        }
+    }
+    found.sort_by_key(|r| r.cause);
+    for (cause, reason) in &facts.hidden {
+        found.push(Risk {
+            cause,
+            reason,
+            source: "",
+            sudden: matches!(*cause, "illness" | "accident" | "disaster"),
+        });
+    }
+    found
+}
+
+/// The list type of a household with these risks; risks that only the village knows count only when there are no others.
+pub fn list_type(county: &County, household: usize, facts: &Facts, risks: &[Risk]) -> &'static str {
+    if county.households[household].lifted {
+        return "unstable";
+    }
+    let seen = risks.iter().any(|r| !r.source.is_empty());
+    let all_sudden = risks.iter().filter(|r| !seen || !r.source.is_empty()).all(|r| r.sudden);
+    let not_poor = facts.survey.as_ref().is_some_and(|s| s.per_capita >= INCOME_LINE);
+    if all_sudden && not_poor { "sudden" } else { "marginal" }
+}

@@ -1,0 +1,89 @@
+//! `bidui explain`: from the cell to the list, and back; `check` and `init` as a new user meets them.
+
+use super::support::{AS_OF, bidui, outcome, root, run, sample_round, scratch, table};
+
+fn explain(query: &str, extra: &[&str]) -> (i32, String, String) {
+    let out = sample_round().parent().unwrap().parent().unwrap();
+    outcome(bidui().args(["explain", query, "--out"]).arg(out).args(extra))
+}
+
+#[test]
+fn a_listed_household_leads_to_its_cells_and_each_cell_back() {
+    let round = sample_round();
+    let online = table(round, "online_list");
+    let household = online.str_at("household_id", 0).unwrap();
+    let (code, text, err) = explain(household, &[]);
+    assert_eq!(code, 0, "{err}");
+
+    let hits = table(round, "rule_hits");
+    let hit = (0..hits.rows())
+        .find(|&i| hits.str_at("household_id", i) == Some(household) && hits.str_at("role", i) == Some("lists"))
+        .expect("a listed household has a hit that lists");
+    assert!(text.contains(hits.str_at("rule", hit).unwrap()), "{text}");
+    let records = table(round, "hit_records");
+    let behind = (0..records.rows())
+        .find(|&i| records.str_at("hit_id", i) == hits.str_at("hit_id", hit))
+        .expect("a hit has a record behind it");
+    let (file, sheet) = (records.str_at("file", behind).unwrap(), records.str_at("sheet", behind).unwrap());
+    let row = records.integer("row").value(behind);
+    let cell = if sheet.is_empty() { format!("{file}:{row}") } else { format!("{file}!{sheet}:{row}") };
+    assert!(text.contains(&cell), "the list leads to the cell {cell}: {text}");
+
+    let (code, back, err) = explain(&cell, &[]);
+    assert_eq!(code, 0, "{err}");
+    assert!(back.contains(&format!("household {household}")), "the cell leads back: {back}");
+}
+
+#[test]
+fn a_number_and_a_name_find_their_household_and_stay_masked() {
+    let online = table(sample_round(), "online_list");
+    let with_number = (0..online.rows()).find(|&i| online.str_at("head_id_number", i).is_some()).unwrap();
+    let household = online.str_at("household_id", with_number).unwrap();
+    let number = online.str_at("head_id_number", with_number).unwrap();
+    let name = online.str_at("head_name", with_number).unwrap();
+    for query in [number, name] {
+        let (code, text, err) = explain(query, &[]);
+        assert_eq!(code, 0, "{err}");
+        assert!(text.contains(household), "{text}");
+        assert!(!text.contains(number), "the number is masked");
+    }
+    let (_, full, _) = explain(number, &["--full"]);
+    assert!(full.contains(number));
+    let (code, json, _) = explain(number, &["--json"]);
+    assert_eq!(code, 0);
+    assert!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["cases"].is_array());
+}
+
+#[test]
+fn a_question_without_an_answer_says_so() {
+    let (code, _, err) = explain("查无此人也没有此户", &[]);
+    assert_eq!(code, 66);
+    assert!(err.contains("explain.nothing"), "{err}");
+    let (code, _, err) = outcome(bidui().args(["explain", "x", "--out", "/nonexistent"]));
+    assert_eq!(code, 66);
+    assert!(err.contains("run.no_round"), "{err}");
+}
+
+#[test]
+fn the_shipped_pipelines_check_without_a_problem() {
+    for pipeline in ["pipelines/quarterly", "pipelines/nightly"] {
+        let (code, _, err) = outcome(bidui().args(["check", pipeline, "--input", "sample-data", "--as-of", AS_OF]));
+        assert_eq!(code, 0, "{err}");
+        assert!(err.contains("0 errors, 0 warnings"), "{err}");
+    }
+}
+
+#[test]
+fn init_gives_a_set_up_that_runs() {
+    let dir = scratch("init").join("office");
+    let (code, _, err) = outcome(bidui().arg("init").arg(&dir));
+    assert_eq!(code, 0, "{err}");
+    assert!(dir.join("inbox/医保").is_dir());
+    super::support::copy_tree(&root().join("sample-data"), &dir.join("inbox"));
+    let (code, line, err) = run(&dir.join("pipelines/quarterly"), &dir.join("inbox"), &dir.join("out"), AS_OF);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(line.lines().count(), 1, "one line where stdout is no terminal: {line}");
+    assert!(line.contains("2026Q3") && line.contains("exit=0"), "{line}");
+    let (code, _, err) = outcome(bidui().arg("init").arg(&dir));
+    assert_eq!(code, 64, "a folder that holds something is not written over: {err}");
+}

@@ -1,0 +1,184 @@
+//! Faults that departments and offices really make: each tells what, where and what to do, ends with its exit code, and
+//! lets the other sources go on.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::support::{AS_OF, copy_tree, manifest, outcome, root, run, scratch, tree};
+
+struct Office {
+    dir: PathBuf,
+}
+
+impl Office {
+    /// A copy of the pipelines and the sample to break.
+    fn new(name: &str) -> Office {
+        let dir = scratch(&format!("fault-{name}"));
+        copy_tree(&root().join("pipelines"), &dir.join("pipelines"));
+        copy_tree(&root().join("sample-data"), &dir.join("inbox"));
+        Office { dir }
+    }
+
+    fn pipeline(&self) -> PathBuf {
+        self.dir.join("pipelines/quarterly")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.dir.join("out")
+    }
+
+    fn round(&self) -> PathBuf {
+        self.out().join("rounds/2026Q3")
+    }
+
+    fn file(&self, below: &str) -> PathBuf {
+        self.dir.join(below)
+    }
+
+    fn edit(&self, below: &str, from: &str, to: &str) {
+        let path = self.file(below);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{below} no longer holds `{from}`");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    fn run(&self) -> (i32, String, String) {
+        run(&self.pipeline(), &self.dir.join("inbox"), &self.out(), AS_OF)
+    }
+
+    /// Asserts that one source is blocked and all others were used.
+    fn only_blocked(&self, source: &str) {
+        let manifest = manifest(&self.round());
+        for s in manifest["sources"].as_array().unwrap() {
+            let want = if s["source"] == source { "blocked" } else { "delivered" };
+            assert_eq!(s["state"], want, "{}", s["source"]);
+        }
+        assert_eq!(manifest["sums_close"], true);
+    }
+}
+
+/// Rewrites a UTF-8 CSV with a change to its rows.
+fn rewrite(path: &Path, change: impl Fn(usize, &csv::StringRecord) -> Vec<String>) {
+    let bytes = fs::read(path).unwrap();
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    for (i, row) in reader.records().enumerate() {
+        writer.write_record(change(i, &row.unwrap())).unwrap();
+    }
+    fs::write(path, writer.into_inner().unwrap()).unwrap();
+}
+
+#[test]
+fn a_missing_column_blocks_its_source_alone() {
+    let office = Office::new("missing-column");
+    let path = office.file("inbox/水利/农户饮水台账.csv");
+    let header = fs::read_to_string(&path).unwrap();
+    let at = header.lines().next().unwrap().split(',').position(|h| h == "户主姓名").unwrap();
+    rewrite(&path, |_, row| row.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, c)| c.to_string()).collect());
+    let (code, out, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(err.contains("error[ingest.missing_column]") && err.contains("户主姓名"), "{err}");
+    assert!(err.contains("农户饮水台账.csv") && err.contains("hint:"), "{err}");
+    assert!(out.contains("water_household"), "the one line names the source that is not whole: {out}");
+    office.only_blocked("water_household");
+}
+
+#[test]
+fn a_renamed_column_is_suggested_and_never_guessed() {
+    let office = Office::new("renamed-column");
+    office.edit("inbox/水利/农户饮水台账.csv", "户主姓名", "户主的姓名");
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(err.contains("户主的姓名") && err.contains("户主姓名"), "the heading found and the one wanted: {err}");
+    assert!(err.contains("alias"), "the hint says how to accept the new heading: {err}");
+    office.only_blocked("water_household");
+}
+
+#[test]
+fn a_truncated_workbook_is_refused_and_the_rest_goes_on() {
+    let office = Office::new("truncated");
+    let path = office.file("inbox/住建/农村房屋鉴定.xlsx");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(err.contains("农村房屋鉴定.xlsx") && err.contains("hint:"), "{err}");
+    office.only_blocked("housing_appraisal");
+    let outcomes = super::support::table(&office.round(), "rule_outcomes");
+    let unknown = (0..outcomes.rows())
+        .filter(|&i| outcomes.str_at("missing_sources", i).is_some_and(|s| s.contains("housing_appraisal")))
+        .map(|i| (outcomes.integer("hits").value(i), outcomes.integer("unknown").value(i)))
+        .collect::<Vec<_>>();
+    assert!(!unknown.is_empty() && unknown.iter().all(|(hits, unknown)| *hits == 0 && *unknown > 0), "{unknown:?}");
+}
+
+#[test]
+fn a_gbk_file_declared_utf8_is_told_apart_from_bad_rows() {
+    let office = Office::new("wrong-encoding");
+    let contract = "pipelines/shared/sources/medical_settlement.toml";
+    let text = fs::read_to_string(office.file(contract)).unwrap();
+    let declared = text.lines().find(|l| l.starts_with("encoding")).expect("the contract declares an encoding");
+    office.edit(contract, declared, "encoding = \"utf-8\"");
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(err.contains("error[ingest.encoding]") && err.to_lowercase().contains("gb"), "{err}");
+    office.only_blocked("medical_settlement");
+}
+
+#[test]
+fn a_typo_in_a_rule_stops_before_any_data_is_touched() {
+    let office = Office::new("rule-typo");
+    let rules = "pipelines/quarterly/rules/medical.toml";
+    let text = fs::read_to_string(office.file(rules)).unwrap();
+    let (line, when) = text.lines().enumerate().find(|(_, l)| l.starts_with("when = ")).expect("a rule has a condition");
+    let name = when.trim_start_matches("when = \"").split([' ', '"']).next().unwrap();
+    let typo = format!("{}z", &name[..name.len() - 1]);
+    office.edit(rules, when, &when.replacen(name, &typo, 1));
+    let (code, _, err) = office.run();
+    assert_eq!(code, 78, "{err}");
+    assert!(err.contains(&format!("medical.toml:{}", line + 1)), "file and line: {err}");
+    assert!(err.contains(&typo) && err.contains(name), "the typo and the nearest name: {err}");
+    assert!(!office.round().exists(), "nothing is published");
+}
+
+#[test]
+fn without_the_register_nothing_is_published_and_the_old_round_stays() {
+    let office = Office::new("no-register");
+    assert_eq!(office.run().0, 0);
+    let before = tree(&office.round());
+    let register = office.file("inbox/公安/户籍人口底册.csv");
+    let bytes = fs::read(&register).unwrap();
+
+    fs::remove_file(&register).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 66, "{err}");
+    assert!(err.contains("error[input.missing]") && err.contains("population"), "{err}");
+
+    let half = bytes.iter().position(|b| *b == b'\n').unwrap();
+    let header: Vec<u8> = bytes[..half].iter().copied().filter(|b| *b != b',').collect();
+    fs::write(&register, [header.as_slice(), &bytes[half..]].concat()).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(before == tree(&office.round()), "the published round is untouched");
+}
+
+#[test]
+fn a_wrong_command_line_is_64() {
+    let (code, _, err) = outcome(super::support::bidui().args(["run", "--nonsense"]));
+    assert_eq!(code, 64);
+    assert!(err.contains("--nonsense"), "{err}");
+    let (code, _, err) = outcome(super::support::bidui().args(["check", "--as-of", "30.9."]));
+    assert_eq!(code, 64, "{err}");
+}
+
+#[test]
+fn a_second_run_on_the_same_folder_is_75() {
+    let office = Office::new("locked");
+    fs::create_dir_all(office.out()).unwrap();
+    let lock = fs::File::create(office.out().join(".lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 75, "{err}");
+    drop(lock);
+    assert_eq!(office.run().0, 0);
+}

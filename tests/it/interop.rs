@@ -1,0 +1,103 @@
+//! Other programs read what bidui writes. Ignored by default because they need python3 with PyPI, LibreOffice and
+//! poppler; `make test-interop` runs them, and so does CI.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::support::{manifest, sample_round, scratch};
+
+/// Runs a program and fails with its own words when it fails.
+fn demand(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
+    let text = |b: &[u8]| String::from_utf8_lossy(b).into_owned();
+    assert!(output.status.success(), "{command:?} failed:\n{}\n{}", text(&output.stdout), text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Python with DuckDB, pandas and pyarrow in an environment of its own, made once.
+fn python() -> PathBuf {
+    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop-venv");
+    let python = venv.join("bin/python");
+    let ready = python.exists()
+        && Command::new(&python).args(["-c", "import duckdb, pandas, pyarrow"]).status().is_ok_and(|s| s.success());
+    if !ready {
+        demand(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+        demand(Command::new(&python).args(["-m", "pip", "install", "--quiet", "duckdb", "pandas", "pyarrow"]));
+    }
+    python
+}
+
+const READ_ALL: &str = r#"
+import json, pathlib, sys
+import duckdb, pandas, pyarrow.parquet as pq
+round_dir = pathlib.Path(sys.argv[1])
+declared = {t["table"]: t["rows"] for t in json.load(open(round_dir / "manifest.json"))["tables"]}
+files = sorted((round_dir / "tables").glob("*.parquet"))
+assert {f.stem for f in files} == set(declared), "tables and manifest differ"
+dictionary = duckdb.sql(f"select * from '{round_dir}/tables/dictionary.parquet'").df()
+for f in files:
+    name = f.stem
+    duck = duckdb.sql(f"select * from '{f}'")
+    frame = pandas.read_parquet(f)
+    n = duck.aggregate("count(*)").fetchone()[0]
+    assert n == declared[name] == len(frame), (name, n, declared[name], len(frame))
+    assert list(duck.columns) == list(frame.columns), name
+    described = dictionary[dictionary.table_name == name]
+    assert list(described.column_name) == list(frame.columns), f"dictionary does not describe {name}"
+    for field in pq.read_schema(f):
+        assert field.metadata and b"title" in field.metadata and b"privacy" in field.metadata, (name, field.name)
+    types = dict(zip(duck.columns, map(str, duck.types)))
+    for column, kind in zip(described.column_name, described.type):
+        want = {"text": "VARCHAR", "integer": "BIGINT", "decimal": "DECIMAL(18,2)", "float": "DOUBLE", "boolean": "BOOLEAN", "date": "DATE"}[kind]
+        assert types[column] == want, (name, column, types[column], want)
+print(len(files))
+"#;
+
+#[test]
+#[ignore = "needs python3 and PyPI; run by make test-interop"]
+fn duckdb_and_pandas_read_every_table() {
+    let round = sample_round();
+    let read = demand(Command::new(python()).args(["-c", READ_ALL]).arg(round));
+    let tables = manifest(round)["tables"].as_array().unwrap().len();
+    assert_eq!(read.trim(), tables.to_string());
+}
+
+fn pages(pdf: &Path) -> (usize, String) {
+    let info = demand(Command::new("pdfinfo").arg(pdf));
+    let of = |key: &str| info.lines().find_map(|l| l.strip_prefix(key)).unwrap_or("").trim().to_string();
+    (of("Pages:").parse().unwrap(), of("Page size:"))
+}
+
+#[test]
+#[ignore = "needs LibreOffice and poppler; run by make test-interop"]
+fn libreoffice_opens_the_workbooks_and_their_pages_are_a4() {
+    let round = sample_round();
+    let out = scratch("interop-pdf");
+    let profile = out.join("profile");
+    let mut books: Vec<PathBuf> = std::fs::read_dir(round)
+        .unwrap()
+        .chain(std::fs::read_dir(round.join("核实表")).unwrap())
+        .map(|e| e.unwrap().path())
+        .filter(|p| p.extension().is_some_and(|e| e == "xlsx"))
+        .collect();
+    books.sort();
+    assert!(books.len() >= 4, "lists and at least one township's form: {books:?}");
+    for book in books {
+        demand(
+            Command::new("soffice")
+                .arg(format!("-env:UserInstallation=file://{}", profile.display()))
+                .args(["--headless", "--convert-to", "pdf", "--outdir"])
+                .arg(&out)
+                .arg(&book),
+        );
+        let pdf = out.join(book.with_extension("pdf").file_name().unwrap());
+        let (count, size) = pages(&pdf);
+        assert!(count > 0 && size.contains("A4"), "{}: {count} pages of {size}", book.display());
+        let text = demand(Command::new("pdftotext").args(["-layout"]).arg(&pdf).arg("-"));
+        assert!(!text.contains("###"), "{}: a column is too narrow for its numbers", book.display());
+        // A page is a picture that somebody can read: it must not be blank.
+        let stem = out.join("page");
+        demand(Command::new("pdftoppm").args(["-png", "-r", "40", "-f", "1", "-l", "1"]).arg(&pdf).arg(&stem));
+        assert!(text.chars().filter(|c| !c.is_whitespace()).count() > 50, "{}: nearly blank", book.display());
+    }
+}

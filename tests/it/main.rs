@@ -1,0 +1,13 @@
+//! The one integration binary: what holds for the whole program and its repository.
+
+mod support;
+mod truth;
+
+mod additions;
+mod explain;
+mod faults;
+mod interop;
+#[path = "../quality/mod.rs"]
+mod quality;
+mod round;
+mod tidy;

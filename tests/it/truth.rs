@@ -1,0 +1,95 @@
+//! The truth behind the sample, read as it stands in `sample-data/truth`; the program under test never sees it.
+
+use std::collections::BTreeMap;
+
+use super::support::root;
+
+/// A row of a file: source, file, sheet, row.
+pub type At = (String, String, String, i64);
+
+/// One row that the generator wrote into a file.
+pub struct Row {
+    /// Where.
+    pub at: At,
+    /// The person or village it really is about; empty when nobody of the register.
+    pub pid: String,
+    /// data, duplicate, total or noise.
+    pub kind: String,
+    /// What was done to it.
+    pub faults: Vec<String>,
+}
+
+/// One household of the county.
+pub struct Household {
+    /// The generator's name for it.
+    pub household: String,
+    /// Household number of the register.
+    pub number: String,
+    /// Really at risk.
+    pub at_risk: bool,
+    /// unstable, marginal or sudden; empty when not at risk.
+    pub list_type: String,
+    /// The causes that some department's data show.
+    pub online_causes: String,
+    /// A department's data show at least one of them.
+    pub visible_online: bool,
+}
+
+fn read(name: &str) -> Vec<BTreeMap<String, String>> {
+    let path = root().join("sample-data/truth").join(name);
+    let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    reader.deserialize().map(|r| r.unwrap()).collect()
+}
+
+fn split(text: &str) -> Vec<String> {
+    text.split('|').filter(|p| !p.is_empty()).map(str::to_string).collect()
+}
+
+/// Every row of every file.
+pub fn rows() -> Vec<Row> {
+    read("records.csv")
+        .into_iter()
+        .map(|mut r| {
+            let mut take = |k: &str| r.remove(k).unwrap_or_else(|| panic!("records.csv has no column {k}"));
+            Row {
+                at: (take("source"), take("file"), take("sheet"), take("row").parse().unwrap()),
+                pid: take("pid"),
+                kind: take("kind_of_row"),
+                faults: split(&take("faults")),
+            }
+        })
+        .collect()
+}
+
+/// Person → household.
+pub fn household_of_person() -> BTreeMap<String, String> {
+    read("persons.csv").into_iter().map(|mut r| (r.remove("pid").unwrap(), r.remove("household").unwrap())).collect()
+}
+
+/// All households.
+pub fn households() -> Vec<Household> {
+    read("households.csv")
+        .into_iter()
+        .map(|mut r| {
+            let mut take = |k: &str| r.remove(k).unwrap_or_else(|| panic!("households.csv has no column {k}"));
+            Household {
+                household: take("household"),
+                number: take("household_number"),
+                at_risk: take("at_risk") == "true",
+                list_type: take("list_type"),
+                online_causes: take("online_causes"),
+                visible_online: take("visible_online") == "true",
+            }
+        })
+        .collect()
+}
+
+/// Household → (cause, source that shows it; empty when only the village knows).
+pub fn risks() -> BTreeMap<String, Vec<(String, String)>> {
+    let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for mut r in read("risks.csv") {
+        let mut take = |k: &str| r.remove(k).unwrap_or_else(|| panic!("risks.csv has no column {k}"));
+        found.entry(take("household")).or_default().push((take("cause"), take("source")));
+    }
+    found
+}
