@@ -5,7 +5,7 @@
 
 use super::block::{self, Pass};
 use super::evidence;
-use super::names::NameLevel;
+use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
 use super::register::Register;
@@ -179,7 +179,7 @@ impl Judge<'_> {
     fn somebody_fits_better(&self, record: u32, pair: &Pair) -> bool {
         let fits = |person: &&u32| {
             let same = self.register.stands_for[**person as usize] == pair.person;
-            !same && self.name_level(record, **person) < pair.levels.name.min(NameLevel::Near)
+            !same && self.name_fits_better(record, **person, pair)
         };
         let household = self.register.household_of[pair.person as usize] as usize;
         if self.register.members[household].iter().any(|p| fits(&p)) {
@@ -199,8 +199,17 @@ impl Judge<'_> {
             .any(|p| fits(&p))
     }
 
+    /// True when a person's name is at least near, and closer to the record's than that of a pair.
+    fn name_fits_better(&self, record: u32, person: u32, pair: &Pair) -> bool {
+        let gap = |person| names::gap(self.entries.name_of(record), self.register.people.name_of(person));
+        match self.name_level(record, person) {
+            NameLevel::Near if pair.levels.name == NameLevel::Near => gap(person) < gap(pair.person),
+            level => level <= NameLevel::Near && level < pair.levels.name,
+        }
+    }
+
     fn name_level(&self, record: u32, person: u32) -> NameLevel {
-        super::names::compare(self.entries.name_of(record), self.register.people.name_of(person))
+        names::compare(self.entries.name_of(record), self.register.people.name_of(person))
     }
 
     /// The record's village, else that of a person.
@@ -217,7 +226,6 @@ impl Judge<'_> {
     /// member of the owner's household whose name fits is compared with [`NumberUse::Relatives`], and the owner's
     /// likeness in name, which the family explains, counts as none.
     fn conflict(&self, record: u32, owners: &[Pair]) -> Judged {
-        let owner_name = owners.iter().map(|p| p.levels.name).min().unwrap_or(NameLevel::Missing);
         let mut pairs: Vec<Pair> = Vec::new();
         let known = |pairs: &[Pair], person: u32| pairs.iter().chain(owners).any(|p| p.person == person);
         let mut relative = false;
@@ -225,8 +233,7 @@ impl Judge<'_> {
             let household = self.register.household_of[owner.person as usize] as usize;
             for member in &self.register.members[household] {
                 let person = self.register.stands_for[*member as usize];
-                let name = self.name_level(record, person);
-                if !known(&pairs, person) && name <= NameLevel::Near && name < owner_name {
+                if !known(&pairs, person) && owners.iter().all(|o| self.name_fits_better(record, person, o)) {
                     pairs.push(self.pair(record, person, Pass::Household, NumberUse::Relatives));
                     relative = true;
                 }

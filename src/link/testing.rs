@@ -189,9 +189,9 @@ pub fn model() -> LinkModel {
                 "number",
                 &[
                     ("exact", 0.90, 1e-6),
-                    ("one_digit", 0.04, 1e-5),
-                    ("transposed", 0.01, 2e-6),
-                    ("partial", 0.02, 1e-5),
+                    ("one_digit", 0.04, 1e-6),
+                    ("transposed", 0.01, 5e-7),
+                    ("partial", 0.02, 5e-6),
                     ("relative", 0.005, 5e-6),
                     ("different", 0.02, 0.999),
                 ],

@@ -332,6 +332,24 @@ fn a_split_off_brother_is_not_taken_for_the_owner() {
 }
 
 #[test]
+fn of_two_near_names_the_nearer_counts() {
+    let n = numbers();
+    let register = build(&[
+        Row::new("黄军鹏").number(&n.guo).village(1, 1).household("001", "head"),
+        Row::new("黄俊辉")
+            .number(&n.jun)
+            .village(1, 1)
+            .household("001", "brother"),
+    ]);
+    let (status, _, linked) = one(&register, Row::new("黄俊").number(&n.guo).village(1, 1));
+    assert_eq!(status, "conflict");
+    assert_eq!(linked.possible.rows(), 2);
+    // As near to both: the number decides.
+    let (_, person, _) = one(&register, Row::new("黄俊").number(&n.jun).village(1, 1));
+    assert_eq!(person.as_deref(), Some("黄俊辉"));
+}
+
+#[test]
 fn sisters_of_one_sound_are_kept_apart() {
     let (a, b) = (number("990121", "20010203", 22), number("990121", "20010203", 24));
     let register = build(&[
