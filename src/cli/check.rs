@@ -40,24 +40,14 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         printer.json(&checked);
         return Ok(code);
     }
-    for p in checked
-        .problems
-        .iter()
-        .filter(|p| args.notes || p.severity != Severity::Note)
-    {
-        printer.problem(p);
-    }
+    printer.problems(checked.problems.iter().filter(|p| args.notes || p.severity != Severity::Note));
     if !checked.delivered.is_empty() {
         for line in summary::sources(&checked.delivered) {
             printer.data(&line);
         }
     }
     let errors = checked.problems.iter().filter(|p| p.is_error()).count();
-    let warnings = checked
-        .problems
-        .iter()
-        .filter(|p| p.severity == Severity::Warning)
-        .count();
+    let warnings = checked.problems.iter().filter(|p| p.severity == Severity::Warning).count();
     printer.message(&format!(
         "bidui: {}: {} sources, {} indicators, {} rules, {} rule tests; {errors} errors, {warnings} warnings",
         checked.pipeline.as_deref().unwrap_or("no pipeline"),

@@ -56,15 +56,37 @@ impl Printer {
         }
     }
 
+    /// Problems in order, those of one kind in one file after the third only counted.
+    pub fn problems<'a>(&self, problems: impl Iterator<Item = &'a Diagnostic>) {
+        const SHOWN: usize = 3;
+        let mut kinds: Vec<((&str, Option<&str>), usize)> = Vec::new();
+        for p in problems {
+            let kind = (p.code, p.place.file.as_deref());
+            let seen = match kinds.iter_mut().find(|(k, _)| *k == kind) {
+                Some((_, n)) => {
+                    *n += 1;
+                    *n
+                }
+                None => {
+                    kinds.push((kind, 1));
+                    1
+                }
+            };
+            if seen <= SHOWN {
+                self.problem(p);
+            }
+        }
+        for ((code, file), n) in kinds.iter().filter(|(_, n)| *n > SHOWN) {
+            let file = file.map(|f| format!(" in {}", shown(f))).unwrap_or_default();
+            self.message(&format!("  and {} more [{code}]{file}; --json shows all", n - SHOWN));
+        }
+    }
+
     /// All problems of a failure, and the exit code it leads to.
     pub fn failure(&self, failure: &Failure) {
         let worth = |p: &&Diagnostic| p.severity != Severity::Note;
-        for p in failure.problems.iter().filter(worth) {
-            self.problem(p);
-        }
-        let class = serde_json::to_value(failure.class)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_string));
+        self.problems(failure.problems.iter().filter(worth));
+        let class = serde_json::to_value(failure.class).ok().and_then(|v| v.as_str().map(str::to_string));
         self.message(&format!(
             "bidui: nothing was published ({}, exit {})",
             class.unwrap_or_default().replace('_', " "),

@@ -10,8 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, StringArray};
 
 use super::register::Register;
-use crate::diag::{Diagnostic, Place};
-use crate::model::Table;
+use crate::model::{FieldFinding, Provenance, Table};
 use crate::plan::{Role, Source};
 
 /// A national household as far as it is known here.
@@ -43,50 +42,35 @@ struct Said {
 /// Told (`national.*`, without names or numbers): households whose members live in several register households, register
 /// households claimed twice, members of one household who differ in what holds for all, and households nobody of whom
 /// could be linked.
-pub fn attach_national(register: &mut Register, source: &Source, records: &Table, links: &Table) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
+pub fn attach_national(register: &mut Register, source: &Source, records: &Table, links: &Table) -> Vec<FieldFinding> {
+    let mut findings = Vec::new();
     let view = View { source, records };
-    let Some(households) = gather(register, &view, links) else {
-        problems.push(
-            Diagnostic::error(
-                "national.no_household_number",
-                format!("the contract `{}` has no field with role `household`", source.id),
-                source.place.clone(),
-            )
-            .hint("give the field with the national household number the role `household`"),
-        );
-        return problems;
-    };
+    // The plan's check demands the role; without it nothing can be said, and nothing is.
+    let Some(households) = gather(register, &view, links) else { return findings };
 
     let mut said: BTreeMap<u32, Said> = BTreeMap::new();
     for (number, household) in &households {
-        let Some(home) = home(register, &view, links, household, &mut problems) else {
+        let Some(home) = home(register, &view, links, household, &mut findings) else {
             continue;
         };
-        let new = view.said(number, household, &mut problems);
+        let new = view.said(number, household, &mut findings);
         let Some(old) = said.get(&home) else {
             said.insert(home, new);
             continue;
         };
-        problems.push(
-            view.problem(
-                "national.claimed_twice",
-                format!(
-                    "members of this household live in the register household of the national household in row {}",
-                    view.row(old.row)
-                ),
-                new.row,
-            )
-            .hint("the household with more linked members counts; check whether one was split or registered twice"),
-        );
+        findings.push(view.finding(
+            "national.claimed_twice",
+            format!("与第{}行的户对应同一户籍家庭，以匹配人数多的为准，请核对是否分户或重复建档", view.row(old.row)),
+            new.row,
+        ));
         // Equal numbers of members: the smaller household number stands, which no row order can change.
         if new.linked > old.linked {
             said.insert(home, new);
         }
     }
     write(register, &said);
-    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
-    problems
+    findings.sort_by(|a, b| (&a.at, a.code).cmp(&(&b.at, b.code)));
+    findings
 }
 
 struct View<'a> {
@@ -126,65 +110,40 @@ fn home(
     view: &View,
     links: &Table,
     household: &Household,
-    problems: &mut Vec<Diagnostic>,
+    findings: &mut Vec<FieldFinding>,
 ) -> Option<u32> {
     let first = household.rows[0];
     let most = *household.homes.values().max().unwrap_or(&0);
     if most == 0 {
-        problems.push(
-            view.problem(
-                "national.not_found",
-                "no member of this household could be linked to the register",
-                first,
-            )
-            .hint("look at the possible links of its members"),
-        );
+        findings.push(view.finding("national.not_found", "户内成员均未与户籍底册对上，请查看待认定匹配", first));
         return None;
     }
     if household.homes.len() > 1 {
-        problems.push(
-            view.problem(
-                "national.split",
-                format!(
-                    "members of this household live in {} register households",
-                    household.homes.len()
-                ),
-                first,
-            )
-            .hint("the household with most of them counts; check whether the family has split"),
-        );
+        findings.push(view.finding(
+            "national.split",
+            format!("户内成员分属{}个户籍家庭，以人数多的为准，请核对是否已分户", household.homes.len()),
+            first,
+        ));
     }
     let best: Vec<u32> = household.homes.iter().filter(|h| *h.1 == most).map(|h| *h.0).collect();
     if let [only] = best[..] {
         return Some(only);
     }
-    let heads: Vec<usize> = household
-        .rows
-        .iter()
-        .copied()
-        .filter(|row| view.is_head(*row))
-        .collect();
+    let heads: Vec<usize> = household.rows.iter().copied().filter(|row| view.is_head(*row)).collect();
     let head_home = match heads[..] {
-        [head] => links.str_at("household_id", head).and_then(|id| {
-            register
-                .households
-                .text("household_id")
-                .iter()
-                .position(|h| h == Some(id))
-        }),
+        [head] => links
+            .str_at("household_id", head)
+            .and_then(|id| register.households.text("household_id").iter().position(|h| h == Some(id))),
         _ => None,
     };
     match head_home {
         Some(home) if best.contains(&(home as u32)) => Some(home as u32),
         _ => {
-            problems.push(
-                view.problem(
-                    "national.undecided",
-                    "equal numbers of members live in several register households, and the head in none of them",
-                    first,
-                )
-                .hint("the household is attached to none until the office decides"),
-            );
+            findings.push(view.finding(
+                "national.undecided",
+                "户内成员平均分属几个户籍家庭，且户主不在其中，暂不对应，请核定",
+                first,
+            ));
             None
         }
     }
@@ -195,23 +154,21 @@ impl View<'_> {
         self.records.integer("row").value(i)
     }
 
-    fn problem(&self, code: &'static str, message: impl Into<String>, i: usize) -> Diagnostic {
-        let mut place = Place::file(self.records.str_at("file", i).unwrap_or_default())
-            .row(u32::try_from(self.row(i)).unwrap_or_default());
-        if let Some(sheet) = self.records.str_at("sheet", i).filter(|s| !s.is_empty()) {
-            place = place.sheet(sheet);
+    fn finding(&self, code: &'static str, message: impl Into<String>, i: usize) -> FieldFinding {
+        FieldFinding {
+            at: Provenance::of(self.records, i),
+            field: self.source.name_of(Role::Household).unwrap_or_default().to_string(),
+            code,
+            message: message.into(),
+            raw: String::new(),
         }
-        Diagnostic::warning(code, message, place)
     }
 
     fn is_head(&self, i: usize) -> bool {
-        self.source
-            .name_of(Role::Relation)
-            .and_then(|f| self.records.str_at(f, i))
-            == Some("head")
+        self.source.name_of(Role::Relation).and_then(|f| self.records.str_at(f, i)) == Some("head")
     }
 
-    fn said(&self, number: &str, household: &Household, problems: &mut Vec<Diagnostic>) -> Said {
+    fn said(&self, number: &str, household: &Household, findings: &mut Vec<FieldFinding>) -> Said {
         let mut differing: Vec<&str> = Vec::new();
         let mut one = |role: Role, what: &'static str| -> Option<usize> {
             let field = self.source.name_of(role)?;
@@ -223,15 +180,13 @@ impl View<'_> {
             row
         };
         let text = |role: Role, row: Option<usize>| -> Option<String> {
-            self.records
-                .str_at(self.source.name_of(role)?, row?)
-                .map(str::to_string)
+            self.records.str_at(self.source.name_of(role)?, row?).map(str::to_string)
         };
-        let kind = one(Role::HouseholdType, "type of household");
-        let monitored = one(Role::ListType, "monitored type");
-        let since = one(Role::MonitoredSince, "month of identification");
-        let cleared = one(Role::RiskCleared, "whether the risk is cleared");
-        let causes = one(Role::Causes, "causes");
+        let kind = one(Role::HouseholdType, "户类型");
+        let monitored = one(Role::ListType, "监测对象类别");
+        let since = one(Role::MonitoredSince, "识别监测时间");
+        let cleared = one(Role::RiskCleared, "风险是否已消除");
+        let causes = one(Role::Causes, "风险");
         let field = |role: Role| self.source.name_of(role).unwrap_or_default();
         let said = Said {
             number: number.to_string(),
@@ -252,17 +207,11 @@ impl View<'_> {
             row: household.rows[0],
         };
         if !differing.is_empty() {
-            problems.push(
-                self.problem(
-                    "national.members_differ",
-                    format!(
-                        "members of this household differ in what holds for all: {}",
-                        differing.join(", ")
-                    ),
-                    said.row,
-                )
-                .hint("the head's value counts, else the most frequent one"),
-            );
+            findings.push(self.finding(
+                "national.members_differ",
+                format!("同户成员的户级信息不一致：{}；以户主为准，否则以多数为准", differing.join("、")),
+                said.row,
+            ));
         }
         said
     }
@@ -275,11 +224,7 @@ impl View<'_> {
             let value = self.records.display_at(field, row).unwrap_or_default();
             values.entry(value).or_insert((0, row)).0 += 1;
         }
-        let mut heads = household
-            .rows
-            .iter()
-            .copied()
-            .filter(|row| self.is_head(*row) && column.is_valid(*row));
+        let mut heads = household.rows.iter().copied().filter(|row| self.is_head(*row) && column.is_valid(*row));
         let most = values.values().map(|v| v.0).max();
         let frequent = values.values().find(|v| Some(v.0) == most).map(|v| v.1);
         let chosen = match (heads.next(), heads.next()) {
@@ -306,23 +251,15 @@ fn write(register: &mut Register, said: &BTreeMap<u32, Said>) {
         ("national_type", texts(|s| s.kind.as_deref())),
         ("lifted", Arc::new(all.iter().map(lifted).collect::<BooleanArray>())),
         ("monitored_type", texts(|s| s.monitored.as_deref())),
-        (
-            "monitored_since",
-            Arc::new(all.iter().map(|s| s.and_then(|s| s.since)).collect::<Date32Array>()),
-        ),
-        (
-            "risk_cleared",
-            Arc::new(all.iter().map(|s| s.and_then(|s| s.cleared)).collect::<BooleanArray>()),
-        ),
+        ("monitored_since", Arc::new(all.iter().map(|s| s.and_then(|s| s.since)).collect::<Date32Array>())),
+        ("risk_cleared", Arc::new(all.iter().map(|s| s.and_then(|s| s.cleared)).collect::<BooleanArray>())),
         ("monitored_causes", texts(|s| s.causes.as_deref())),
         ("national_agreement", texts(|s| Some(s.agreement))),
     ];
     let schema = register.households.schema.clone();
     let mut arrays = register.households.batch.columns().to_vec();
     for (name, array) in columns {
-        let i = schema
-            .index(name)
-            .unwrap_or_else(|| panic!("table households declares column {name}"));
+        let i = schema.index(name).unwrap_or_else(|| panic!("table households declares column {name}"));
         arrays[i] = array;
     }
     register.households = Table::new(schema, arrays);
@@ -345,10 +282,7 @@ mod tests {
         let source = source("population");
         let rows: Vec<Row> = (0..6)
             .map(|i| {
-                person(i).household(
-                    ["001", "002", "003"][i as usize / 2],
-                    if i % 2 == 0 { "head" } else { "spouse" },
-                )
+                person(i).household(["001", "002", "003"][i as usize / 2], if i % 2 == 0 { "head" } else { "spouse" })
             })
             .collect();
         register(&source, &records(&source, &rows), jiff::civil::date(2026, 9, 30))
@@ -359,8 +293,8 @@ mod tests {
         let source = source("national_system");
         let records = records(&source, rows);
         let linked = link(&register, &source, &records, &model());
-        let problems = attach_national(&mut register, &source, &records, &linked.links);
-        let codes = problems.iter().map(|p| p.code).collect();
+        let findings = attach_national(&mut register, &source, &records, &linked.links);
+        let codes = findings.iter().map(|p| p.code).collect();
         (register, codes)
     }
 
@@ -382,26 +316,20 @@ mod tests {
                 .set("risk_cleared", false)
                 .set("causes", "disability|illness")
         };
-        let (register, problems) = attach(&[
-            person(0)
-                .household("N1", "head")
-                .set("household_type", "lifted")
-                .set("risk_cleared", false),
+        let (register, findings) = attach(&[
+            person(0).household("N1", "head").set("household_type", "lifted").set("risk_cleared", false),
             person(1).household("N1", "spouse"),
             monitored(person(2).household("N2", "head")),
             monitored(Row::new("不在册").household("N2", "spouse")),
         ]);
-        assert_eq!(problems, Vec::<&str>::new());
+        assert_eq!(findings, Vec::<&str>::new());
         assert_eq!(column(&register, "national_household_no"), some(["N1", "N2", ""]));
         assert_eq!(column(&register, "national_type"), some(["lifted", "general", ""]));
         assert_eq!(column(&register, "lifted"), some(["是", "否", "否"]));
         assert_eq!(column(&register, "monitored_type"), some(["", "marginal", ""]));
         assert_eq!(column(&register, "monitored_since"), some(["", "2024-05-01", ""]));
         assert_eq!(column(&register, "risk_cleared"), some(["", "否", ""]));
-        assert_eq!(
-            column(&register, "monitored_causes"),
-            some(["", "disability|illness", ""])
-        );
+        assert_eq!(column(&register, "monitored_causes"), some(["", "disability|illness", ""]));
         assert_eq!(column(&register, "national_agreement"), some(["all", "some", ""]));
     }
 
@@ -410,47 +338,44 @@ mod tests {
         let lifted =
             |i: u32, no: &str, relation: &str| person(i).household(no, relation).set("household_type", "lifted");
         // Split two to one: the larger part has it.
-        let (register, problems) = attach(&[lifted(0, "N1", "head"), lifted(2, "N1", "son"), lifted(3, "N1", "son")]);
-        assert_eq!(problems, ["national.split"]);
+        let (register, findings) = attach(&[lifted(0, "N1", "head"), lifted(2, "N1", "son"), lifted(3, "N1", "son")]);
+        assert_eq!(findings, ["national.split"]);
         assert_eq!(column(&register, "national_agreement"), some(["", "split", ""]));
         // Split one to one: the head's part has it; without a head nobody.
-        let (register, problems) = attach(&[lifted(2, "N1", "son"), lifted(0, "N1", "head")]);
-        assert_eq!(problems, ["national.split"]);
+        let (register, findings) = attach(&[lifted(2, "N1", "son"), lifted(0, "N1", "head")]);
+        assert_eq!(findings, ["national.split"]);
         assert_eq!(column(&register, "lifted"), some(["是", "否", "否"]));
-        let (register, problems) = attach(&[lifted(2, "N1", "son"), lifted(0, "N1", "son")]);
-        assert_eq!(problems, ["national.split", "national.undecided"]);
+        let (register, findings) = attach(&[lifted(2, "N1", "son"), lifted(0, "N1", "son")]);
+        assert_eq!(findings, ["national.split", "national.undecided"]);
         assert_eq!(column(&register, "lifted"), some(["否", "否", "否"]));
         // Claimed twice: more members first, then the smaller number.
         for order in [[0, 1], [1, 0]] {
             let rows = [lifted(0, "N2", "head"), lifted(1, "N1", "head")];
-            let (register, problems) = attach(&order.map(|i| rows[i].clone()));
-            assert_eq!(problems, ["national.claimed_twice"]);
+            let (register, findings) = attach(&order.map(|i| rows[i].clone()));
+            assert_eq!(findings, ["national.claimed_twice"]);
             assert_eq!(column(&register, "national_household_no"), some(["N1", "", ""]));
         }
         // Nobody found; members who differ.
-        let (register, problems) = attach(&[
+        let (register, findings) = attach(&[
             Row::new("不在册").household("N1", "head"),
             person(4).household("N2", "spouse").set("household_type", "lifted"),
             person(5).household("N2", "head").set("household_type", "general"),
         ]);
-        assert_eq!(problems, ["national.not_found", "national.members_differ"]);
+        assert_eq!(findings, ["national.not_found", "national.members_differ"]);
         assert_eq!(column(&register, "national_type"), some(["", "", "general"]));
     }
 
     #[test]
     fn a_household_without_type_is_unknown() {
         let (register, _) = attach(&[person(0).household("N1", "head")]);
-        assert_eq!(
-            column(&register, "lifted"),
-            [None, Some("否".into()), Some("否".into())]
-        );
+        assert_eq!(column(&register, "lifted"), [None, Some("否".into()), Some("否".into())]);
         let mut without = source("national_system");
         without.fields.retain(|f| f.role != Some(Role::Household));
         let mut register = county();
         let records = records(&without, &[person(0)]);
         let linked = link(&register, &without, &records, &model());
-        let problems = attach_national(&mut register, &without, &records, &linked.links);
-        assert_eq!(problems[0].code, "national.no_household_number");
+        let findings = attach_national(&mut register, &without, &records, &linked.links);
+        assert_eq!(findings[0].code, "national.no_household_number");
         assert_eq!(column(&register, "lifted"), [None, None, None]);
     }
 }

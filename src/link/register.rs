@@ -1,6 +1,6 @@
 //! The population register as persons and households, with what linkage needs of them.
 //!
-//! In: the register's records. Out: a [`Register`] with the tables `persons` and `households`, the problems found, and
+//! In: the register's records. Out: a [`Register`] with the tables `persons` and `households`, the findings, and
 //! the packed columns and index that [`super::link`] uses for every source.
 
 use std::collections::BTreeMap;
@@ -10,9 +10,8 @@ use jiff::civil::Date;
 use super::block::Index;
 use super::duplicates;
 use super::pack::{Columns, NO_DATE};
-use crate::diag::{Diagnostic, Place};
 use crate::model::build::{TableBuilder, Value};
-use crate::model::{Table, tables, text};
+use crate::model::{FieldFinding, Provenance, Table, tables, text};
 use crate::plan::{Role, Source};
 
 /// Age of majority, for choosing who stands for a household without a head (Civil Code art. 17).
@@ -25,8 +24,8 @@ pub struct Register {
     pub persons: Table,
     /// Table `households`, in the order of their numbers.
     pub households: Table,
-    /// What is wrong with the register, in register order.
-    pub problems: Vec<Diagnostic>,
+    /// What is wrong with the register, in register order; for the one who keeps it.
+    pub findings: Vec<FieldFinding>,
     pub(super) people: Columns,
     pub(super) index: Index,
     /// Household of each person, as a row of `households`.
@@ -58,23 +57,19 @@ impl Register {
 
 /// Builds persons and households from the register's records.
 ///
-/// `as_of` decides who is an adult. A row without household number makes a household of its own. Problems
+/// `as_of` decides who is an adult. A row without household number makes a household of its own. Findings
 /// (`register.*`) are told with the row's place and never hold a name or a number.
 pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
     let people = Columns::read(source, records);
     let view = View { source, records };
-    let mut problems = Vec::new();
+    let mut findings = Vec::new();
 
     let mut by_number: BTreeMap<(bool, String), Vec<u32>> = BTreeMap::new();
     for row in 0..records.rows() as u32 {
         match view.text(Role::Household, row) {
             Some(number) => by_number.entry((false, number.to_string())).or_default().push(row),
             None => {
-                problems.push(view.problem(
-                    "register.no_household",
-                    "the row names no household; it counts as a household of its own",
-                    row,
-                ));
+                findings.push(view.finding(Role::Household, "register.no_household", "没有户号，按单独一户处理", row));
                 by_number.entry((true, person_id(row))).or_default().push(row);
             }
         }
@@ -85,9 +80,7 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
             household_of[*member as usize] = household as u32;
         }
     }
-    let normal: Vec<bool> = (0..records.rows() as u32)
-        .map(|row| view.status(row) == "normal")
-        .collect();
+    let normal: Vec<bool> = (0..records.rows() as u32).map(|row| view.status(row) == "normal").collect();
 
     let mut households = TableBuilder::new(tables::households());
     let mut ids = Vec::with_capacity(by_number.len());
@@ -95,7 +88,7 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
         let mut told = Vec::new();
         let head = head(&view, &people, &normal, members, as_of, &mut told);
         if !alone {
-            problems.append(&mut told);
+            findings.append(&mut told);
         }
         let id = format!("H{number}");
         households.push(household_row(&view, &people, &normal, members, head, &id, !alone));
@@ -103,46 +96,28 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
     }
     let mut persons = TableBuilder::new(tables::persons());
     for row in 0..records.rows() as u32 {
-        persons.push(person_row(
-            &view,
-            &people,
-            row,
-            &ids[household_of[row as usize] as usize],
-        ));
+        persons.push(person_row(&view, &people, row, &ids[household_of[row as usize] as usize]));
     }
 
     let (stands_for, found) = duplicates::find(&people, &household_of, &normal);
     for found in found {
         let first = records.integer("row").value(found.first as usize);
         let (code, message) = if found.number {
-            (
-                "register.duplicate_number",
-                format!("the identity number also stands in row {first}"),
-            )
+            ("register.duplicate_number", format!("身份证号与第{first}行相同，两行都保留，请公安核对哪一行正确"))
         } else {
-            (
-                "register.duplicate_person",
-                format!("name and birth date also stand in row {first} of the same household"),
-            )
+            ("register.duplicate_person", format!("姓名、出生日期与同户第{first}行相同，请公安核对是否重复登记"))
         };
-        problems.push(
-            view.problem(code, message, found.row)
-                .hint("ask the police station which row is right; both stay in the register until then"),
-        );
+        let role = if found.number { Role::IdNumber } else { Role::Name };
+        findings.push(view.finding(role, code, message, found.row));
     }
-    problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
-    let mut repeated: Vec<u32> = stands_for
-        .iter()
-        .zip(0..)
-        .filter(|(s, row)| **s != *row)
-        .map(|(s, _)| *s)
-        .collect();
+    findings.sort_by(|a, b| (&a.at, a.code).cmp(&(&b.at, b.code)));
+    let mut repeated: Vec<u32> = stands_for.iter().zip(0..).filter(|(s, row)| **s != *row).map(|(s, _)| *s).collect();
     repeated.sort_unstable();
     repeated.dedup();
     Register {
         persons: persons.finish(),
         households: households.finish(),
-        problems,
+        findings,
         index: Index::new(&people),
         people,
         household_of,
@@ -165,10 +140,7 @@ impl View<'_> {
     }
 
     fn division(&self, column: &str, row: u32) -> Option<&str> {
-        self.records
-            .has(column)
-            .then(|| self.records.str_at(column, row as usize))
-            .flatten()
+        self.records.has(column).then(|| self.records.str_at(column, row as usize)).flatten()
     }
 
     /// A row that says nothing counts as normal: leaving a person out needs a reason.
@@ -176,14 +148,14 @@ impl View<'_> {
         self.text(Role::PersonStatus, row).unwrap_or("normal")
     }
 
-    fn problem(&self, code: &'static str, message: impl Into<String>, row: u32) -> Diagnostic {
-        let i = row as usize;
-        let mut place = Place::file(self.records.str_at("file", i).unwrap_or_default())
-            .row(u32::try_from(self.records.integer("row").value(i)).unwrap_or_default());
-        if let Some(sheet) = self.records.str_at("sheet", i).filter(|s| !s.is_empty()) {
-            place = place.sheet(sheet);
+    fn finding(&self, role: Role, code: &'static str, message: impl Into<String>, row: u32) -> FieldFinding {
+        FieldFinding {
+            at: Provenance::of(self.records, row as usize),
+            field: self.source.name_of(role).unwrap_or_default().to_string(),
+            code,
+            message: message.into(),
+            raw: String::new(),
         }
-        Diagnostic::warning(code, message, place)
     }
 
     fn place(&self, row: u32) -> [Value; 4] {
@@ -207,7 +179,7 @@ fn head(
     normal: &[bool],
     members: &[u32],
     as_of: Date,
-    problems: &mut Vec<Diagnostic>,
+    findings: &mut Vec<FieldFinding>,
 ) -> u32 {
     // Oldest first; those without a birth date last.
     let mut order: Vec<u32> = members.to_vec();
@@ -215,21 +187,14 @@ fn head(
         let birth = people.any_birth(*row);
         (birth == NO_DATE, birth, *row)
     });
-    let called: Vec<u32> = order
-        .iter()
-        .copied()
-        .filter(|row| view.text(Role::Relation, *row) == Some("head"))
-        .collect();
+    let called: Vec<u32> =
+        order.iter().copied().filter(|row| view.text(Role::Relation, *row) == Some("head")).collect();
     let living: Vec<u32> = order.iter().copied().filter(|row| normal[*row as usize]).collect();
     let mut heads = called.iter().copied().filter(|row| normal[*row as usize]);
     if let Some(head) = heads.next() {
         if let Some(second) = heads.next() {
             let row = head.max(second);
-            problems.push(view.problem(
-                "register.two_heads",
-                "the household has more than one head; the oldest counts",
-                row,
-            ));
+            findings.push(view.finding(Role::Relation, "register.two_heads", "同一户有多个户主，以年长者为准", row));
         }
         return head;
     }
@@ -240,17 +205,19 @@ fn head(
     let chosen = living.iter().copied().find(adult).or(living.first().copied());
     match (chosen, called.first()) {
         (Some(chosen), Some(gone)) => {
-            problems.push(view.problem(
+            findings.push(view.finding(
+                Role::Relation,
                 "register.head_gone",
-                "the head is deceased or has moved out; the oldest adult stands for the household",
+                "户主已死亡或迁出，暂以年长的成年人为户主，请更新户主",
                 *gone,
             ));
             chosen
         }
         (Some(chosen), None) => {
-            problems.push(view.problem(
+            findings.push(view.finding(
+                Role::Relation,
                 "register.no_head",
-                "the household has no head; its oldest adult stands for it",
+                "该户没有户主，暂以年长的成年人为户主",
                 members[0],
             ));
             chosen
@@ -263,9 +230,7 @@ fn head(
 fn person_row(view: &View, people: &Columns, row: u32, household_id: &str) -> Vec<Value> {
     let i = row as usize;
     let number = view.source.name_of(Role::IdNumber);
-    let lane = number
-        .map(|n| format!("{n}_lane"))
-        .filter(|lane| view.records.has(lane));
+    let lane = number.map(|n| format!("{n}_lane")).filter(|lane| view.records.has(lane));
     let sex = match people.any_sex(row) {
         1 => Value::from("male"),
         2 => Value::from("female"),
@@ -303,11 +268,7 @@ fn household_row(
 ) -> Vec<Value> {
     // Where the head's village is not known, the household lives where its first member with a village lives.
     let known = |row: &u32| people.village[*row as usize] != super::pack::NO_DIVISION;
-    let home = if known(&head) {
-        head
-    } else {
-        members.iter().copied().find(known).unwrap_or(head)
-    };
+    let home = if known(&head) { head } else { members.iter().copied().find(known).unwrap_or(head) };
     let size = members.iter().filter(|m| normal[**m as usize]).count() as i64;
     let mut values = vec![
         id.into(),

@@ -68,11 +68,8 @@ impl BirthLevel {
 
 impl SexLevel {
     /// All levels with the word that the model and the tables use.
-    pub const WORDS: [(&'static str, SexLevel); 3] = [
-        ("same", SexLevel::Same),
-        ("different", SexLevel::Different),
-        ("missing", SexLevel::Missing),
-    ];
+    pub const WORDS: [(&'static str, SexLevel); 3] =
+        [("same", SexLevel::Same), ("different", SexLevel::Different), ("missing", SexLevel::Missing)];
 }
 
 impl DivisionLevel {
@@ -171,10 +168,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
             (a, b) if a == b => SexLevel::Same,
             _ => SexLevel::Different,
         },
-        division: divisions(
-            (entries.township[i], entries.village[i]),
-            (people.township[j], people.village[j]),
-        ),
+        division: divisions((entries.township[i], entries.village[i]), (people.township[j], people.village[j])),
         own_birth: own_birth && births != BirthLevel::Missing,
         own_sex: own_sex && people.any_sex(person) != 0,
     }
@@ -207,11 +201,7 @@ fn divisions((township, village): (u64, u64), (home_township, home_village): (u6
     }
     if township != home_township {
         // Nine digits of which six are the county.
-        return if township / 1000 == home_township / 1000 {
-            DivisionLevel::County
-        } else {
-            DivisionLevel::Different
-        };
+        return if township / 1000 == home_township / 1000 { DivisionLevel::County } else { DivisionLevel::Different };
     }
     if village == NO_DIVISION || home_village == NO_DIVISION {
         DivisionLevel::Township
@@ -302,10 +292,7 @@ pub fn check_model(model: &LinkModel) -> Vec<Diagnostic> {
             problems.push(
                 Diagnostic::error(
                     "model.unknown_comparison",
-                    format!(
-                        "the model names a comparison `{}` that linkage does not make",
-                        comparison.name
-                    ),
+                    format!("the model names a comparison `{}` that linkage does not make", comparison.name),
                     model.place.clone(),
                 )
                 .hint("comparisons are number, name, birth, sex and division"),
@@ -395,9 +382,7 @@ mod tests {
     fn a_level_without_weight_is_told() {
         assert_eq!(check_model(&model()), []);
         let mut poor = model();
-        poor.comparisons[1]
-            .levels
-            .retain(|l| l.level != "near" && l.level != "script");
+        poor.comparisons[1].levels.retain(|l| l.level != "near" && l.level != "script");
         poor.comparisons[0].levels[0].level = "exakt".into();
         poor.comparisons[4].name = "place".into();
         let codes: Vec<&str> = check_model(&poor).iter().map(|d| d.code).collect();

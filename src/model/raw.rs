@@ -32,6 +32,17 @@ pub struct Provenance {
     pub row: u32,
 }
 
+impl Provenance {
+    /// Where a row of a records table came from.
+    pub fn of(records: &super::Table, row: usize) -> Self {
+        Provenance {
+            file: records.str_at("file", row).unwrap_or_default().to_string(),
+            sheet: records.str_at("sheet", row).unwrap_or_default().to_string(),
+            row: u32::try_from(records.integer("row").value(row)).unwrap_or_default(),
+        }
+    }
+}
+
 /// One source's rows as read: one text column per contract field, all of the same length.
 #[derive(Debug, Clone, Default)]
 pub struct RawTable {
@@ -70,11 +81,7 @@ impl RawTable {
     /// Where row `i` came from.
     pub fn provenance(&self, i: usize) -> Provenance {
         let (file, sheet) = &self.origins[self.origin[i] as usize];
-        Provenance {
-            file: file.clone(),
-            sheet: sheet.clone(),
-            row: self.row[i],
-        }
+        Provenance { file: file.clone(), sheet: sheet.clone(), row: self.row[i] }
     }
 
     /// The column of a contract field.
@@ -87,10 +94,6 @@ impl RawColumn {
     /// The text of row `i`, or none where the cell is empty.
     pub fn get(&self, i: usize) -> Option<&str> {
         use arrow::array::Array;
-        if self.text.is_null(i) {
-            None
-        } else {
-            Some(self.text.value(i))
-        }
+        if self.text.is_null(i) { None } else { Some(self.text.value(i)) }
     }
 }

@@ -11,7 +11,7 @@ use super::sources::Arrived;
 use super::{Event, Observer};
 use crate::diag::{Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
-use crate::model::{Reject, Table, TableSchema, tables};
+use crate::model::{FieldFinding, Provenance, Reject, Table, TableSchema, tables};
 use crate::plan::Plan;
 use crate::publish::{self, report, workbook};
 
@@ -32,10 +32,7 @@ impl Tables {
     /// # Panics
     /// When no stage has added it yet: the sequence is wrong.
     pub fn get(&self, name: &str) -> &Table {
-        self.list
-            .iter()
-            .find(|t| t.name() == name)
-            .unwrap_or_else(|| panic!("no stage has made table {name} yet"))
+        self.list.iter().find(|t| t.name() == name).unwrap_or_else(|| panic!("no stage has made table {name} yet"))
     }
 
     /// All tables in order.
@@ -68,6 +65,28 @@ pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Ta
                 r.raw.clone().into(),
             ]);
         }
+    }
+    builder.finish()
+}
+
+/// Findings about records as rows of the `findings` table.
+pub fn findings(source: &str, records: &Table, found: &[FieldFinding]) -> Table {
+    let ids: BTreeMap<Provenance, &str> = (0..records.rows())
+        .filter_map(|i| Some((Provenance::of(records, i), records.str_at("record_id", i)?)))
+        .collect();
+    let mut builder = TableBuilder::new(tables::findings());
+    for f in found {
+        builder.push(vec![
+            source.into(),
+            ids.get(&f.at).copied().into(),
+            f.at.file.clone().into(),
+            f.at.sheet.clone().into(),
+            i64::from(f.at.row).into(),
+            f.field.clone().into(),
+            f.code.into(),
+            f.message.clone().into(),
+            f.raw.clone().into(),
+        ]);
     }
     builder.finish()
 }
@@ -118,11 +137,7 @@ pub fn source_quality(arrived: &[Arrived]) -> Table {
 pub fn tally(table: &Table, column: &str, split: bool) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for value in table.text(column).iter().flatten() {
-        let parts: Vec<&str> = if split {
-            value.split('|').filter(|p| !p.is_empty()).collect()
-        } else {
-            vec![value]
-        };
+        let parts: Vec<&str> = if split { value.split('|').filter(|p| !p.is_empty()).collect() } else { vec![value] };
         for part in parts {
             *counts.entry(part.to_string()).or_insert(0) += 1;
         }
