@@ -40,11 +40,15 @@ pub(super) fn columns(template: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The sentence for one row; a value that is unknown is 不详.
+/// Units that follow a value in a sentence; nobody says 不详元.
+const UNITS: &[char] = &['元', '升', '天', '人', '项', '辆', '岁', '户', '次', '分'];
+
+/// The sentence for one row; a value that is unknown is 不详, without the unit that the template writes behind it.
 pub(super) fn fill(template: &str, columns: &Columns, row: usize, as_of: jiff::civil::Date) -> String {
     let mut sentence = String::new();
     for piece in pieces(template) {
         match piece {
+            Piece::Text(text) if sentence.ends_with(UNKNOWN) => sentence.push_str(text.trim_start_matches(UNITS)),
             Piece::Text(text) => sentence.push_str(text),
             Piece::Value(":as_of") => sentence.push_str(&as_of.to_string()),
             Piece::Value(name) => {

@@ -112,7 +112,7 @@ fn a_source_a_rule_and_a_threshold_without_rust() {
     let listed = table(&round, "online_list");
     let row = (0..listed.rows()).find(|&i| listed.str_at("household_id", i) == Some(household));
     let cautions = row.and_then(|i| listed.str_at("cautions", i)).unwrap_or("");
-    assert!(cautions.contains("家中有近年登记的车辆"), "the car asks for a reason and removes nobody: {cautions}");
+    assert!(cautions.contains("近五年登记车辆1辆"), "the car asks for a reason and removes nobody: {cautions}");
 
     // A threshold of two: the same car asks nothing.
     fs::write(
