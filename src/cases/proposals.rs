@@ -27,10 +27,7 @@ pub fn proposals(round: &str, comparison: &Table, online: &Table, households: &T
         });
         let mut cautions: Vec<String> = Vec::new();
         if let Some(monitored) = of_online("monitored_type") {
-            cautions.push(format!(
-                "全国系统中已列为{}，风险未消除，核对后更新即可",
-                words::list_type(monitored)
-            ));
+            cautions.push(format!("全国系统中已列为{}，风险未消除，核对后更新即可", words::list_type(monitored)));
         }
         cautions.extend(of_online("cautions").map(str::to_string));
         out.push_named(vec![
@@ -88,10 +85,7 @@ pub fn work_orders(round: &str, proposals: &Table, hits: &Table, plan: &Plan) ->
                 ("order_id", format!("W{:05}", out.len() + 1).into()),
                 ("round", round.into()),
                 ("proposal_id", own("proposal_id").into()),
-                (
-                    "department",
-                    department.filter(|d| !d.is_empty()).unwrap_or("待定").into(),
-                ),
+                ("department", department.filter(|d| !d.is_empty()).unwrap_or("待定").into()),
                 ("household_id", own("household_id").into()),
                 ("head_name", own("head_name").into()),
                 ("township_code", own("township_code").into()),
@@ -99,12 +93,7 @@ pub fn work_orders(round: &str, proposals: &Table, hits: &Table, plan: &Plan) ->
                 ("village_code", own("village_code").into()),
                 ("village", own("village").into()),
                 ("cause", cause.into()),
-                (
-                    "evidence",
-                    said.map(|s| s.join("；"))
-                        .or_else(|| own("evidence").map(str::to_string))
-                        .into(),
-                ),
+                ("evidence", said.map(|s| s.join("；")).or_else(|| own("evidence").map(str::to_string)).into()),
                 ("state", "drafted".into()),
             ]);
         }

@@ -69,26 +69,10 @@ fn households(rows: Vec<Vec<(&str, Value)>>) -> Table {
 fn every_difference_becomes_a_question_and_nothing_else_does() {
     // (outcome, causes in question, what the question must say)
     let cases = [
-        (
-            "online_only",
-            "education|illness",
-            "部门数据显示该户可能有因学、因病风险，村里本次未上报。",
-        ),
-        (
-            "offline_only",
-            "illness|water",
-            "村里上报该户有因病、因安全饮水风险（脱贫监测户）",
-        ),
-        (
-            "cause_differs",
-            "education|water",
-            "部门数据有而村里未报：因学；村里上报而部门数据未见：因安全饮水",
-        ),
-        (
-            "type_differs",
-            "education|illness|water",
-            "部门数据判断为边缘户，村里上报为脱贫监测户",
-        ),
+        ("online_only", "education|illness", "部门数据显示该户可能有因学、因病风险，村里本次未上报。"),
+        ("offline_only", "illness|water", "村里上报该户有因病、因安全饮水风险（脱贫监测户）"),
+        ("cause_differs", "education|water", "部门数据有而村里未报：因学；村里上报而部门数据未见：因安全饮水"),
+        ("type_differs", "education|illness|water", "部门数据判断为边缘户，村里上报为脱贫监测户"),
         ("identity_unclear", "illness|water", "不能确定是哪一户"),
     ];
     let plan = sample::plan();
@@ -122,15 +106,9 @@ fn a_task_tells_its_grounds() {
         tasks.str_at("evidence", 0).expect("has evidence").to_string()
     };
     assert_eq!(evidence("online_only", Some("H1")), "部门数据：近12个月合规自付26000元");
-    assert_eq!(
-        evidence("cause_differs", Some("H1")),
-        "部门数据：近12个月合规自付26000元\n村里说明：老伴住院"
-    );
+    assert_eq!(evidence("cause_differs", Some("H1")), "部门数据：近12个月合规自付26000元\n村里说明：老伴住院");
     assert_eq!(evidence("offline_only", Some("H9")), "村里说明：老伴住院");
-    assert_eq!(
-        evidence("identity_unclear", None),
-        "户籍底册中2人相近。\n村里说明：老伴住院"
-    );
+    assert_eq!(evidence("identity_unclear", None), "户籍底册中2人相近。\n村里说明：老伴住院");
 }
 
 #[test]
@@ -178,10 +156,7 @@ fn each_cause_is_an_order_for_its_department() {
             ("evidence", "全部依据".into()),
         ]
     };
-    let proposed = table(
-        tables::proposals(),
-        vec![proposal("H1", "education|illness"), proposal("H2", "unheard_of")],
-    );
+    let proposed = table(tables::proposals(), vec![proposal("H1", "education|illness"), proposal("H2", "unheard_of")]);
     let hit = |role: &str, cause: &str, evidence: &str| {
         vec![
             ("household_id", "H1".into()),
@@ -206,14 +181,7 @@ fn each_cause_is_an_order_for_its_department() {
         rows,
         [
             ["W00001", "PR-H1", "教育局", "education", "全部依据", "drafted"],
-            [
-                "W00002",
-                "PR-H1",
-                "医保局",
-                "illness",
-                "自付26000元；大病保险",
-                "drafted"
-            ],
+            ["W00002", "PR-H1", "医保局", "illness", "自付26000元；大病保险", "drafted"],
             ["W00003", "PR-H2", "待定", "unheard_of", "全部依据", "drafted"],
         ]
     );
@@ -227,10 +195,7 @@ fn tracking_lasts_a_year_and_names_who_follows() {
             ("monitored_type", kind.map(str::to_string).into()),
             ("lifted", lifted.into()),
             ("risk_cleared", false.into()),
-            (
-                "monitored_since",
-                since.map_or(Value::Null, |d| Value::Date(text::to_days(d))),
-            ),
+            ("monitored_since", since.map_or(Value::Null, |d| Value::Date(text::to_days(d)))),
         ]
     };
     let households = households(vec![
@@ -240,14 +205,7 @@ fn tracking_lasts_a_year_and_names_who_follows() {
         home("H0", None, true, None),
     ]);
     let tracked = tracking(date(2026, 9, 30), &households, &online("H1"));
-    let columns = [
-        "household_id",
-        "track_until",
-        "tracker",
-        "year_complete",
-        "online_now",
-        "causes",
-    ];
+    let columns = ["household_id", "track_until", "tracker", "year_complete", "online_now", "causes"];
     let rows: Vec<_> = (0..tracked.rows()).map(|r| shown(&tracked, &columns, r)).collect();
     assert_eq!(
         rows,
@@ -263,16 +221,9 @@ fn tracking_lasts_a_year_and_names_who_follows() {
 fn a_monitored_household_without_a_hit_is_not_online_now() {
     let quiet = table(
         tables::online_list(),
-        vec![vec![
-            ("household_id", "H1".into()),
-            ("hits", 0.into()),
-            ("causes", "illness".into()),
-        ]],
+        vec![vec![("household_id", "H1".into()), ("hits", 0.into()), ("causes", "illness".into())]],
     );
-    let households = households(vec![vec![
-        ("household_id", "H1".into()),
-        ("monitored_type", "unstable".into()),
-    ]]);
+    let households = households(vec![vec![("household_id", "H1".into()), ("monitored_type", "unstable".into())]]);
     let tracked = tracking(date(2026, 9, 30), &households, &quiet);
     assert_eq!(shown(&tracked, &["online_now", "causes"], 0), ["否", "-"]);
 }

@@ -14,15 +14,11 @@ use crate::model::{Table, tables, text};
 /// identification both `track_until` and `year_complete` are null.
 pub fn tracking(as_of: Date, households: &Table, online: &Table) -> Table {
     let online_rows = rows_by(online, "household_id");
-    let mut rows: Vec<usize> = (0..households.rows())
-        .filter(|row| households.str_at("monitored_type", *row).is_some())
-        .collect();
+    let mut rows: Vec<usize> =
+        (0..households.rows()).filter(|row| households.str_at("monitored_type", *row).is_some()).collect();
     rows.sort_by_key(|row| {
         let place = ["township_code", "village_code"].map(|c| households.str_at(c, *row));
-        (
-            place.map(|code| (code.is_none(), code)),
-            households.str_at("household_id", *row),
-        )
+        (place.map(|code| (code.is_none(), code)), households.str_at("household_id", *row))
     });
     let mut out = TableBuilder::new(tables::tracking());
     for row in rows {
@@ -50,13 +46,7 @@ pub fn tracking(as_of: Date, households: &Table, online: &Table) -> Table {
             ("risk_cleared", households.boolean_at("risk_cleared", row).into()),
             ("year_complete", until.map(|d| d <= as_of).into()),
             ("online_now", online_now.into()),
-            (
-                "causes",
-                listed
-                    .filter(|_| online_now)
-                    .and_then(|r| online.str_at("causes", r))
-                    .into(),
-            ),
+            ("causes", listed.filter(|_| online_now).and_then(|r| online.str_at("causes", r)).into()),
         ]);
     }
     out.finish()

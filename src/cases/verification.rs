@@ -72,9 +72,7 @@ impl Difference<'_> {
     }
 
     fn of_online(&self, column: &str) -> Option<&str> {
-        self.online_row
-            .and_then(|row| self.online.str_at(column, row))
-            .filter(|v| !v.is_empty())
+        self.online_row.and_then(|row| self.online.str_at(column, row)).filter(|v| !v.is_empty())
     }
 
     fn codes(&self, columns: [&str; 2]) -> Option<String> {
@@ -129,10 +127,7 @@ impl Difference<'_> {
                 .filter(|(column, _)| self.own(column).is_some())
                 .map(|(column, what)| format!("{what}：{}", self.risks(column)))
                 .collect();
-                format!(
-                    "双方都认为该户有风险，但原因不同。{}。请逐项核实，选填实际风险。",
-                    parts.join("；")
-                )
+                format!("双方都认为该户有风险，但原因不同。{}。请逐项核实，选填实际风险。", parts.join("；"))
             }
             "type_differs" => format!(
                 "双方都认为该户有风险，但类型不同：部门数据判断为{}，村里上报为{}。请核实应列为哪一类，风险（{}）是否属实。",

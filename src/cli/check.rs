@@ -40,11 +40,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         printer.json(&checked);
         return Ok(code);
     }
-    for p in checked
-        .problems
-        .iter()
-        .filter(|p| args.notes || p.severity != Severity::Note)
-    {
+    for p in checked.problems.iter().filter(|p| args.notes || p.severity != Severity::Note) {
         printer.problem(p);
     }
     if !checked.delivered.is_empty() {
@@ -53,11 +49,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
     }
     let errors = checked.problems.iter().filter(|p| p.is_error()).count();
-    let warnings = checked
-        .problems
-        .iter()
-        .filter(|p| p.severity == Severity::Warning)
-        .count();
+    let warnings = checked.problems.iter().filter(|p| p.severity == Severity::Warning).count();
     printer.message(&format!(
         "bidui: {}: {} sources, {} indicators, {} rules, {} rule tests; {errors} errors, {warnings} warnings",
         checked.pipeline.as_deref().unwrap_or("no pipeline"),

@@ -17,16 +17,10 @@ pub struct Args {
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let made = run::init(&args.dir)?;
     let dir = made.dir.display();
-    printer.message(&format!(
-        "{dir}: {} pipeline files, {} inbox folders",
-        made.files.len(),
-        made.inboxes.len()
-    ));
+    printer.message(&format!("{dir}: {} pipeline files, {} inbox folders", made.files.len(), made.inboxes.len()));
     printer.message("next:");
     printer.message(&format!("  put the departments' files under {dir}/inbox/"));
     printer.message(&format!("  bidui check {dir}/pipelines/quarterly --input {dir}/inbox"));
-    printer.message(&format!(
-        "  bidui run {dir}/pipelines/quarterly --input {dir}/inbox --out {dir}/out"
-    ));
+    printer.message(&format!("  bidui run {dir}/pipelines/quarterly --input {dir}/inbox --out {dir}/out"));
     Ok(0)
 }

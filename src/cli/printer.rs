@@ -62,9 +62,7 @@ impl Printer {
         for p in failure.problems.iter().filter(worth) {
             self.problem(p);
         }
-        let class = serde_json::to_value(failure.class)
-            .ok()
-            .and_then(|v| v.as_str().map(str::to_string));
+        let class = serde_json::to_value(failure.class).ok().and_then(|v| v.as_str().map(str::to_string));
         self.message(&format!(
             "bidui: nothing was published ({}, exit {})",
             class.unwrap_or_default().replace('_', " "),

@@ -56,12 +56,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     progress.finish();
     let finished = finished?;
     let code = finished.trouble.map_or(0, FailureClass::exit_code);
-    for p in finished
-        .manifest
-        .problems
-        .iter()
-        .filter(|p| p.severity != Severity::Note)
-    {
+    for p in finished.manifest.problems.iter().filter(|p| p.severity != Severity::Note) {
         printer.problem(p);
     }
     let table = match args.summary {

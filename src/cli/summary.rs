@@ -73,10 +73,7 @@ fn counts<'a>(heading: &'a str, map: impl Iterator<Item = (&'a String, &'a u64)>
 /// The whole end of a run.
 pub fn round(finished: &Finished) -> Vec<String> {
     let m = &finished.manifest;
-    let mut out = vec![
-        format!("round {} as of {} (run {})", m.round, m.as_of, m.run_id),
-        String::new(),
-    ];
+    let mut out = vec![format!("round {} as of {} (run {})", m.round, m.as_of, m.run_id), String::new()];
     out.extend(sources(&m.sources));
     let parts = [
         counts("online list by type 线上名单", m.online_by_type.iter()),
@@ -90,27 +87,17 @@ pub fn round(finished: &Finished) -> Vec<String> {
     out.push(String::new());
     out.push(format!(
         "sums: rows read = accepted + quarantined + folded, accepted = linked + possible + conflict + unlinked: {}",
-        if m.sums_close {
-            "closed for every source"
-        } else {
-            "OPEN"
-        }
+        if m.sums_close { "closed for every source" } else { "OPEN" }
     ));
     out.push(format!("published in {}", finished.dir.display()));
-    let mut shown: Vec<&str> = m
-        .outputs
-        .iter()
-        .map(|o| o.path.as_str())
-        .filter(|p| !p.starts_with("tables/"))
-        .collect();
+    let mut shown: Vec<&str> =
+        m.outputs.iter().map(|o| o.path.as_str()).filter(|p| !p.starts_with("tables/")).collect();
     shown.push("manifest.json");
     let tables = m.outputs.len() + 1 - shown.len();
     for path in shown {
         out.push(format!("  {path}"));
     }
-    out.push(format!(
-        "  tables/ ({tables} Parquet tables; tables/dictionary.parquet says what each column means)"
-    ));
+    out.push(format!("  tables/ ({tables} Parquet tables; tables/dictionary.parquet says what each column means)"));
     out
 }
 
@@ -121,17 +108,9 @@ pub fn one_line(finished: &Finished, code: u8) -> String {
     let of = |outcome: &str| m.comparison_by_outcome.get(outcome).copied().unwrap_or(0);
     let compared: u64 = m.comparison_by_outcome.values().sum();
     let read: u64 = m.sources.iter().map(|s| s.rows.read).sum();
-    let bad: Vec<&str> = m
-        .sources
-        .iter()
-        .filter(|s| s.state != "delivered")
-        .map(|s| s.source.as_str())
-        .collect();
-    let state = if bad.is_empty() {
-        "all sources delivered".to_string()
-    } else {
-        format!("not whole: {}", bad.join(","))
-    };
+    let bad: Vec<&str> = m.sources.iter().filter(|s| s.state != "delivered").map(|s| s.source.as_str()).collect();
+    let state =
+        if bad.is_empty() { "all sources delivered".to_string() } else { format!("not whole: {}", bad.join(",")) };
     format!(
         "bidui {} {} as_of={} read={read} online={listed} agreed={} to_verify={} exit={code}; {state}; {}",
         m.pipeline,

@@ -13,13 +13,7 @@ pub enum Align {
 
 /// Lines of a table: a heading, a rule, the rows.
 pub fn lines(head: &[(&str, Align)], rows: &[Vec<String>]) -> Vec<String> {
-    let width = |i: usize| {
-        rows.iter()
-            .map(|r| r[i].width())
-            .chain([head[i].0.width()])
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |i: usize| rows.iter().map(|r| r[i].width()).chain([head[i].0.width()]).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let line = |cells: &[&str]| {
         let set: Vec<String> = cells
@@ -27,21 +21,14 @@ pub fn lines(head: &[(&str, Align)], rows: &[Vec<String>]) -> Vec<String> {
             .enumerate()
             .map(|(i, cell)| {
                 let pad = " ".repeat(widths[i].saturating_sub(cell.width()));
-                if head[i].1 == Align::Right {
-                    format!("{pad}{cell}")
-                } else {
-                    format!("{cell}{pad}")
-                }
+                if head[i].1 == Align::Right { format!("{pad}{cell}") } else { format!("{cell}{pad}") }
             })
             .collect();
         set.join("  ").trim_end().to_string()
     };
     let mut out = vec![line(&head.iter().map(|(h, _)| *h).collect::<Vec<_>>())];
     out.push(widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
-    out.extend(
-        rows.iter()
-            .map(|r| line(&r.iter().map(String::as_str).collect::<Vec<_>>())),
-    );
+    out.extend(rows.iter().map(|r| line(&r.iter().map(String::as_str).collect::<Vec<_>>())));
     out
 }
 

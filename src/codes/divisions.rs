@@ -68,16 +68,7 @@ pub struct Divisions {
 /// Suffixes of townships, longest first.
 const TOWNSHIP_SUFFIXES: [&str; 7] = ["街道办事处", "人民政府", "办事处", "民族乡", "街道", "镇", "乡"];
 /// Suffixes of villages, longest first.
-const VILLAGE_SUFFIXES: [&str; 8] = [
-    "村民委员会",
-    "居民委员会",
-    "行政村",
-    "村委会",
-    "居委会",
-    "社区",
-    "村",
-    "居",
-];
+const VILLAGE_SUFFIXES: [&str; 8] = ["村民委员会", "居民委员会", "行政村", "村委会", "居委会", "社区", "村", "居"];
 
 impl Divisions {
     /// The division of a code.
@@ -163,11 +154,7 @@ impl Divisions {
     }
 
     fn without_county<'t>(&self, key: &'t str) -> &'t str {
-        let after = self
-            .counties
-            .iter()
-            .filter_map(|c| key.split_once(c.as_str()))
-            .map(|(_, rest)| rest);
+        let after = self.counties.iter().filter_map(|c| key.split_once(c.as_str())).map(|(_, rest)| rest);
         after.min_by_key(|rest| rest.len()).unwrap_or(key)
     }
 
@@ -199,9 +186,8 @@ impl Divisions {
             };
             if code.len() != *digits || !code.bytes().all(|b| b.is_ascii_digit()) {
                 problems.push(
-                    Diagnostic::error("codes.bad_code", format!("`{code}` is no code of a {word}"), place).hint(
-                        format!("the code of a {word} has {digits} digits; a spreadsheet may have cut it"),
-                    ),
+                    Diagnostic::error("codes.bad_code", format!("`{code}` is no code of a {word}"), place)
+                        .hint(format!("the code of a {word} has {digits} digits; a spreadsheet may have cut it")),
                 );
                 continue;
             }
@@ -224,10 +210,7 @@ impl Divisions {
                 continue;
             }
             if division.level != DivisionLevel::County && divisions.get(&division.parent).is_none() {
-                let message = format!(
-                    "`{}` lies in `{}`, which is not in the table",
-                    division.code, division.parent
-                );
+                let message = format!("`{}` lies in `{}`, which is not in the table", division.code, division.parent);
                 problems.push(
                     Diagnostic::error("codes.unknown_parent", message, place)
                         .hint("`parent` is the code of the county or the township that it lies in"),
@@ -247,10 +230,7 @@ impl Divisions {
             DivisionLevel::Township => self.townships.add(i, &division, &TOWNSHIP_SUFFIXES),
             DivisionLevel::Village => {
                 self.villages.add(i, &division, &VILLAGE_SUFFIXES);
-                self.villages_of
-                    .entry(division.parent.clone())
-                    .or_default()
-                    .add(i, &division, &VILLAGE_SUFFIXES);
+                self.villages_of.entry(division.parent.clone()).or_default().add(i, &division, &VILLAGE_SUFFIXES);
             }
         }
         self.all.push(division);
@@ -283,11 +263,7 @@ impl Names {
     /// Divisions whose name the text is: as it stands, as an old name, or with another suffix.
     fn find(&self, key: &str) -> Vec<usize> {
         let stem = stem(key, self.suffixes);
-        let found = self
-            .full
-            .get(key)
-            .or_else(|| self.old.get(key))
-            .or_else(|| self.stems.get(&stem));
+        let found = self.full.get(key).or_else(|| self.old.get(key)).or_else(|| self.stems.get(&stem));
         found.cloned().unwrap_or_default()
     }
 
@@ -299,11 +275,7 @@ impl Names {
 
     /// Divisions with whose name, without suffix, the text begins; the longest wins.
     fn beginning(&self, key: &str) -> Vec<usize> {
-        longest(
-            self.stems
-                .iter()
-                .filter(|(stem, _)| stem.chars().count() > 1 && key.starts_with(stem.as_str())),
-        )
+        longest(self.stems.iter().filter(|(stem, _)| stem.chars().count() > 1 && key.starts_with(stem.as_str())))
     }
 }
 
@@ -334,11 +306,7 @@ fn longest<'a>(names: impl Iterator<Item = (&'a String, &'a Vec<usize>)>) -> Vec
 /// The name without its suffixes; a name never becomes empty.
 fn stem(name: &str, suffixes: &[&str]) -> String {
     let mut rest = name;
-    while let Some(shorter) = suffixes
-        .iter()
-        .find_map(|s| rest.strip_suffix(s))
-        .filter(|r| !r.is_empty())
-    {
+    while let Some(shorter) = suffixes.iter().find_map(|s| rest.strip_suffix(s)).filter(|r| !r.is_empty()) {
         rest = shorter;
     }
     rest.to_string()

@@ -61,12 +61,8 @@ pub fn load(dir: &Path) -> (Codes, Vec<Diagnostic>) {
         Err(error) => {
             let place = Place::file(show(dir));
             problems.push(
-                Diagnostic::error(
-                    "codes.unreadable",
-                    format!("cannot read the folder of code tables: {error}"),
-                    place,
-                )
-                .hint("check the key `shared` of pipeline.toml; code tables lie in its folder `codes`"),
+                Diagnostic::error("codes.unreadable", format!("cannot read the folder of code tables: {error}"), place)
+                    .hint("check the key `shared` of pipeline.toml; code tables lie in its folder `codes`"),
             );
             return (codes, problems);
         }
@@ -87,10 +83,7 @@ pub fn load(dir: &Path) -> (Codes, Vec<Diagnostic>) {
                 continue;
             }
         };
-        let stem = path
-            .file_stem()
-            .map(|s| s.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
         let sheet = table::Sheet::parse(&stem, &file, &text, &mut problems);
         if stem == DIVISIONS {
             has_divisions = true;

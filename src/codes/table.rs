@@ -141,11 +141,7 @@ impl CodeTable {
 /// The parts of an aliases cell.
 pub(super) fn split_aliases(cell: Option<&String>) -> Vec<String> {
     let parts = cell.map(|c| c.split('|')).into_iter().flatten();
-    parts
-        .map(str::trim)
-        .filter(|p| !p.is_empty())
-        .map(str::to_string)
-        .collect()
+    parts.map(str::trim).filter(|p| !p.is_empty()).map(str::to_string).collect()
 }
 
 /// A code file as read: the comment block, and the rows by heading with their line numbers.
@@ -235,15 +231,11 @@ impl Sheet {
         }
         match name {
             None => problems.push(
-                Diagnostic::error(
-                    "codes.no_name",
-                    "the table does not say its name",
-                    Place::file(&self.file).at(1, 1),
-                )
-                .hint(format!(
-                    "begin the file with `# name: {}`, `# version: …`, `# effective_from: …`, `# document: …`",
-                    self.name
-                )),
+                Diagnostic::error("codes.no_name", "the table does not say its name", Place::file(&self.file).at(1, 1))
+                    .hint(format!(
+                        "begin the file with `# name: {}`, `# version: …`, `# effective_from: …`, `# document: …`",
+                        self.name
+                    )),
             ),
             Some((name, place)) if name != self.name => problems.push(
                 Diagnostic::error(
@@ -273,12 +265,8 @@ impl Sheet {
                 None => format!("the headings are {}", wanted.join(",")),
             };
             problems.push(
-                Diagnostic::error(
-                    "codes.no_column",
-                    format!("there is no column `{column}`"),
-                    Place::file(&self.file),
-                )
-                .hint(hint),
+                Diagnostic::error("codes.no_column", format!("there is no column `{column}`"), Place::file(&self.file))
+                    .hint(hint),
             );
         }
     }

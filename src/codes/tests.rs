@@ -103,11 +103,7 @@ fn villages_by_name_suffix_old_name_code_and_within_a_text() {
         (None, "村", &[]),
     ];
     for (township, text, expected) in cases {
-        assert_eq!(
-            codes(divisions.village(*township, text)),
-            *expected,
-            "{township:?} {text}"
-        );
+        assert_eq!(codes(divisions.village(*township, text)), *expected, "{township:?} {text}");
     }
 }
 
@@ -136,11 +132,7 @@ fn the_shipped_tables_load_and_agree_with_each_other() {
         }
     }
     for table in codes.tables() {
-        assert!(
-            !table.version().is_empty() && !table.document().is_empty(),
-            "{}",
-            table.name()
-        );
+        assert!(!table.version().is_empty() && !table.document().is_empty(), "{}", table.name());
         assert!(table.effective_from().is_some(), "{}", table.name());
     }
 }
@@ -196,13 +188,7 @@ fn a_bad_table_tells_every_problem_with_its_line() {
         .iter()
         .map(|p| {
             let line = p.place.line.map_or(String::new(), |l| format!(":{l}"));
-            let file = p
-                .place
-                .file
-                .as_deref()
-                .and_then(|f| f.rsplit('/').next())
-                .unwrap_or_default()
-                .to_string();
+            let file = p.place.file.as_deref().and_then(|f| f.rsplit('/').next()).unwrap_or_default().to_string();
             format!("{file}{line} {} {}", p.code, p.message)
         })
         .collect();

@@ -49,10 +49,7 @@ pub struct Place {
 impl Place {
     /// A place that is a whole file.
     pub fn file(file: impl Into<String>) -> Self {
-        Place {
-            file: Some(file.into()),
-            ..Place::default()
-        }
+        Place { file: Some(file.into()), ..Place::default() }
     }
 
     /// The same place, narrowed to a line and column of a text file.
@@ -133,29 +130,17 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic that stopped something.
     pub fn error(code: &'static str, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic {
-            code,
-            severity: Severity::Error,
-            message: message.into(),
-            place,
-            hint: None,
-        }
+        Diagnostic { code, severity: Severity::Error, message: message.into(), place, hint: None }
     }
 
     /// A diagnostic about something doubtful.
     pub fn warning(code: &'static str, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic {
-            severity: Severity::Warning,
-            ..Diagnostic::error(code, message, place)
-        }
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message, place) }
     }
 
     /// A diagnostic that only informs.
     pub fn note(code: &'static str, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic {
-            severity: Severity::Note,
-            ..Diagnostic::error(code, message, place)
-        }
+        Diagnostic { severity: Severity::Note, ..Diagnostic::error(code, message, place) }
     }
 
     /// The same diagnostic with what to do about it.
@@ -217,22 +202,15 @@ pub struct Failure {
 impl Failure {
     /// A failure with one problem.
     pub fn one(class: FailureClass, problem: Diagnostic) -> Self {
-        Failure {
-            class,
-            problems: vec![problem],
-        }
+        Failure { class, problems: vec![problem] }
     }
 
     /// An input or output error at a path, with the system's own words.
     pub fn io(what: &str, path: &std::path::Path, error: &dyn fmt::Display) -> Self {
         Failure::one(
             FailureClass::Io,
-            Diagnostic::error(
-                "io.failed",
-                format!("cannot {what}: {error}"),
-                Place::file(path.display().to_string()),
-            )
-            .hint("check that the path exists, that the disk has room and that you may read and write there"),
+            Diagnostic::error("io.failed", format!("cannot {what}: {error}"), Place::file(path.display().to_string()))
+                .hint("check that the path exists, that the disk has room and that you may read and write there"),
         )
     }
 

@@ -134,12 +134,7 @@ mod tests {
 
     #[test]
     fn what_no_calendar_has_stays_a_number() {
-        for (value, text) in [
-            (0.0, "0"),
-            (60.0, "60"),
-            (-5.0, "-5"),
-            (9.90121199001011e17, "990121199001011000"),
-        ] {
+        for (value, text) in [(0.0, "0"), (60.0, "60"), (-5.0, "-5"), (9.90121199001011e17, "990121199001011000")] {
             assert_eq!(serial(value, false), (text.to_string(), CellKind::Number));
         }
     }
@@ -147,10 +142,7 @@ mod tests {
     #[test]
     fn iso_days_and_lengths_of_time() {
         assert_eq!(iso("2026-01-31T00:00:00"), ("2026-01-31".into(), CellKind::Date));
-        assert_eq!(
-            iso("2026-01-31T08:30:00.000Z"),
-            ("2026-01-31 08:30:00".into(), CellKind::Date)
-        );
+        assert_eq!(iso("2026-01-31T08:30:00.000Z"), ("2026-01-31 08:30:00".into(), CellKind::Date));
         assert_eq!(iso("2026-02-30"), ("2026-02-30".into(), CellKind::Text));
         assert_eq!(duration(1.5), ("36:00:00".into(), CellKind::Text));
     }

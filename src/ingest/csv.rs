@@ -32,12 +32,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let text = encoding::open(path, source.encoding.as_deref(), &place, &mut notes)?;
     reading.problems.append(&mut notes);
     let read_as = text.encoding();
-    let mut rows = Rows {
-        text,
-        ahead: VecDeque::new(),
-        delimiter: source.delimiter,
-        widest: 0,
-    };
+    let mut rows = Rows { text, ahead: VecDeque::new(), delimiter: source.delimiter, widest: 0 };
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
@@ -48,10 +43,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
             break;
         }
         if row.number <= 3 {
-            tabs += row
-                .cells()
-                .filter(|(_, text, _)| text.contains(['\t', ';', '|']))
-                .count();
+            tabs += row.cells().filter(|(_, text, _)| text.contains(['\t', ';', '|'])).count();
         }
         if !intake.row(&mut row)? {
             break;
@@ -70,9 +62,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
                     _ => "the cells may be divided by another character: set `delimiter` in the contract".to_string(),
                 };
                 let own = |p: &Diagnostic| p.hint.clone().unwrap_or_default();
-                problems
-                    .iter_mut()
-                    .for_each(|p| p.hint = Some(format!("{}; {hint}", own(p))));
+                problems.iter_mut().for_each(|p| p.hint = Some(format!("{}; {hint}", own(p))));
             }
             Err(problems)
         }

@@ -57,11 +57,7 @@ impl Text {
         self.number += 1;
         let (text, mut bad) = decode(self.encoding, &self.bytes);
         bad |= self.replaced && text.contains('\u{fffd}');
-        Ok(Some(Line {
-            number: self.number,
-            text: text.into_owned(),
-            bad,
-        }))
+        Ok(Some(Line { number: self.number, text: text.into_owned(), bad }))
     }
 }
 
@@ -121,9 +117,7 @@ pub(super) fn open(
 ) -> Checked<Text> {
     let io = |e: io::Error| vec![failed(&e, place)];
     let mut head = Vec::new();
-    File::open(path)
-        .and_then(|f| f.take(1 << 16).read_to_end(&mut head))
-        .map_err(io)?;
+    File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
     let declared = match declared {
         Some(label) => Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
             vec![
@@ -139,11 +133,7 @@ pub(super) fn open(
     };
     // GB18030 holds GBK and GB2312, and is what the household system writes.
     let declared = declared.map(|e| if e == GBK { GB18030 } else { e });
-    let marked = if head.starts_with(&GB18030_MARK) {
-        Some((GB18030, 4))
-    } else {
-        Encoding::for_bom(&head)
-    };
+    let marked = if head.starts_with(&GB18030_MARK) { Some((GB18030, 4)) } else { Encoding::for_bom(&head) };
     if let Some((encoding, mark)) = marked {
         if declared.is_some_and(|d| d != encoding) {
             problems.push(Diagnostic::note(
@@ -192,10 +182,7 @@ pub(super) fn open(
             problems.push(
                 Diagnostic::warning(
                     "ingest.encoding_guessed",
-                    format!(
-                        "the file is neither UTF-8 nor GB18030; it is read as {}",
-                        guessed.name()
-                    ),
+                    format!("the file is neither UTF-8 nor GB18030; it is read as {}", guessed.name()),
                     place.clone(),
                 )
                 .hint("look at the names in it; if they are wrong, ask for UTF-8 or set `encoding` in the contract"),

@@ -49,10 +49,7 @@ pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
         let name = file.relative.rsplit('/').next().unwrap_or_default().to_string();
         let folder = &file.relative[..file.relative.len() - name.len()];
         // A lock file `~$名册.xlsx` or `.~lock.名册.csv#` fits when the name without its mark does.
-        let plain = name
-            .strip_prefix("~$")
-            .or_else(|| name.strip_prefix(".~"))
-            .or_else(|| name.strip_prefix('.'));
+        let plain = name.strip_prefix("~$").or_else(|| name.strip_prefix(".~")).or_else(|| name.strip_prefix('.'));
         if let Some(plain) = plain {
             if globs.is_match(matchable(&file.relative)) || globs.is_match(matchable(&format!("{folder}{plain}"))) {
                 found.notes.push(left_out(&file, name.starts_with("~$")));
@@ -62,9 +59,7 @@ pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
         if !globs.is_match(matchable(&file.relative)) {
             continue;
         }
-        let size = fs::metadata(&file.path)
-            .map_err(|e| Failure::io("read the size of", &file.path, &e))?
-            .len();
+        let size = fs::metadata(&file.path).map_err(|e| Failure::io("read the size of", &file.path, &e))?.len();
         if size == 0 {
             found.notes.push(
                 Diagnostic::warning(
@@ -88,10 +83,7 @@ fn left_out(file: &InputFile, lock: bool) -> Diagnostic {
             "close the workbook and make sure that its last changes are saved",
         )
     } else {
-        (
-            "a hidden file; it is left out",
-            "rename it without the leading dot if it is a delivery",
-        )
+        ("a hidden file; it is left out", "rename it without the leading dot if it is a delivery")
     };
     Diagnostic::note("ingest.left_out", message, Place::file(&file.relative)).hint(hint)
 }
@@ -106,10 +98,7 @@ fn globs(source: &Source) -> Outcome<GlobSet> {
     let mut problems = Vec::new();
     for pattern in &source.files {
         let composed: String = pattern.nfc().collect();
-        let glob = GlobBuilder::new(&composed)
-            .literal_separator(true)
-            .case_insensitive(true)
-            .build();
+        let glob = GlobBuilder::new(&composed).literal_separator(true).case_insensitive(true).build();
         match glob {
             Ok(glob) => {
                 set.add(glob);
@@ -125,13 +114,9 @@ fn globs(source: &Source) -> Outcome<GlobSet> {
         }
     }
     if problems.is_empty() {
-        set.build()
-            .map_err(|e| Failure::internal(format!("file patterns do not combine: {e}")))
+        set.build().map_err(|e| Failure::internal(format!("file patterns do not combine: {e}")))
     } else {
-        Err(Failure {
-            class: FailureClass::Pipeline,
-            problems,
-        })
+        Err(Failure { class: FailureClass::Pipeline, problems })
     }
 }
 
@@ -142,11 +127,7 @@ fn walk(dir: &Path, below: &str, depth: usize, out: &mut Vec<InputFile>) -> Outc
         let entry = entry.map_err(|e| Failure::io("list", dir, &e))?;
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
-        let relative = if below.is_empty() {
-            name.clone()
-        } else {
-            format!("{below}/{name}")
-        };
+        let relative = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
         let kind = entry.file_type().map_err(|e| Failure::io("look at", &path, &e))?;
         if kind.is_dir() {
             if depth < DEPTH && !name.starts_with('.') {

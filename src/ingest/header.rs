@@ -69,12 +69,8 @@ pub(super) struct HeadingCell {
 
 /// A heading or mark as it is compared: half width, lower case, without spaces and without the `*` of required columns.
 pub(super) fn fold(text: &str) -> String {
-    let plain: String = text
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .map(half_width)
-        .flat_map(char::to_lowercase)
-        .collect();
+    let plain: String =
+        text.chars().filter(|c| !is_invisible(*c)).map(half_width).flat_map(char::to_lowercase).collect();
     plain.trim_matches('*').to_string()
 }
 
@@ -114,12 +110,7 @@ impl<'a> Contract<'a> {
         Contract {
             source,
             wanted,
-            not_data: source
-                .not_data
-                .iter()
-                .map(|w| fold(w))
-                .filter(|w| !w.is_empty())
-                .collect(),
+            not_data: source.not_data.iter().map(|w| fold(w)).filter(|w| !w.is_empty()).collect(),
             id_number: with_role(Role::IdNumber),
             name: with_role(Role::Name),
         }
@@ -184,19 +175,11 @@ impl<'a> Contract<'a> {
         let needed = self.wanted.iter().filter(|w| fields[w.field].required).count();
         let mut problems = Vec::new();
         for (field, same) in found.iter().filter(|(_, same)| same.len() > 1) {
-            let columns: Vec<String> = same
-                .iter()
-                .map(|c| format!("{} {}", letters(c.column), c.shown))
-                .collect();
+            let columns: Vec<String> = same.iter().map(|c| format!("{} {}", letters(c.column), c.shown)).collect();
             problems.push(
                 Diagnostic::error(
                     "ingest.duplicate_header",
-                    format!(
-                        "{} columns are all `{}`: {}",
-                        same.len(),
-                        fields[*field].name,
-                        columns.join(", ")
-                    ),
+                    format!("{} columns are all `{}`: {}", same.len(), fields[*field].name, columns.join(", ")),
                     place.clone().field(&fields[*field].heading),
                 )
                 .hint("rename or remove all but one; which one is right is not for a program to guess"),
@@ -217,10 +200,7 @@ impl<'a> Contract<'a> {
             columns: (0..fields.len()).map(column).collect(),
             width: cells.iter().map(|c| c.column + 1).max().unwrap_or(0),
             absent: lacking(false).iter().map(|w| fields[w.field].heading.clone()).collect(),
-            amounts: (0..fields.len())
-                .filter(|f| fields[*f].kind == FieldKind::Money)
-                .filter_map(column)
-                .collect(),
+            amounts: (0..fields.len()).filter(|f| fields[*f].kind == FieldKind::Money).filter_map(column).collect(),
             extra,
             ..Headings::default()
         })
@@ -230,8 +210,7 @@ impl<'a> Contract<'a> {
     fn field_of(&self, cell: &HeadingCell) -> Option<usize> {
         cell.names.iter().find_map(|name| {
             let own = self.wanted.iter().find(|w| w.heading == *name);
-            own.or_else(|| self.wanted.iter().find(|w| w.aliases.contains(name)))
-                .map(|w| w.field)
+            own.or_else(|| self.wanted.iter().find(|w| w.aliases.contains(name))).map(|w| w.field)
         })
     }
 
@@ -240,18 +219,11 @@ impl<'a> Contract<'a> {
     }
 
     fn no_heading(&self, place: &Place) -> Diagnostic {
-        let some: Vec<&str> = self
-            .wanted
-            .iter()
-            .take(6)
-            .map(|w| self.source.fields[w.field].heading.as_str())
-            .collect();
+        let some: Vec<&str> =
+            self.wanted.iter().take(6).map(|w| self.source.fields[w.field].heading.as_str()).collect();
         Diagnostic::error(
             "ingest.no_heading",
-            format!(
-                "none of the first {} rows has a heading of this source",
-                self.source.header_within.max(1)
-            ),
+            format!("none of the first {} rows has a heading of this source", self.source.header_within.max(1)),
             place.clone(),
         )
         .hint(format!(
@@ -263,10 +235,8 @@ impl<'a> Contract<'a> {
 
     fn missing(&self, missing: &[&Wanted], extra: &[String], place: &Place) -> Diagnostic {
         let fields = &self.source.fields;
-        let named: Vec<String> = missing
-            .iter()
-            .map(|w| format!("{} ({})", fields[w.field].heading, fields[w.field].name))
-            .collect();
+        let named: Vec<String> =
+            missing.iter().map(|w| format!("{} ({})", fields[w.field].heading, fields[w.field].name)).collect();
         let mut hints = Vec::new();
         for w in missing {
             if let Some(other) = likely(w, extra) {
@@ -307,11 +277,8 @@ fn likely<'x>(wanted: &Wanted, extra: &'x [String]) -> Option<&'x String> {
 
 /// Up to twenty headings, each short enough to read.
 pub(super) fn short_list(headings: &[String]) -> String {
-    let mut shown: Vec<String> = headings
-        .iter()
-        .take(20)
-        .map(|h| h.chars().filter(|c| !c.is_control()).take(30).collect())
-        .collect();
+    let mut shown: Vec<String> =
+        headings.iter().take(20).map(|h| h.chars().filter(|c| !c.is_control()).take(30).collect()).collect();
     if headings.len() > shown.len() {
         shown.push(format!("and {} more", headings.len() - shown.len()));
     }
@@ -359,11 +326,7 @@ fn heading_cells(rows: &[Row], merges: &Merges, first: u32, count: u32) -> Vec<H
                     names.push(name);
                 }
             }
-            HeadingCell {
-                column,
-                shown: merged,
-                names,
-            }
+            HeadingCell { column, shown: merged, names }
         })
         .collect()
 }
@@ -385,12 +348,8 @@ mod tests {
 
     #[test]
     fn headings_are_compared_without_their_dress() {
-        for dressed in [
-            "月保障金额(元)",
-            "月保障金额（元）",
-            " *月保障\n金额 （元）*",
-            "月保障　金额(元）",
-        ] {
+        for dressed in ["月保障金额(元)", "月保障金额（元）", " *月保障\n金额 （元）*", "月保障　金额(元）"]
+        {
             assert_eq!(fold(dressed), "月保障金额(元)");
         }
         assert_eq!(fold("结算ＩＤ"), fold("结算id"));

@@ -42,14 +42,7 @@ pub(super) enum SheetEnd {
 impl<'a> Reading<'a> {
     /// Begins a file.
     pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink) -> Self {
-        Reading {
-            contract,
-            relative,
-            sink,
-            problems: Vec::new(),
-            extra: Vec::new(),
-            absent: Vec::new(),
-        }
+        Reading { contract, relative, sink, problems: Vec::new(), extra: Vec::new(), absent: Vec::new() }
     }
 
     /// The file as a place.
@@ -60,21 +53,14 @@ impl<'a> Reading<'a> {
     /// Ends a file that was read: says once per file which columns are new and which optional ones are missing.
     pub(super) fn close(&mut self) {
         if !self.extra.is_empty() {
-            let message = format!(
-                "columns the contract does not know are not used: {}",
-                short_list(&self.extra)
-            );
+            let message = format!("columns the contract does not know are not used: {}", short_list(&self.extra));
             let note = Diagnostic::note("ingest.extra_column", message, self.place());
             self.problems.push(note);
         }
         if !self.absent.is_empty() {
-            let message = format!(
-                "optional columns are missing and stay empty: {}",
-                short_list(&self.absent)
-            );
+            let message = format!("optional columns are missing and stay empty: {}", short_list(&self.absent));
             let warning = Diagnostic::warning("ingest.optional_column", message, self.place());
-            self.problems
-                .push(warning.hint("if a heading was changed, add the new one to the field's aliases"));
+            self.problems.push(warning.hint("if a heading was changed, add the new one to the field's aliases"));
         }
     }
 
@@ -89,12 +75,8 @@ impl<'a> Reading<'a> {
     }
 
     fn too_large(&self) -> Diagnostic {
-        Diagnostic::error(
-            "ingest.too_large",
-            "the source holds more text than can be read at once",
-            self.place(),
-        )
-        .hint("split the delivery, or look for a cell that repeats a very long text")
+        Diagnostic::error("ingest.too_large", "the source holds more text than can be read at once", self.place())
+            .hint("split the delivery, or look for a cell that repeats a very long text")
     }
 }
 
@@ -123,12 +105,7 @@ pub(super) struct SheetIntake<'r, 'a> {
 impl<'r, 'a> SheetIntake<'r, 'a> {
     /// Begins a sheet; an empty name for files without sheets.
     pub(super) fn new(reading: &'r mut Reading<'a>, sheet: &str, merges: Merges) -> Self {
-        SheetIntake {
-            reading,
-            sheet: sheet.to_string(),
-            merges,
-            state: State::Searching(Vec::new()),
-        }
+        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()) }
     }
 
     /// Begins a table whose headings are part of its format; false when it cannot be read.
@@ -136,11 +113,7 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
         let cells: Vec<HeadingCell> = names
             .iter()
             .enumerate()
-            .map(|(column, name)| HeadingCell {
-                column: column as u32,
-                shown: name.clone(),
-                names: vec![fold(name)],
-            })
+            .map(|(column, name)| HeadingCell { column: column as u32, shown: name.clone(), names: vec![fold(name)] })
             .collect();
         let verdict = self.reading.contract.judge(&cells, &self.place());
         self.settle(verdict);
@@ -257,14 +230,8 @@ fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
             reading.sink.read += 1;
             body.rows += 1;
         }
-        let reject = Reject {
-            at: reading.sink.at(row.number),
-            disposition,
-            code,
-            reason,
-            folded_into: None,
-            raw: row.raw(),
-        };
+        let reject =
+            Reject { at: reading.sink.at(row.number), disposition, code, reason, folded_into: None, raw: row.raw() };
         reading.sink.rejects.push(reject);
         return Ok(());
     }
@@ -301,10 +268,7 @@ fn refusal(contract: &Contract, headings: &Headings, row: &Row) -> Option<(Dispo
         return Some((NotData, "row.total", format!("“{word}”行，不是数据")));
     }
     if let Some(width) = row.width {
-        let beyond = row
-            .cells()
-            .last()
-            .is_some_and(|(column, _, _)| column >= headings.width);
+        let beyond = row.cells().last().is_some_and(|(column, _, _)| column >= headings.width);
         if width < headings.width || beyond {
             let reason = format!("本行有{width}列，表头有{}列，列数不符", headings.width);
             return Some((Quarantined, "row.width", reason));
@@ -336,10 +300,7 @@ fn is_repeated_heading(headings: &Headings, row: &Row) -> bool {
         if !cells.get(&column).is_some_and(|h| like(h)) {
             return false;
         }
-        let same = row
-            .cells()
-            .filter(|(c, text, _)| cells.get(c).is_some_and(|h| *h == fold(text)))
-            .count();
+        let same = row.cells().filter(|(c, text, _)| cells.get(c).is_some_and(|h| *h == fold(text))).count();
         same * 5 >= row.len() * 4 && same * 2 > cells.len().min(row.len())
     })
 }
@@ -374,9 +335,5 @@ fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> 
 
 /// The first character of a text as [`fold`] would have it.
 fn fold_first(text: &str) -> Option<char> {
-    text.chars()
-        .filter(|c| !is_invisible(*c))
-        .map(half_width)
-        .flat_map(char::to_lowercase)
-        .find(|c| *c != '*')
+    text.chars().filter(|c| !is_invisible(*c)).map(half_width).flat_map(char::to_lowercase).find(|c| *c != '*')
 }

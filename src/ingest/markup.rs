@@ -13,10 +13,7 @@ pub(super) fn tags<'x>(xml: &'x str, name: &'x str) -> impl Iterator<Item = &'x 
 
 /// The name a tag begins with, without its prefix.
 pub(super) fn local_name(tag: &[u8]) -> &[u8] {
-    let end = tag
-        .iter()
-        .take(64)
-        .position(|b| matches!(b, b' ' | b'/' | b'>' | b'\t' | b'\r' | b'\n'));
+    let end = tag.iter().take(64).position(|b| matches!(b, b' ' | b'/' | b'>' | b'\t' | b'\r' | b'\n'));
     let name = &tag[..end.unwrap_or(tag.len().min(64))];
     match name.iter().position(|b| *b == b':') {
         Some(colon) => &name[colon + 1..],
@@ -42,9 +39,7 @@ pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
 
 /// The value of a one-letter attribute, fast: it is looked up for every cell.
 pub(super) fn attribute_bytes(tag: &[u8], name: u8) -> Option<&[u8]> {
-    let at = tag
-        .windows(3)
-        .position(|w| w[0] <= b' ' && w[1] == name && w[2] == b'=')?;
+    let at = tag.windows(3).position(|w| w[0] <= b' ' && w[1] == name && w[2] == b'=')?;
     let quote = *tag.get(at + 3)?;
     let value = &tag[at + 4..];
     value.split(|b| *b == quote).next()
@@ -93,20 +88,14 @@ pub(super) fn region(text: &str) -> Option<Region> {
             return None;
         }
         let column = letters.chars().try_fold(0u32, |n, c| {
-            c.is_ascii_alphabetic()
-                .then(|| n * 26 + (c.to_ascii_uppercase() as u32 - 'A' as u32) + 1)
+            c.is_ascii_alphabetic().then(|| n * 26 + (c.to_ascii_uppercase() as u32 - 'A' as u32) + 1)
         })?;
         let row: u32 = row.parse().ok().filter(|r| (1..=1_048_576).contains(r))?;
         Some((row, column - 1)).filter(|(_, c)| *c < 16_384)
     };
     let (first, last) = text.split_once(':')?;
     let ((top, left), (bottom, right)) = (corner(first)?, corner(last)?);
-    Some(Region {
-        top,
-        left,
-        bottom,
-        right,
-    })
+    Some(Region { top, left, bottom, right })
 }
 
 #[cfg(test)]

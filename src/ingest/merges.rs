@@ -30,10 +30,7 @@ impl Merges {
 
     /// The ranges that have a cell in a row.
     pub(super) fn across(&self, row: u32) -> impl Iterator<Item = &Region> {
-        self.regions
-            .iter()
-            .take_while(move |r| r.top <= row)
-            .filter(move |r| r.bottom >= row)
+        self.regions.iter().take_while(move |r| r.top <= row).filter(move |r| r.bottom >= row)
     }
 }
 
@@ -55,12 +52,7 @@ impl Filler {
     pub(super) fn new(merges: &Merges, last: u32, amounts: BTreeSet<u32>) -> Self {
         let tall = |r: &&Region| r.bottom > r.top && r.left <= last && !amounts.contains(&r.left);
         let regions = merges.regions.iter().filter(tall).copied().collect();
-        Filler {
-            regions,
-            next: 0,
-            amounts,
-            open: BTreeMap::new(),
-        }
+        Filler { regions, next: 0, amounts, open: BTreeMap::new() }
     }
 
     /// Fills a row; rows must come in order.
@@ -96,12 +88,7 @@ mod tests {
     }
 
     fn region(top: u32, left: u32, bottom: u32, right: u32) -> Region {
-        Region {
-            top,
-            left,
-            bottom,
-            right,
-        }
+        Region { top, left, bottom, right }
     }
 
     #[test]
@@ -109,11 +96,8 @@ mod tests {
         let merges = Merges::new(vec![region(3, 0, 5, 0), region(3, 2, 5, 2), region(9, 1, 9, 1)]);
         let mut filler = Filler::new(&merges, 9, BTreeSet::from([2]));
         let mut shown = Vec::new();
-        for mut r in [
-            row(3, &[(0, "云岭村"), (1, "甲"), (2, "300")]),
-            row(5, &[(1, "乙")]),
-            row(6, &[(1, "丙")]),
-        ] {
+        for mut r in [row(3, &[(0, "云岭村"), (1, "甲"), (2, "300")]), row(5, &[(1, "乙")]), row(6, &[(1, "丙")])]
+        {
             filler.fill(&mut r);
             shown.push(r.raw());
         }

@@ -114,22 +114,14 @@ fn read_file(reading: &mut Reading, file: &InputFile) -> Checked<()> {
 
 /// The file cannot be opened or read.
 fn unreadable(place: &Place, error: &std::io::Error) -> Diagnostic {
-    Diagnostic::error(
-        "ingest.unreadable",
-        format!("the file cannot be read: {error}"),
-        place.clone(),
-    )
-    .hint("check that it still exists, that you may read it and that no other program holds it")
+    Diagnostic::error("ingest.unreadable", format!("the file cannot be read: {error}"), place.clone())
+        .hint("check that it still exists, that you may read it and that no other program holds it")
 }
 
 /// The file's parser gave up on it.
 fn broken(place: &Place) -> Diagnostic {
-    Diagnostic::error(
-        "ingest.broken_file",
-        "the file is damaged in a way no program writes",
-        place.clone(),
-    )
-    .hint("open it and save it anew, or ask the sender for the export again")
+    Diagnostic::error("ingest.broken_file", "the file is damaged in a way no program writes", place.clone())
+        .hint("open it and save it anew, or ask the sender for the export again")
 }
 
 /// The headings are there and nothing stands below them.

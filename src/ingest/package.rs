@@ -78,13 +78,7 @@ pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Pa
     }
     let mut package = Package::default();
     let mut small = BTreeMap::new();
-    let mut budget = Budget {
-        limits,
-        place,
-        stored,
-        inflated: 0,
-        merges: 0,
-    };
+    let mut budget = Budget { limits, place, stored, inflated: 0, merges: 0 };
     for i in 0..archive.len() {
         let mut part = archive.by_index(i).map_err(|_| vec![damaged(place)])?;
         let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
@@ -124,10 +118,7 @@ impl Budget<'_> {
     fn check(&self, more: u64) -> Checked<()> {
         let inflated = self.inflated.saturating_add(more);
         if inflated > self.limits.inflated {
-            return Err(vec![bomb(
-                self.place,
-                format!("it inflates to more than {} MB", self.limits.inflated >> 20),
-            )]);
+            return Err(vec![bomb(self.place, format!("it inflates to more than {} MB", self.limits.inflated >> 20))]);
         }
         if inflated > self.limits.ratio_from && inflated / self.limits.ratio > self.stored {
             return Err(vec![bomb(
@@ -157,14 +148,7 @@ const INDEX: usize = 8 << 20;
 
 impl<'k> Scan<'k> {
     fn new(keep: Option<&'k mut String>) -> Self {
-        Scan {
-            run: 0,
-            tag: Vec::new(),
-            regions: Vec::new(),
-            keep,
-            text: true,
-            begun: false,
-        }
+        Scan { run: 0, tag: Vec::new(), regions: Vec::new(), keep, text: true, begun: false }
     }
 
     fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Checked<()> {
@@ -204,11 +188,7 @@ impl<'k> Scan<'k> {
             b"dimension" => {
                 let tag = String::from_utf8_lossy(&tag);
                 let range = attribute(&tag, "ref").unwrap_or_default();
-                let range = if range.contains(':') {
-                    range
-                } else {
-                    format!("{range}:{range}")
-                };
+                let range = if range.contains(':') { range } else { format!("{range}:{range}") };
                 if !region(&range).is_some_and(|r| r.bottom >= r.top && r.right >= r.left) {
                     return Err(vec![misplaced(budget.place)]);
                 }
@@ -237,16 +217,8 @@ impl<'k> Scan<'k> {
 }
 
 fn is_media(head: &[u8]) -> bool {
-    const MAGIC: [&[u8]; 8] = [
-        b"\x89PNG",
-        b"\xff\xd8\xff",
-        b"GIF8",
-        b"BM",
-        b"RIFF",
-        b"\x01\0\0\0",
-        b"\xd0\xcf\x11\xe0",
-        b"\xd7\xcd\xc6\x9a",
-    ];
+    const MAGIC: [&[u8]; 8] =
+        [b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"\x01\0\0\0", b"\xd0\xcf\x11\xe0", b"\xd7\xcd\xc6\x9a"];
     MAGIC.iter().any(|m| head.starts_with(m))
 }
 
@@ -260,11 +232,7 @@ fn sheets(small: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     });
     let workbook = workbook.unwrap_or_else(|| "xl/workbook.xml".to_string());
     let (folder, name) = workbook.rsplit_once('/').unwrap_or(("", &workbook));
-    let base = if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    };
+    let base = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let (Some(index), Some(rels)) = (small.get(&workbook), small.get(&format!("{base}_rels/{name}.rels"))) else {
         return BTreeMap::new();
     };
@@ -310,10 +278,6 @@ pub(super) fn misplaced(place: &Place) -> Diagnostic {
 
 /// The file would cost more than any real one.
 pub(super) fn bomb(place: &Place, what: String) -> Diagnostic {
-    Diagnostic::error(
-        "ingest.oversized",
-        format!("the workbook is too large to be read: {what}"),
-        place.clone(),
-    )
-    .hint("copy the table alone into a new workbook, or have the delivery split")
+    Diagnostic::error("ingest.oversized", format!("the workbook is too large to be read: {what}"), place.clone())
+        .hint("copy the table alone into a new workbook, or have the delivery split")
 }

@@ -35,13 +35,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     if !intake.with_headings(&names) {
         return Err(end(intake)?.1);
     }
-    let mut wanted: Vec<usize> = intake
-        .columns()
-        .unwrap_or(&[])
-        .iter()
-        .flatten()
-        .map(|c| *c as usize)
-        .collect();
+    let mut wanted: Vec<usize> = intake.columns().unwrap_or(&[]).iter().flatten().map(|c| *c as usize).collect();
     wanted.sort_unstable();
     let unreadable: Vec<Diagnostic> = wanted
         .iter()
@@ -59,11 +53,8 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
         return Err(unreadable);
     }
     let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
-    let batches = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH)
-        .build()
-        .map_err(|e| vec![refusal(&e, &place)])?;
+    let batches =
+        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| vec![refusal(&e, &place)])?;
     let mut row = Row::default();
     let mut number: u32 = 0;
     for batch in batches {
@@ -148,9 +139,7 @@ impl Texts {
             DataType::Float32 | DataType::Float16 => cast(array, &DataType::Utf8),
             _ => Ok(array.clone()),
         };
-        let values = array
-            .and_then(|a| cast(&a, &to))
-            .map_err(|_| vec![super::broken(place)])?;
+        let values = array.and_then(|a| cast(&a, &to)).map_err(|_| vec![super::broken(place)])?;
         Ok(Texts { values, kind })
     }
 
@@ -251,14 +240,7 @@ mod tests {
 
     #[test]
     fn decimals_are_exact() {
-        let table = [
-            (1250, 2, "12.5"),
-            (-5, 2, "-0.05"),
-            (700, 2, "7"),
-            (7, 0, "7"),
-            (7, -2, "700"),
-            (0, -2, "0"),
-        ];
+        let table = [(1250, 2, "12.5"), (-5, 2, "-0.05"), (700, 2, "7"), (7, 0, "7"), (7, -2, "700"), (0, -2, "0")];
         for (value, scale, text) in table {
             assert_eq!(decimal(value, scale), text);
         }

@@ -52,12 +52,7 @@ impl Row {
         }
         let start = self.text.len();
         self.text.push_str(text);
-        let span = Span {
-            column,
-            start,
-            end: self.text.len(),
-            kind,
-        };
+        let span = Span { column, start, end: self.text.len(), kind };
         // Readers go from left to right; only the fill of a merged range comes late.
         match self.cells.last() {
             Some(last) if last.column >= column => {
@@ -78,9 +73,7 @@ impl Row {
 
     /// All cells that are not blank, from left to right.
     pub(super) fn cells(&self) -> impl Iterator<Item = (u32, &str, CellKind)> {
-        self.cells
-            .iter()
-            .map(|c| (c.column, &self.text[c.start..c.end], c.kind))
+        self.cells.iter().map(|c| (c.column, &self.text[c.start..c.end], c.kind))
     }
 
     /// Number of cells that are not blank.

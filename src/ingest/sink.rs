@@ -65,12 +65,7 @@ impl Sink {
 
     /// Where it stands now.
     pub(super) fn mark(&self) -> Mark {
-        Mark {
-            rows: self.row.len(),
-            origins: self.origins.len(),
-            rejects: self.rejects.len(),
-            read: self.read,
-        }
+        Mark { rows: self.row.len(), origins: self.origins.len(), rejects: self.rejects.len(), read: self.read }
     }
 
     /// Forgets all that came after a mark, also when the last row was only half written.
@@ -123,18 +118,8 @@ impl Sink {
 
     /// The collected table, the rejects and the number of data rows read.
     pub(super) fn finish(self) -> (RawTable, Vec<Reject>, u64) {
-        let columns = self
-            .fields
-            .into_iter()
-            .zip(self.stores)
-            .map(|(field, store)| store.column(field))
-            .collect();
-        let table = RawTable {
-            origins: self.origins,
-            origin: self.origin,
-            row: self.row,
-            columns,
-        };
+        let columns = self.fields.into_iter().zip(self.stores).map(|(field, store)| store.column(field)).collect();
+        let table = RawTable { origins: self.origins, origin: self.origin, row: self.row, columns };
         (table, self.rejects, self.read)
     }
 }
@@ -151,11 +136,7 @@ impl Store {
             Some(nulls),
         )
         .expect("only whole texts were appended, in order");
-        RawColumn {
-            field,
-            text,
-            kind: self.kinds,
-        }
+        RawColumn { field, text, kind: self.kinds }
     }
 }
 

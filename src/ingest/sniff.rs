@@ -30,9 +30,7 @@ enum Looks {
 pub(super) fn check(path: &Path, format: Format, place: &Place) -> Checked<()> {
     let io = |e: io::Error| vec![super::unreadable(place, &e)];
     let mut head = Vec::new();
-    File::open(path)
-        .and_then(|f| f.take(4096).read_to_end(&mut head))
-        .map_err(io)?;
+    File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head)).map_err(io)?;
     let looks = looks(&head);
     let refuse =
         |code, message: &str, hint: &str| Err(vec![Diagnostic::error(code, message, place.clone()).hint(hint)]);
@@ -64,11 +62,9 @@ pub(super) fn check(path: &Path, format: Format, place: &Place) -> Checked<()> {
             "the file is delimited text under a workbook's name",
             "set `format = \"csv\"` in the contract if it always comes so, or save it as .xlsx",
         ),
-        (Format::Xlsx, _) => refuse(
-            "ingest.not_workbook",
-            "the file is not an .xlsx workbook",
-            "ask the sender for an .xlsx export",
-        ),
+        (Format::Xlsx, _) => {
+            refuse("ingest.not_workbook", "the file is not an .xlsx workbook", "ask the sender for an .xlsx export")
+        }
         (Format::Csv, Looks::Markup) => refuse(
             "ingest.html_as_csv",
             "the file is a web page or XML under a text file's name",
@@ -88,15 +84,7 @@ pub(super) fn check(path: &Path, format: Format, place: &Place) -> Checked<()> {
 }
 
 fn looks(head: &[u8]) -> Looks {
-    const MARKUP: [&str; 7] = [
-        "<html",
-        "<!doctype",
-        "<table",
-        "<?xml",
-        "<head",
-        "<meta",
-        "mime-version:",
-    ];
+    const MARKUP: [&str; 7] = ["<html", "<!doctype", "<table", "<?xml", "<head", "<meta", "mime-version:"];
     if head.is_empty() {
         Looks::Nothing
     } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
@@ -108,12 +96,7 @@ fn looks(head: &[u8]) -> Looks {
     } else if head.starts_with(b"%PDF") {
         Looks::Pdf
     } else {
-        let text: String = head
-            .iter()
-            .filter(|b| **b != 0)
-            .take(600)
-            .map(|b| b.to_ascii_lowercase() as char)
-            .collect();
+        let text: String = head.iter().filter(|b| **b != 0).take(600).map(|b| b.to_ascii_lowercase() as char).collect();
         let begin = text.trim_start_matches(['ï', '»', '¿', 'ÿ', 'þ']).trim_start();
         if MARKUP.iter().any(|m| begin.starts_with(m)) {
             Looks::Markup

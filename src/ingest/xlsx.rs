@@ -93,12 +93,8 @@ fn chosen(reading: &mut Reading, workbook: &Workbook) -> Checked<Vec<String>> {
         .filter(|w| !all.iter().any(|s| header::fold(&s.name) == header::fold(w)))
         .map(|w| {
             let names: Vec<String> = all.iter().map(|s| s.name.clone()).collect();
-            Diagnostic::error(
-                "ingest.missing_sheet",
-                format!("there is no sheet `{w}`"),
-                place.clone().sheet(w),
-            )
-            .hint(format!("the workbook has: {}", header::short_list(&names)))
+            Diagnostic::error("ingest.missing_sheet", format!("there is no sheet `{w}`"), place.clone().sheet(w))
+                .hint(format!("the workbook has: {}", header::short_list(&names)))
         })
         .collect();
     if !missing.is_empty() {
@@ -160,9 +156,7 @@ fn sheet(
             row.reset(r + 1);
         }
         at = Some((r, c));
-        *budget = budget
-            .checked_sub(1)
-            .ok_or_else(|| vec![bomb(&place, "it has too many cells".to_string())])?;
+        *budget = budget.checked_sub(1).ok_or_else(|| vec![bomb(&place, "it has too many cells".to_string())])?;
         push(&mut row, c, cell.get_value(), is_1904);
     }
     if at.is_some() {
@@ -190,9 +184,7 @@ fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
 
 /// The parser's own way to merged ranges, which reads the sheet once more: only for workbooks with an unusual index.
 fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Checked<Merges> {
-    let found = workbook
-        .merge_cells_by_sheet_name(name)
-        .map_err(|e| vec![refusal(&e, place)])?;
+    let found = workbook.merge_cells_by_sheet_name(name).map_err(|e| vec![refusal(&e, place)])?;
     let regions = found.into_iter().map(|d| super::merges::Region {
         top: d.start.0.saturating_add(1),
         left: d.start.1,

@@ -22,10 +22,8 @@ pub fn once_per_person(judged: &mut [Judged]) {
         let best = records.iter().map(|r| weight(*r)).fold(f64::MIN, f64::max);
         let any_strong = records.iter().any(|r| strong(*r));
         let equals = records.iter().filter(|r| weight(**r) == best).count();
-        let weaker: Vec<usize> = records
-            .into_iter()
-            .filter(|r| !strong(*r) && (any_strong || weight(*r) < best || equals > 1))
-            .collect();
+        let weaker: Vec<usize> =
+            records.into_iter().filter(|r| !strong(*r) && (any_strong || weight(*r) < best || equals > 1)).collect();
         for record in weaker {
             judged[record].status = Status::Possible;
             judged[record].evidence.push_str("；本来源另有记录也对应此人");

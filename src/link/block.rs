@@ -89,12 +89,7 @@ impl Index {
             directory[i] += directory[i - 1];
         }
         let (keys, persons) = entries.into_iter().unzip();
-        Index {
-            keys,
-            persons,
-            directory,
-            shift,
-        }
+        Index { keys, persons, directory, shift }
     }
 
     /// The persons under a key, in register order.

@@ -98,20 +98,13 @@ impl Judge<'_> {
 
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let levels = score::compare(self.entries, record, &self.register.people, person, number_use);
-        Pair {
-            person,
-            pass,
-            levels,
-            weight: self.weights.sum(&levels),
-        }
+        Pair { person, pass, levels, weight: self.weights.sum(&levels) }
     }
 
     /// The record's number is in the register.
     fn by_number(&self, record: u32, owners: &[u32]) -> Judged {
-        let mut pairs: Vec<Pair> = owners
-            .iter()
-            .map(|p| self.pair(record, *p, Pass::Number, NumberUse::Compare))
-            .collect();
+        let mut pairs: Vec<Pair> =
+            owners.iter().map(|p| self.pair(record, *p, Pass::Number, NumberUse::Compare)).collect();
         self.rank(&mut pairs);
         let best_name = pairs.iter().map(|p| p.levels.name).min().unwrap_or(NameLevel::Missing);
         let named: Vec<Pair> = pairs.iter().copied().filter(|p| p.levels.name == best_name).collect();
@@ -189,14 +182,9 @@ impl Judge<'_> {
         let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
         pair.levels.name == NameLevel::Near
             && !born
-            && block::namesakes(
-                &self.register.index,
-                self.entries,
-                record,
-                self.village(record, pair.person),
-            )
-            .iter()
-            .any(|p| fits(&p))
+            && block::namesakes(&self.register.index, self.entries, record, self.village(record, pair.person))
+                .iter()
+                .any(|p| fits(&p))
     }
 
     /// True when a person's name is at least near, and closer to the record's than that of a pair.
@@ -270,12 +258,7 @@ impl Judge<'_> {
         self.rank(&mut pairs);
         let evidence = self.conflict_evidence(&owners[0], &pairs, by_name > 0);
         pairs.truncate(MOST_CANDIDATES);
-        Judged {
-            status: Status::Conflict,
-            pairs,
-            margin: None,
-            evidence,
-        }
+        Judged { status: Status::Conflict, pairs, margin: None, evidence }
     }
 
     fn conflict_evidence(&self, owner: &Pair, pairs: &[Pair], somebody: bool) -> String {
@@ -288,11 +271,7 @@ impl Judge<'_> {
                     Pass::NameVillage => "同村",
                     _ => "另一户",
                 };
-                let name = self
-                    .register
-                    .persons
-                    .str_at("name", best.person as usize)
-                    .unwrap_or("空");
+                let name = self.register.persons.str_at("name", best.person as usize).unwrap_or("空");
                 format!("号码与姓名不符：{owner_words}；{place}有姓名更相符的{name}")
             }
             _ => format!("号码与姓名不符：{owner_words}；未找到姓名相符的人"),
@@ -375,12 +354,7 @@ impl Judge<'_> {
         if repeated {
             evidence.push_str("；底册有此人的重复登记，取状态正常或在前的一条");
         }
-        Judged {
-            status: Status::Linked,
-            pairs: vec![pair],
-            margin,
-            evidence,
-        }
+        Judged { status: Status::Linked, pairs: vec![pair], margin, evidence }
     }
 
     /// Candidates, best first.
@@ -391,12 +365,7 @@ impl Judge<'_> {
             evidence.push_str(&format!("；另有{}名相近的候选人", pairs.len() - 1));
         }
         pairs.truncate(MOST_CANDIDATES);
-        Judged {
-            status: Status::Possible,
-            pairs,
-            margin,
-            evidence,
-        }
+        Judged { status: Status::Possible, pairs, margin, evidence }
     }
 
     fn unlinked(&self, record: u32) -> Judged {
@@ -409,11 +378,6 @@ impl Judge<'_> {
             Some(_) => "没有足够相符的人",
             None => "记录没有姓名",
         };
-        Judged {
-            status: Status::Unlinked,
-            pairs: Vec::new(),
-            margin: None,
-            evidence: format!("{number}；{name}"),
-        }
+        Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, evidence: format!("{number}；{name}") }
     }
 }

@@ -39,18 +39,11 @@ pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32
         let name = people.name_of(row).and_then(|n| n.script_key());
         let birth = people.any_birth(row);
         if let (Some(name), true) = (name, birth != NO_DATE) {
-            by_name
-                .entry((household_of[row as usize], name, birth))
-                .or_default()
-                .push(row);
+            by_name.entry((household_of[row as usize], name, birth)).or_default().push(row);
         }
     }
     for rows in by_number.values().filter(|r| r.len() > 1) {
-        repeated.extend(rows[1..].iter().map(|row| Repeated {
-            row: *row,
-            first: rows[0],
-            number: true,
-        }));
+        repeated.extend(rows[1..].iter().map(|row| Repeated { row: *row, first: rows[0], number: true }));
         let mut by_person: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         for row in rows {
             if let Some(name) = people.name_of(*row).and_then(|n| n.script_key()) {
@@ -66,11 +59,7 @@ pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32
             let told = people.number[*row as usize] != numbers::NONE
                 && people.number[*row as usize] == people.number[rows[0] as usize];
             if !told {
-                repeated.push(Repeated {
-                    row: *row,
-                    first: rows[0],
-                    number: false,
-                });
+                repeated.push(Repeated { row: *row, first: rows[0], number: false });
             }
         }
         let mut valid: Vec<u64> = rows.iter().map(|r| people.number[*r as usize]).collect();
@@ -88,9 +77,7 @@ pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32
 
 fn stand_for(rows: &[u32], household_of: &[u32], normal: &[bool], stands_for: &mut [u32]) {
     let mut living = rows.iter().filter(|r| normal[**r as usize]);
-    let one_household = rows
-        .iter()
-        .all(|r| household_of[*r as usize] == household_of[rows[0] as usize]);
+    let one_household = rows.iter().all(|r| household_of[*r as usize] == household_of[rows[0] as usize]);
     let chosen = match (living.next(), living.next()) {
         (Some(only), None) => *only,
         (Some(first), Some(_)) if one_household => *first,
@@ -115,62 +102,14 @@ mod tests {
         // (rows, households, normal, stands for, repeated)
         type Case<'a> = (Vec<Row>, Vec<u32>, Vec<bool>, Vec<u32>, usize);
         let cases: Vec<Case> = vec![
-            (
-                vec![row("张三", &a), row("張三", &a)],
-                vec![0, 0],
-                vec![true, true],
-                vec![0, 0],
-                1,
-            ),
-            (
-                vec![row("张三", &a), row("张三", &a)],
-                vec![0, 0],
-                vec![false, true],
-                vec![1, 1],
-                1,
-            ),
-            (
-                vec![row("张三", &a), row("张三", &a)],
-                vec![0, 1],
-                vec![true, false],
-                vec![0, 0],
-                1,
-            ),
-            (
-                vec![row("张三", &a), row("张三", &a)],
-                vec![0, 1],
-                vec![true, true],
-                vec![0, 1],
-                1,
-            ),
-            (
-                vec![row("张三", &a), row("李四", &a)],
-                vec![0, 0],
-                vec![true, true],
-                vec![0, 1],
-                1,
-            ),
-            (
-                vec![row("张三", &a), row("张三", &b)],
-                vec![0, 0],
-                vec![true, true],
-                vec![0, 1],
-                1,
-            ),
-            (
-                vec![row("张三", &a), Row::new("张三").birth("1970-01-05")],
-                vec![0, 0],
-                vec![true, true],
-                vec![0, 0],
-                1,
-            ),
-            (
-                vec![row("张三", &a), Row::new("张三").birth("1970-01-05")],
-                vec![0, 1],
-                vec![true, true],
-                vec![0, 1],
-                0,
-            ),
+            (vec![row("张三", &a), row("張三", &a)], vec![0, 0], vec![true, true], vec![0, 0], 1),
+            (vec![row("张三", &a), row("张三", &a)], vec![0, 0], vec![false, true], vec![1, 1], 1),
+            (vec![row("张三", &a), row("张三", &a)], vec![0, 1], vec![true, false], vec![0, 0], 1),
+            (vec![row("张三", &a), row("张三", &a)], vec![0, 1], vec![true, true], vec![0, 1], 1),
+            (vec![row("张三", &a), row("李四", &a)], vec![0, 0], vec![true, true], vec![0, 1], 1),
+            (vec![row("张三", &a), row("张三", &b)], vec![0, 0], vec![true, true], vec![0, 1], 1),
+            (vec![row("张三", &a), Row::new("张三").birth("1970-01-05")], vec![0, 0], vec![true, true], vec![0, 0], 1),
+            (vec![row("张三", &a), Row::new("张三").birth("1970-01-05")], vec![0, 1], vec![true, true], vec![0, 1], 0),
         ];
         for (i, (rows, households, normal, expected, repeated)) in cases.into_iter().enumerate() {
             let (stands_for, found) = find(&people(&rows), &households, &normal);

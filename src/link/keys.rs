@@ -6,16 +6,12 @@
 
 /// One 64-bit key of a tag and parts.
 pub fn key(tag: u64, parts: &[u64]) -> u64 {
-    parts.iter().fold(mix(tag ^ 0x9e37_79b9_7f4a_7c15), |state, part| {
-        mix(state.rotate_left(23) ^ mix(*part))
-    })
+    parts.iter().fold(mix(tag ^ 0x9e37_79b9_7f4a_7c15), |state, part| mix(state.rotate_left(23) ^ mix(*part)))
 }
 
 /// One 64-bit key of a sequence of codes.
 pub fn sequence(codes: impl Iterator<Item = u32>) -> u64 {
-    codes.fold(0x517c_c1b7_2722_0a95, |state, code| {
-        mix(state.rotate_left(17) ^ u64::from(code))
-    })
+    codes.fold(0x517c_c1b7_2722_0a95, |state, code| mix(state.rotate_left(17) ^ u64::from(code)))
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit.

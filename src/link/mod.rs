@@ -58,16 +58,9 @@ pub struct Linked {
 pub fn link(register: &Register, source: &Source, records: &Table, model: &LinkModel) -> Linked {
     let entries = pack::Columns::read(source, records);
     let weights = score::Weights::of(model);
-    let judge = decide::Judge {
-        register,
-        entries: &entries,
-        model,
-        weights: &weights,
-    };
-    let mut judged: Vec<decide::Judged> = (0..entries.len() as u32)
-        .into_par_iter()
-        .map(|record| judge.judge(record))
-        .collect();
+    let judge = decide::Judge { register, entries: &entries, model, weights: &weights };
+    let mut judged: Vec<decide::Judged> =
+        (0..entries.len() as u32).into_par_iter().map(|record| judge.judge(record)).collect();
     if source.once_per_person {
         assign::once_per_person(&mut judged);
     }

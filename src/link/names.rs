@@ -137,10 +137,7 @@ impl Names {
     pub fn get(&self, id: u32) -> Option<Name<'_>> {
         let head = self.heads.get(id as usize)?;
         let start = head.start as usize;
-        Some(Name {
-            head,
-            codes: &self.codes[start..start + usize::from(head.length)],
-        })
+        Some(Name { head, codes: &self.codes[start..start + usize::from(head.length)] })
     }
 }
 
@@ -220,18 +217,12 @@ fn rest(a: &Name, b: &Name) -> NameLevel {
     let alike = if a.has_parts() || b.has_parts() {
         // A minority name has no surname: one shared part of two or more characters is what is left to agree.
         let others = b.parts();
-        a.parts()
-            .iter()
-            .any(|p| p.len() >= 2 && others.iter().any(|o| same(p, o)))
+        a.parts().iter().any(|p| p.len() >= 2 && others.iter().any(|o| same(p, o)))
     } else {
         let (s, t) = (usize::from(a.head.surname), usize::from(b.head.surname));
         s == t && s > 0 && !a.codes[0].is_wildcard() && !b.codes[0].is_wildcard() && same(&a.codes[..s], &b.codes[..t])
     };
-    if alike {
-        NameLevel::SurnameOnly
-    } else {
-        NameLevel::Different
-    }
+    if alike { NameLevel::SurnameOnly } else { NameLevel::Different }
 }
 
 fn same(a: &[Code], b: &[Code]) -> bool {

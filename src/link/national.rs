@@ -132,12 +132,8 @@ fn home(
     let most = *household.homes.values().max().unwrap_or(&0);
     if most == 0 {
         problems.push(
-            view.problem(
-                "national.not_found",
-                "no member of this household could be linked to the register",
-                first,
-            )
-            .hint("look at the possible links of its members"),
+            view.problem("national.not_found", "no member of this household could be linked to the register", first)
+                .hint("look at the possible links of its members"),
         );
         return None;
     }
@@ -145,10 +141,7 @@ fn home(
         problems.push(
             view.problem(
                 "national.split",
-                format!(
-                    "members of this household live in {} register households",
-                    household.homes.len()
-                ),
+                format!("members of this household live in {} register households", household.homes.len()),
                 first,
             )
             .hint("the household with most of them counts; check whether the family has split"),
@@ -158,20 +151,11 @@ fn home(
     if let [only] = best[..] {
         return Some(only);
     }
-    let heads: Vec<usize> = household
-        .rows
-        .iter()
-        .copied()
-        .filter(|row| view.is_head(*row))
-        .collect();
+    let heads: Vec<usize> = household.rows.iter().copied().filter(|row| view.is_head(*row)).collect();
     let head_home = match heads[..] {
-        [head] => links.str_at("household_id", head).and_then(|id| {
-            register
-                .households
-                .text("household_id")
-                .iter()
-                .position(|h| h == Some(id))
-        }),
+        [head] => links
+            .str_at("household_id", head)
+            .and_then(|id| register.households.text("household_id").iter().position(|h| h == Some(id))),
         _ => None,
     };
     match head_home {
@@ -205,10 +189,7 @@ impl View<'_> {
     }
 
     fn is_head(&self, i: usize) -> bool {
-        self.source
-            .name_of(Role::Relation)
-            .and_then(|f| self.records.str_at(f, i))
-            == Some("head")
+        self.source.name_of(Role::Relation).and_then(|f| self.records.str_at(f, i)) == Some("head")
     }
 
     fn said(&self, number: &str, household: &Household, problems: &mut Vec<Diagnostic>) -> Said {
@@ -223,9 +204,7 @@ impl View<'_> {
             row
         };
         let text = |role: Role, row: Option<usize>| -> Option<String> {
-            self.records
-                .str_at(self.source.name_of(role)?, row?)
-                .map(str::to_string)
+            self.records.str_at(self.source.name_of(role)?, row?).map(str::to_string)
         };
         let kind = one(Role::HouseholdType, "type of household");
         let monitored = one(Role::ListType, "monitored type");
@@ -255,10 +234,7 @@ impl View<'_> {
             problems.push(
                 self.problem(
                     "national.members_differ",
-                    format!(
-                        "members of this household differ in what holds for all: {}",
-                        differing.join(", ")
-                    ),
+                    format!("members of this household differ in what holds for all: {}", differing.join(", ")),
                     said.row,
                 )
                 .hint("the head's value counts, else the most frequent one"),
@@ -275,11 +251,7 @@ impl View<'_> {
             let value = self.records.display_at(field, row).unwrap_or_default();
             values.entry(value).or_insert((0, row)).0 += 1;
         }
-        let mut heads = household
-            .rows
-            .iter()
-            .copied()
-            .filter(|row| self.is_head(*row) && column.is_valid(*row));
+        let mut heads = household.rows.iter().copied().filter(|row| self.is_head(*row) && column.is_valid(*row));
         let most = values.values().map(|v| v.0).max();
         let frequent = values.values().find(|v| Some(v.0) == most).map(|v| v.1);
         let chosen = match (heads.next(), heads.next()) {
@@ -306,23 +278,15 @@ fn write(register: &mut Register, said: &BTreeMap<u32, Said>) {
         ("national_type", texts(|s| s.kind.as_deref())),
         ("lifted", Arc::new(all.iter().map(lifted).collect::<BooleanArray>())),
         ("monitored_type", texts(|s| s.monitored.as_deref())),
-        (
-            "monitored_since",
-            Arc::new(all.iter().map(|s| s.and_then(|s| s.since)).collect::<Date32Array>()),
-        ),
-        (
-            "risk_cleared",
-            Arc::new(all.iter().map(|s| s.and_then(|s| s.cleared)).collect::<BooleanArray>()),
-        ),
+        ("monitored_since", Arc::new(all.iter().map(|s| s.and_then(|s| s.since)).collect::<Date32Array>())),
+        ("risk_cleared", Arc::new(all.iter().map(|s| s.and_then(|s| s.cleared)).collect::<BooleanArray>())),
         ("monitored_causes", texts(|s| s.causes.as_deref())),
         ("national_agreement", texts(|s| Some(s.agreement))),
     ];
     let schema = register.households.schema.clone();
     let mut arrays = register.households.batch.columns().to_vec();
     for (name, array) in columns {
-        let i = schema
-            .index(name)
-            .unwrap_or_else(|| panic!("table households declares column {name}"));
+        let i = schema.index(name).unwrap_or_else(|| panic!("table households declares column {name}"));
         arrays[i] = array;
     }
     register.households = Table::new(schema, arrays);
@@ -345,10 +309,7 @@ mod tests {
         let source = source("population");
         let rows: Vec<Row> = (0..6)
             .map(|i| {
-                person(i).household(
-                    ["001", "002", "003"][i as usize / 2],
-                    if i % 2 == 0 { "head" } else { "spouse" },
-                )
+                person(i).household(["001", "002", "003"][i as usize / 2], if i % 2 == 0 { "head" } else { "spouse" })
             })
             .collect();
         register(&source, &records(&source, &rows), jiff::civil::date(2026, 9, 30))
@@ -383,10 +344,7 @@ mod tests {
                 .set("causes", "disability|illness")
         };
         let (register, problems) = attach(&[
-            person(0)
-                .household("N1", "head")
-                .set("household_type", "lifted")
-                .set("risk_cleared", false),
+            person(0).household("N1", "head").set("household_type", "lifted").set("risk_cleared", false),
             person(1).household("N1", "spouse"),
             monitored(person(2).household("N2", "head")),
             monitored(Row::new("不在册").household("N2", "spouse")),
@@ -398,10 +356,7 @@ mod tests {
         assert_eq!(column(&register, "monitored_type"), some(["", "marginal", ""]));
         assert_eq!(column(&register, "monitored_since"), some(["", "2024-05-01", ""]));
         assert_eq!(column(&register, "risk_cleared"), some(["", "否", ""]));
-        assert_eq!(
-            column(&register, "monitored_causes"),
-            some(["", "disability|illness", ""])
-        );
+        assert_eq!(column(&register, "monitored_causes"), some(["", "disability|illness", ""]));
         assert_eq!(column(&register, "national_agreement"), some(["all", "some", ""]));
     }
 
@@ -440,10 +395,7 @@ mod tests {
     #[test]
     fn a_household_without_type_is_unknown() {
         let (register, _) = attach(&[person(0).household("N1", "head")]);
-        assert_eq!(
-            column(&register, "lifted"),
-            [None, Some("否".into()), Some("否".into())]
-        );
+        assert_eq!(column(&register, "lifted"), [None, Some("否".into()), Some("否".into())]);
         let mut without = source("national_system");
         without.fields.retain(|f| f.role != Some(Role::Household));
         let mut register = county();

@@ -71,13 +71,8 @@ impl Near {
             };
             length += 1;
         }
-        let strange = (0..length)
-            .filter(|&i| digits[i] == UNREADABLE || digits[i] == 10 && i + 1 != length)
-            .count();
-        (length >= 17 && strange <= 1).then_some(Near {
-            length: length as u8,
-            digits,
-        })
+        let strange = (0..length).filter(|&i| digits[i] == UNREADABLE || digits[i] == 10 && i + 1 != length).count();
+        (length >= 17 && strange <= 1).then_some(Near { length: length as u8, digits })
     }
 
     fn digits(&self) -> &[u8] {
@@ -291,11 +286,7 @@ pub fn compare(a: Side, b: Side) -> NumberLevel {
 }
 
 fn prefixes(a: u64, b: u64) -> NumberLevel {
-    if a == b {
-        NumberLevel::Partial
-    } else {
-        NumberLevel::Different
-    }
+    if a == b { NumberLevel::Partial } else { NumberLevel::Different }
 }
 
 /// A damaged or failing number against a valid one.
@@ -313,17 +304,11 @@ mod tests {
     use crate::link::testing::number;
 
     fn side(near: &Near) -> Side<'_> {
-        Side {
-            near: Some(near),
-            ..Side::default()
-        }
+        Side { near: Some(near), ..Side::default() }
     }
 
     fn valid(text: &str) -> Side<'static> {
-        Side {
-            number: pack(text).expect("18 characters"),
-            ..Side::default()
-        }
+        Side { number: pack(text).expect("18 characters"), ..Side::default() }
     }
 
     #[test]
@@ -331,18 +316,9 @@ mod tests {
         let packed = pack("99012119900101123X").expect("18 characters");
         assert_eq!(unpack(packed)[16..], [3, 10]);
         assert_eq!(prefix_of(packed), 990_121_199_001_011);
-        assert_eq!(
-            birth_of_prefix(prefix_of(packed)),
-            Some(text::to_days(Date::constant(1990, 1, 1)))
-        );
+        assert_eq!(birth_of_prefix(prefix_of(packed)), Some(text::to_days(Date::constant(1990, 1, 1))));
         assert_eq!(sex_of(packed), 1);
-        for bad in [
-            "",
-            "99012119900101123",
-            "9901211990010112345",
-            "9901211990X1011234",
-            "99012119900101１234",
-        ] {
+        for bad in ["", "99012119900101123", "9901211990010112345", "9901211990X1011234", "99012119900101１234"] {
             assert_eq!(pack(bad), None, "{bad}");
         }
     }
@@ -379,10 +355,7 @@ mod tests {
             assert_eq!(compare(valid(&right), side(&near)), level, "{wrong}");
             let neighbours = near.neighbours();
             assert!(neighbours.contains(&packed), "{wrong}");
-            assert!(
-                neighbours.len() < 60 && neighbours.iter().all(|n| is_valid(*n)),
-                "{wrong}"
-            );
+            assert!(neighbours.len() < 60 && neighbours.iter().all(|n| is_valid(*n)), "{wrong}");
         }
     }
 
@@ -392,17 +365,12 @@ mod tests {
         let brother = number("990121", "19900101", 125);
         assert_eq!(compare(valid(&a), valid(&a)), NumberLevel::Exact);
         assert_eq!(compare(valid(&a), valid(&brother)), NumberLevel::Different);
-        let damaged = Side {
-            prefix: read_prefix(&a[..15]).expect("15 digits"),
-            ..Side::default()
-        };
+        let damaged = Side { prefix: read_prefix(&a[..15]).expect("15 digits"), ..Side::default() };
         assert_eq!(compare(damaged, valid(&a)), NumberLevel::Partial);
         let other = number("990121", "19900102", 123);
         assert_eq!(compare(damaged, valid(&other)), NumberLevel::Different);
         let mut zeros = (0..10).map(|sequence| number("990121", "19900101", sequence * 100));
-        let cut = zeros
-            .find(|n| n.ends_with("000"))
-            .expect("a valid number that ends in zeros");
+        let cut = zeros.find(|n| n.ends_with("000")).expect("a valid number that ends in zeros");
         let whole = number("990121", "19900101", cut[14..17].parse::<u32>().expect("digits") + 23);
         assert_eq!(compare(valid(&cut), valid(&whole)), NumberLevel::Partial);
         assert_eq!(compare(valid(&whole), valid(&cut)), NumberLevel::Different);

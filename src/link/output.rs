@@ -19,11 +19,7 @@ fn levels<'a>(rows: &[(Option<&Pair>, Option<f64>)], evidence: impl Iterator<Ite
     let word = |i: usize| texts(rows.iter().map(|(pair, _)| pair.map(|p| p.levels.words()[i])));
     vec![
         texts(rows.iter().map(|(pair, _)| pair.map(|p| p.pass.as_str()))),
-        Arc::new(
-            rows.iter()
-                .map(|(pair, _)| pair.map(|p| p.weight))
-                .collect::<Float64Array>(),
-        ),
+        Arc::new(rows.iter().map(|(pair, _)| pair.map(|p| p.weight)).collect::<Float64Array>()),
         Arc::new(rows.iter().map(|(_, margin)| *margin).collect::<Float64Array>()),
         word(0),
         word(1),
@@ -54,12 +50,7 @@ pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judge
         texts(judged.iter().map(|j| person(j).map(|p| register.person_id(p)))),
         texts(judged.iter().map(|j| person(j).map(|p| register.household_id(p)))),
         texts(judged.iter().map(|_| None)),
-        Arc::new(
-            judged
-                .iter()
-                .map(|j| Some(listed(j).len() as i64))
-                .collect::<Int64Array>(),
-        ),
+        Arc::new(judged.iter().map(|j| Some(listed(j).len() as i64)).collect::<Int64Array>()),
     ];
     arrays.extend(levels(&shown, judged.iter().map(|j| j.evidence.as_str())));
     Table::new(tables::links(), arrays)

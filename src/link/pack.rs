@@ -71,10 +71,7 @@ impl Columns {
         self.prefix = vec![numbers::NONE; rows];
         self.number_birth = vec![NO_DATE; rows];
         self.number_sex = vec![0; rows];
-        let Some(field) = source
-            .field_with(Role::IdNumber)
-            .filter(|f| f.kind == FieldKind::IdNumber)
-        else {
+        let Some(field) = source.field_with(Role::IdNumber).filter(|f| f.kind == FieldKind::IdNumber) else {
             return;
         };
         let number = records.text(&field.name);
@@ -112,11 +109,7 @@ impl Columns {
         Side {
             number: self.number[i],
             prefix: self.prefix[i],
-            near: if self.number[i] == numbers::NONE {
-                self.near.get(&row)
-            } else {
-                None
-            },
+            near: if self.number[i] == numbers::NONE { self.near.get(&row) } else { None },
         }
     }
 
@@ -170,8 +163,5 @@ fn division(records: &Table, column: &str) -> Vec<u64> {
         return vec![NO_DIVISION; records.rows()];
     }
     let column = records.text(column);
-    column
-        .iter()
-        .map(|c| c.and_then(|c| c.parse().ok()).unwrap_or(NO_DIVISION))
-        .collect()
+    column.iter().map(|c| c.and_then(|c| c.parse().ok()).unwrap_or(NO_DIVISION)).collect()
 }

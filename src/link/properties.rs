@@ -13,51 +13,14 @@ use super::*;
 fn crowd() -> Vec<Row> {
     let n = numbers();
     vec![
-        Row::new("张建国")
-            .number(&n.guo)
-            .birth("1970-01-05")
-            .sex("male")
-            .village(1, 1)
-            .household("1", "head"),
-        Row::new("张建军")
-            .number(&n.jun)
-            .birth("1973-08-06")
-            .sex("male")
-            .village(1, 1)
-            .household("2", "head"),
-        Row::new("陈秀英")
-            .number(&n.ying)
-            .birth("1972-02-06")
-            .sex("female")
-            .village(1, 1)
-            .household("1", "spouse"),
-        Row::new("张丽")
-            .number(&n.li)
-            .birth("1999-04-08")
-            .sex("female")
-            .village(1, 2)
-            .household("1", "daughter"),
-        Row::new("张莉")
-            .birth("1999-04-08")
-            .sex("female")
-            .village(1, 2)
-            .household("2", "daughter"),
-        Row::new("王强")
-            .number(&n.wang)
-            .birth("1980-03-07")
-            .sex("male")
-            .village(1, 1)
-            .household("3", "head"),
-        Row::new("王强")
-            .birth("1980-03-07")
-            .sex("male")
-            .village(1, 1)
-            .household("4", "head"),
-        Row::new("张建国")
-            .number(&n.guo)
-            .birth("1970-01-05")
-            .village(2, 1)
-            .household("5", "head"),
+        Row::new("张建国").number(&n.guo).birth("1970-01-05").sex("male").village(1, 1).household("1", "head"),
+        Row::new("张建军").number(&n.jun).birth("1973-08-06").sex("male").village(1, 1).household("2", "head"),
+        Row::new("陈秀英").number(&n.ying).birth("1972-02-06").sex("female").village(1, 1).household("1", "spouse"),
+        Row::new("张丽").number(&n.li).birth("1999-04-08").sex("female").village(1, 2).household("1", "daughter"),
+        Row::new("张莉").birth("1999-04-08").sex("female").village(1, 2).household("2", "daughter"),
+        Row::new("王强").number(&n.wang).birth("1980-03-07").sex("male").village(1, 1).household("3", "head"),
+        Row::new("王强").birth("1980-03-07").sex("male").village(1, 1).household("4", "head"),
+        Row::new("张建国").number(&n.guo).birth("1970-01-05").village(2, 1).household("5", "head"),
     ]
 }
 
@@ -92,14 +55,9 @@ fn by_id(register: &Register, source: &Source, rows: &[Row]) -> BTreeMap<String,
     let linked = link(register, source, &records(source, rows), &model());
     let ids: Vec<&str> = register.persons.text("person_id").iter().flatten().collect();
     let content = |person: &str| {
-        let at = ids
-            .iter()
-            .position(|id| *id == person)
-            .expect("a person of the register");
+        let at = ids.iter().position(|id| *id == person).expect("a person of the register");
         let column = |c: &str| register.persons.display_at(c, at).unwrap_or_default();
-        ["name", "id_number", "birth_date", "household_id"]
-            .map(column)
-            .join("/")
+        ["name", "id_number", "birth_date", "household_id"].map(column).join("/")
     };
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for i in 0..linked.links.rows() {
@@ -115,10 +73,7 @@ fn by_id(register: &Register, source: &Source, rows: &[Row]) -> BTreeMap<String,
         let person = content(linked.possible.str_at("person_id", i).unwrap_or_default());
         let weight = linked.possible.float("match_weight").value(i);
         let rank = linked.possible.integer("rank").value(i);
-        found
-            .get_mut(id)
-            .expect("a candidate's record is in links")
-            .push(format!("{rank} {weight:.6} {person}"));
+        found.get_mut(id).expect("a candidate's record is in links").push(format!("{rank} {weight:.6} {person}"));
     }
     found
 }

@@ -85,9 +85,7 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
             household_of[*member as usize] = household as u32;
         }
     }
-    let normal: Vec<bool> = (0..records.rows() as u32)
-        .map(|row| view.status(row) == "normal")
-        .collect();
+    let normal: Vec<bool> = (0..records.rows() as u32).map(|row| view.status(row) == "normal").collect();
 
     let mut households = TableBuilder::new(tables::households());
     let mut ids = Vec::with_capacity(by_number.len());
@@ -103,22 +101,14 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
     }
     let mut persons = TableBuilder::new(tables::persons());
     for row in 0..records.rows() as u32 {
-        persons.push(person_row(
-            &view,
-            &people,
-            row,
-            &ids[household_of[row as usize] as usize],
-        ));
+        persons.push(person_row(&view, &people, row, &ids[household_of[row as usize] as usize]));
     }
 
     let (stands_for, found) = duplicates::find(&people, &household_of, &normal);
     for found in found {
         let first = records.integer("row").value(found.first as usize);
         let (code, message) = if found.number {
-            (
-                "register.duplicate_number",
-                format!("the identity number also stands in row {first}"),
-            )
+            ("register.duplicate_number", format!("the identity number also stands in row {first}"))
         } else {
             (
                 "register.duplicate_person",
@@ -131,12 +121,7 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
         );
     }
     problems.sort_by(|a, b| (&a.place, a.code).cmp(&(&b.place, b.code)));
-    let mut repeated: Vec<u32> = stands_for
-        .iter()
-        .zip(0..)
-        .filter(|(s, row)| **s != *row)
-        .map(|(s, _)| *s)
-        .collect();
+    let mut repeated: Vec<u32> = stands_for.iter().zip(0..).filter(|(s, row)| **s != *row).map(|(s, _)| *s).collect();
     repeated.sort_unstable();
     repeated.dedup();
     Register {
@@ -165,10 +150,7 @@ impl View<'_> {
     }
 
     fn division(&self, column: &str, row: u32) -> Option<&str> {
-        self.records
-            .has(column)
-            .then(|| self.records.str_at(column, row as usize))
-            .flatten()
+        self.records.has(column).then(|| self.records.str_at(column, row as usize)).flatten()
     }
 
     /// A row that says nothing counts as normal: leaving a person out needs a reason.
@@ -215,11 +197,8 @@ fn head(
         let birth = people.any_birth(*row);
         (birth == NO_DATE, birth, *row)
     });
-    let called: Vec<u32> = order
-        .iter()
-        .copied()
-        .filter(|row| view.text(Role::Relation, *row) == Some("head"))
-        .collect();
+    let called: Vec<u32> =
+        order.iter().copied().filter(|row| view.text(Role::Relation, *row) == Some("head")).collect();
     let living: Vec<u32> = order.iter().copied().filter(|row| normal[*row as usize]).collect();
     let mut heads = called.iter().copied().filter(|row| normal[*row as usize]);
     if let Some(head) = heads.next() {
@@ -263,9 +242,7 @@ fn head(
 fn person_row(view: &View, people: &Columns, row: u32, household_id: &str) -> Vec<Value> {
     let i = row as usize;
     let number = view.source.name_of(Role::IdNumber);
-    let lane = number
-        .map(|n| format!("{n}_lane"))
-        .filter(|lane| view.records.has(lane));
+    let lane = number.map(|n| format!("{n}_lane")).filter(|lane| view.records.has(lane));
     let sex = match people.any_sex(row) {
         1 => Value::from("male"),
         2 => Value::from("female"),
@@ -303,11 +280,7 @@ fn household_row(
 ) -> Vec<Value> {
     // Where the head's village is not known, the household lives where its first member with a village lives.
     let known = |row: &u32| people.village[*row as usize] != super::pack::NO_DIVISION;
-    let home = if known(&head) {
-        head
-    } else {
-        members.iter().copied().find(known).unwrap_or(head)
-    };
+    let home = if known(&head) { head } else { members.iter().copied().find(known).unwrap_or(head) };
     let size = members.iter().filter(|m| normal[**m as usize]).count() as i64;
     let mut values = vec![
         id.into(),

@@ -67,11 +67,8 @@ impl BirthLevel {
 
 impl SexLevel {
     /// All levels with the word that the model and the tables use.
-    pub const WORDS: [(&'static str, SexLevel); 3] = [
-        ("same", SexLevel::Same),
-        ("different", SexLevel::Different),
-        ("missing", SexLevel::Missing),
-    ];
+    pub const WORDS: [(&'static str, SexLevel); 3] =
+        [("same", SexLevel::Same), ("different", SexLevel::Different), ("missing", SexLevel::Missing)];
 }
 
 impl DivisionLevel {
@@ -170,10 +167,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
             (a, b) if a == b => SexLevel::Same,
             _ => SexLevel::Different,
         },
-        division: divisions(
-            (entries.township[i], entries.village[i]),
-            (people.township[j], people.village[j]),
-        ),
+        division: divisions((entries.township[i], entries.village[i]), (people.township[j], people.village[j])),
         own_birth: own_birth && births != BirthLevel::Missing,
         own_sex: own_sex && people.any_sex(person) != 0,
     }
@@ -206,11 +200,7 @@ fn divisions((township, village): (u64, u64), (home_township, home_village): (u6
     }
     if township != home_township {
         // Nine digits of which six are the county.
-        return if township / 1000 == home_township / 1000 {
-            DivisionLevel::County
-        } else {
-            DivisionLevel::Different
-        };
+        return if township / 1000 == home_township / 1000 { DivisionLevel::County } else { DivisionLevel::Different };
     }
     if village == NO_DIVISION || home_village == NO_DIVISION {
         DivisionLevel::Township
@@ -325,10 +315,7 @@ mod tests {
             ("sex", words(&SexLevel::WORDS)),
             ("division", words(&DivisionLevel::WORDS)),
         ];
-        assert_eq!(
-            known,
-            crate::plan::COMPARISON_LEVELS.map(|(name, levels)| (name, levels.to_vec()))
-        );
+        assert_eq!(known, crate::plan::COMPARISON_LEVELS.map(|(name, levels)| (name, levels.to_vec())));
     }
 
     #[test]
@@ -336,10 +323,7 @@ mod tests {
         let weights = Weights::of(&model());
         assert_eq!(Some(weights.of_name(NameLevel::Near)), model().weight("name", "near"));
         assert_eq!(weights.of_name(NameLevel::Missing), 0.0);
-        let nothing = LinkModel {
-            comparisons: vec![],
-            ..model()
-        };
+        let nothing = LinkModel { comparisons: vec![], ..model() };
         assert_eq!(Weights::of(&nothing).of_name(NameLevel::Exact), 0.0);
     }
 }

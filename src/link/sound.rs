@@ -24,29 +24,17 @@ impl Code {
     /// The code of a character.
     pub fn of(c: char) -> Code {
         if is_wildcard(c) {
-            return Code {
-                script: WILDCARD,
-                sound: WILDCARD,
-                fold: WILDCARD,
-            };
+            return Code { script: WILDCARD, sound: WILDCARD, fold: WILDCARD };
         }
         let simple = simplified(c);
         match simple.to_pinyin() {
             Some(reading) => {
                 let plain = reading.plain();
-                Code {
-                    script: simple as u32,
-                    sound: pack(plain),
-                    fold: pack(&fold(plain)),
-                }
+                Code { script: simple as u32, sound: pack(plain), fold: pack(&fold(plain)) }
             }
             None => {
                 let own = simple as u32 | 1 << 31;
-                Code {
-                    script: simple as u32,
-                    sound: own,
-                    fold: own,
-                }
+                Code { script: simple as u32, sound: own, fold: own }
             }
         }
     }
@@ -64,10 +52,8 @@ impl Code {
 
 /// What systems put in the place of a rare character: boxes, question marks, private-use code points.
 fn is_wildcard(c: char) -> bool {
-    matches!(
-        c,
-        '□' | '■' | '▢' | '〓' | '?' | '？' | '*' | '＊' | '●' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}'
-    ) || c >= '\u{f0000}'
+    matches!(c, '□' | '■' | '▢' | '〓' | '?' | '？' | '*' | '＊' | '●' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}')
+        || c >= '\u{f0000}'
 }
 
 fn simplified(c: char) -> char {
@@ -131,22 +117,11 @@ mod tests {
             let (x, y) = pair(a, b);
             assert!(x.script != y.script && x.sound == y.sound, "{a} {b}");
         }
-        for (a, b) in [
-            ('兰', '男'),
-            ('陈', '成'),
-            ('思', '诗'),
-            ('珍', '曾'),
-            ('方', '黄'),
-            ('芬', '红'),
-            ('林', '宁'),
-        ] {
+        for (a, b) in [('兰', '男'), ('陈', '成'), ('思', '诗'), ('珍', '曾'), ('方', '黄'), ('芬', '红'), ('林', '宁')]
+        {
             let (x, y) = pair(a, b);
             assert_ne!(x.sound, y.sound, "{a} {b}");
-            assert_eq!(
-                x.fold == y.fold,
-                !matches!((a, b), ('珍', '曾') | ('芬', '红')),
-                "{a} {b}"
-            );
+            assert_eq!(x.fold == y.fold, !matches!((a, b), ('珍', '曾') | ('芬', '红')), "{a} {b}");
         }
         for (a, b) in [('乾', '干'), ('李', '王'), ('A', 'B'), ('女', '路')] {
             let (x, y) = pair(a, b);

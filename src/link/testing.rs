@@ -52,9 +52,7 @@ impl Row {
     /// A damaged or failing number.
     pub fn partial(self, digits: &str) -> Row {
         let lane = if digits.len() == 15 { "damaged" } else { "invalid" };
-        self.set("id_number_partial", digits)
-            .set("id_number_raw", digits)
-            .set("id_number_lane", lane)
+        self.set("id_number_partial", digits).set("id_number_raw", digits).set("id_number_lane", lane)
     }
 
     pub fn birth(self, day: &str) -> Row {
@@ -146,12 +144,7 @@ pub fn records(source: &Source, rows: &[Row]) -> Table {
             "file" => "a.csv".into(),
             "sheet" => "".into(),
             "row" => Value::Integer(i as i64 + 2),
-            name => row
-                .cells
-                .iter()
-                .rev()
-                .find(|c| c.0 == name)
-                .map_or(Value::Null, |c| c.1.clone()),
+            name => row.cells.iter().rev().find(|c| c.0 == name).map_or(Value::Null, |c| c.1.clone()),
         });
         builder.push(values.collect());
     }
@@ -168,14 +161,7 @@ pub fn people(rows: &[Row]) -> Columns {
 pub fn model() -> LinkModel {
     let comparison = |name: &str, levels: &[(&str, f64, f64)]| Comparison {
         name: name.into(),
-        levels: levels
-            .iter()
-            .map(|(level, m, u)| LevelWeight {
-                level: level.to_string(),
-                m: *m,
-                u: *u,
-            })
-            .collect(),
+        levels: levels.iter().map(|(level, m, u)| LevelWeight { level: level.to_string(), m: *m, u: *u }).collect(),
     };
     LinkModel {
         name: "test".into(),
@@ -209,12 +195,7 @@ pub fn model() -> LinkModel {
             ),
             comparison(
                 "birth",
-                &[
-                    ("exact", 0.96, 0.00005),
-                    ("near", 0.02, 0.004),
-                    ("year", 0.005, 0.015),
-                    ("different", 0.015, 0.98),
-                ],
+                &[("exact", 0.96, 0.00005), ("near", 0.02, 0.004), ("year", 0.005, 0.015), ("different", 0.015, 0.98)],
             ),
             comparison("sex", &[("same", 0.99, 0.5), ("different", 0.01, 0.5)]),
             comparison(

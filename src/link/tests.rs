@@ -77,50 +77,14 @@ pub(super) fn numbers() -> Numbers {
 fn county() -> Register {
     let n = numbers();
     build(&[
-        Row::new("张建国")
-            .number(&n.guo)
-            .birth("1970-01-05")
-            .sex("male")
-            .village(1, 1)
-            .household("001", "head"),
-        Row::new("张建军")
-            .number(&n.jun)
-            .birth("1973-08-06")
-            .sex("male")
-            .village(1, 1)
-            .household("001", "brother"),
-        Row::new("陈秀英")
-            .number(&n.ying)
-            .birth("1972-02-06")
-            .sex("female")
-            .village(1, 1)
-            .household("001", "spouse"),
-        Row::new("张丽")
-            .number(&n.li)
-            .birth("1999-04-08")
-            .sex("female")
-            .village(1, 1)
-            .household("001", "daughter"),
-        Row::new("王强")
-            .number(&n.wang)
-            .birth("1980-03-07")
-            .sex("male")
-            .village(1, 1)
-            .household("002", "head"),
-        Row::new("张军")
-            .birth("1990-09-09")
-            .village(1, 1)
-            .household("002", "other"),
-        Row::new("李伟")
-            .birth("1985-05-05")
-            .sex("male")
-            .village(2, 1)
-            .household("003", "head"),
-        Row::new("李伟")
-            .birth("1960-06-06")
-            .sex("male")
-            .village(2, 1)
-            .household("004", "head"),
+        Row::new("张建国").number(&n.guo).birth("1970-01-05").sex("male").village(1, 1).household("001", "head"),
+        Row::new("张建军").number(&n.jun).birth("1973-08-06").sex("male").village(1, 1).household("001", "brother"),
+        Row::new("陈秀英").number(&n.ying).birth("1972-02-06").sex("female").village(1, 1).household("001", "spouse"),
+        Row::new("张丽").number(&n.li).birth("1999-04-08").sex("female").village(1, 1).household("001", "daughter"),
+        Row::new("王强").number(&n.wang).birth("1980-03-07").sex("male").village(1, 1).household("002", "head"),
+        Row::new("张军").birth("1990-09-09").village(1, 1).household("002", "other"),
+        Row::new("李伟").birth("1985-05-05").sex("male").village(2, 1).household("003", "head"),
+        Row::new("李伟").birth("1960-06-06").sex("male").village(2, 1).household("004", "head"),
     ])
 }
 
@@ -134,9 +98,7 @@ fn states_of_single_records() {
     let register = county();
     let n = numbers();
     let mut swapped: Vec<char> = n.guo.chars().collect();
-    let at = (14..17)
-        .find(|i| swapped[*i] != swapped[i + 1] && swapped[i + 1] != 'X')
-        .expect("two unequal neighbours");
+    let at = (14..17).find(|i| swapped[*i] != swapped[i + 1] && swapped[i + 1] != 'X').expect("two unequal neighbours");
     swapped.swap(at, at + 1);
     let swapped: String = swapped.into_iter().collect();
     let unknown = number("990121", "19911111", 55);
@@ -146,148 +108,55 @@ fn states_of_single_records() {
         ("number and name", Row::new("张建国").number(&n.guo), linked("张建国")),
         ("traditional form", Row::new("張建國").number(&n.guo), linked("张建国")),
         ("homophone", Row::new("章建国").number(&n.guo), linked("张建国")),
-        (
-            "homophone, sex against it",
-            Row::new("张莉").number(&n.li).sex("male"),
-            ("conflict", None),
-        ),
-        (
-            "exact name outweighs a wrong sex",
-            Row::new("张丽").number(&n.li).sex("male"),
-            linked("张丽"),
-        ),
-        (
-            "lost character",
-            Row::new("张国").number(&n.guo).village(1, 1),
-            linked("张建国"),
-        ),
-        (
-            "lost character, birth against it",
-            Row::new("张国").number(&n.guo).birth("1950-07-20"),
-            ("conflict", None),
-        ),
+        ("homophone, sex against it", Row::new("张莉").number(&n.li).sex("male"), ("conflict", None)),
+        ("exact name outweighs a wrong sex", Row::new("张丽").number(&n.li).sex("male"), linked("张丽")),
+        ("lost character", Row::new("张国").number(&n.guo).village(1, 1), linked("张建国")),
+        ("lost character, birth against it", Row::new("张国").number(&n.guo).birth("1950-07-20"), ("conflict", None)),
         (
             "lost character, own birth date, a namesake in the village",
             Row::new("张军").number(&n.jun).birth("1973-08-06"),
             linked("张建军"),
         ),
-        (
-            "lost character, a namesake in the village",
-            Row::new("张军").number(&n.jun),
-            ("conflict", None),
-        ),
+        ("lost character, a namesake in the village", Row::new("张军").number(&n.jun), ("conflict", None)),
         (
             "one wrong digit and a lost character",
             Row::new("张国").partial(&typo(&n.guo, 9)).village(1, 1),
             linked("张建国"),
         ),
-        (
-            "the same without a village",
-            Row::new("张国").partial(&typo(&n.guo, 9)),
-            ("possible", None),
-        ),
+        ("the same without a village", Row::new("张国").partial(&typo(&n.guo, 9)), ("possible", None)),
         (
             "one wrong digit in a brother's number",
             Row::new("张建军").partial(&typo(&n.guo, 9)).village(1, 1),
             ("possible", None),
         ),
-        (
-            "brother's number, near name",
-            Row::new("张建军").number(&n.guo),
-            ("conflict", None),
-        ),
-        (
-            "relative's number",
-            Row::new("陈秀英").number(&n.guo),
-            ("conflict", None),
-        ),
-        (
-            "daughter with her father's number",
-            Row::new("张丽").number(&n.guo),
-            ("conflict", None),
-        ),
-        (
-            "somebody else's number",
-            Row::new("赵六").number(&n.guo),
-            ("conflict", None),
-        ),
+        ("brother's number, near name", Row::new("张建军").number(&n.guo), ("conflict", None)),
+        ("relative's number", Row::new("陈秀英").number(&n.guo), ("conflict", None)),
+        ("daughter with her father's number", Row::new("张丽").number(&n.guo), ("conflict", None)),
+        ("somebody else's number", Row::new("赵六").number(&n.guo), ("conflict", None)),
         ("number alone", Row::nameless().number(&n.guo), ("possible", None)),
-        (
-            "number and birth date",
-            Row::nameless().number(&n.guo).birth("1970-01-05"),
-            linked("张建国"),
-        ),
-        (
-            "one wrong digit",
-            Row::new("王强").partial(&typo(&n.wang, 9)).village(1, 1),
-            linked("王强"),
-        ),
-        (
-            "one wrong digit, no village",
-            Row::new("王强").partial(&typo(&n.wang, 16)),
-            linked("王强"),
-        ),
+        ("number and birth date", Row::nameless().number(&n.guo).birth("1970-01-05"), linked("张建国")),
+        ("one wrong digit", Row::new("王强").partial(&typo(&n.wang, 9)).village(1, 1), linked("王强")),
+        ("one wrong digit, no village", Row::new("王强").partial(&typo(&n.wang, 16)), linked("王强")),
         ("swapped digits", Row::new("张建国").partial(&swapped), linked("张建国")),
-        (
-            "Excel's fifteen digits",
-            Row::new("张建国").partial(&n.guo[..15]),
-            linked("张建国"),
-        ),
-        (
-            "no number, name and birth date",
-            Row::new("张建国").birth("1970-01-05"),
-            linked("张建国"),
-        ),
-        (
-            "no number, sound and birth date",
-            Row::new("章建国").birth("1970-01-05").village(1, 1),
-            linked("张建国"),
-        ),
-        (
-            "no number, name and village",
-            Row::new("张建国").village(1, 1),
-            ("possible", None),
-        ),
-        (
-            "no number, two namesakes",
-            Row::new("李伟").village(2, 1),
-            ("possible", None),
-        ),
-        (
-            "no number, namesakes told by birth date",
-            Row::new("李伟").birth("1960-06-06").village(2, 1),
-            linked("李伟"),
-        ),
+        ("Excel's fifteen digits", Row::new("张建国").partial(&n.guo[..15]), linked("张建国")),
+        ("no number, name and birth date", Row::new("张建国").birth("1970-01-05"), linked("张建国")),
+        ("no number, sound and birth date", Row::new("章建国").birth("1970-01-05").village(1, 1), linked("张建国")),
+        ("no number, name and village", Row::new("张建国").village(1, 1), ("possible", None)),
+        ("no number, two namesakes", Row::new("李伟").village(2, 1), ("possible", None)),
+        ("no number, namesakes told by birth date", Row::new("李伟").birth("1960-06-06").village(2, 1), linked("李伟")),
         (
             "another valid number",
             Row::new("张建国").number(&unknown).birth("1970-01-05").village(1, 1),
             ("possible", None),
         ),
-        (
-            "a namesake from elsewhere",
-            Row::new("张建国").number(&unknown).village(2, 1),
-            ("unlinked", None),
-        ),
-        (
-            "nobody",
-            Row::new("赵六").number(&unknown).village(1, 1),
-            ("unlinked", None),
-        ),
+        ("a namesake from elsewhere", Row::new("张建国").number(&unknown).village(2, 1), ("unlinked", None)),
+        ("nobody", Row::new("赵六").number(&unknown).village(1, 1), ("unlinked", None)),
         ("nothing at all", Row::nameless(), ("unlinked", None)),
-        (
-            "one wrong digit, sister's name",
-            Row::new("张莉莉").partial(&typo(&n.ying, 9)),
-            ("unlinked", None),
-        ),
+        ("one wrong digit, sister's name", Row::new("张莉莉").partial(&typo(&n.ying, 9)), ("unlinked", None)),
     ];
     for (title, row, (status, person)) in cases {
         let (found, name, linked) = one(&register, row);
-        assert_eq!(
-            (found.as_str(), name),
-            (status, person),
-            "{title}: {:?}",
-            linked.links.str_at("evidence", 0)
-        );
+        assert_eq!((found.as_str(), name), (status, person), "{title}: {:?}", linked.links.str_at("evidence", 0));
         let listed = linked.links.integer("candidates").value(0) as usize;
         assert_eq!(listed, linked.possible.rows(), "{title}");
         assert_eq!(listed > 0, matches!(status, "possible" | "conflict"), "{title}");
@@ -336,10 +205,7 @@ fn of_two_near_names_the_nearer_counts() {
     let n = numbers();
     let register = build(&[
         Row::new("黄军鹏").number(&n.guo).village(1, 1).household("001", "head"),
-        Row::new("黄俊辉")
-            .number(&n.jun)
-            .village(1, 1)
-            .household("001", "brother"),
+        Row::new("黄俊辉").number(&n.jun).village(1, 1).household("001", "brother"),
     ]);
     let (status, _, linked) = one(&register, Row::new("黄俊").number(&n.guo).village(1, 1));
     assert_eq!(status, "conflict");
@@ -358,49 +224,24 @@ fn sisters_of_one_sound_are_kept_apart() {
     ]);
     assert_eq!(one(&register, Row::new("李莉").number(&a)).0, "conflict");
     assert_eq!(one(&register, Row::new("李莉").number(&b)).1.as_deref(), Some("李莉"));
-    assert_eq!(
-        one(&register, Row::new("李力").birth("2001-02-03").village(1, 1)).0,
-        "possible"
-    );
-    assert_eq!(
-        one(&register, Row::new("李莉").birth("2001-02-03").village(1, 1))
-            .1
-            .as_deref(),
-        Some("李莉")
-    );
+    assert_eq!(one(&register, Row::new("李力").birth("2001-02-03").village(1, 1)).0, "possible");
+    assert_eq!(one(&register, Row::new("李莉").birth("2001-02-03").village(1, 1)).1.as_deref(), Some("李莉"));
 }
 
 #[test]
 fn duplicates_in_the_register_do_not_break_links() {
     let n = numbers();
     let row = |household: &str, status: &'static str| {
-        Row::new("张建国")
-            .number(&n.guo)
-            .village(1, 1)
-            .household(household, "head")
-            .set("person_status", status)
+        Row::new("张建国").number(&n.guo).village(1, 1).household(household, "head").set("person_status", status)
     };
     let record = || Row::new("张建国").number(&n.guo);
-    let linked_to = |register: &Register| {
-        one(register, record())
-            .2
-            .links
-            .str_at("person_id", 0)
-            .map(str::to_string)
-    };
+    let linked_to = |register: &Register| one(register, record()).2.links.str_at("person_id", 0).map(str::to_string);
 
     let moved = build(&[row("001", "moved_out"), row("002", "normal")]);
     assert_eq!(linked_to(&moved).as_deref(), Some("P0000002"));
     let twice = build(&[row("001", "normal"), row("001", "normal")]);
     assert_eq!(linked_to(&twice).as_deref(), Some("P0000001"));
-    assert_eq!(
-        twice
-            .problems
-            .iter()
-            .filter(|p| p.code == "register.duplicate_number")
-            .count(),
-        1
-    );
+    assert_eq!(twice.problems.iter().filter(|p| p.code == "register.duplicate_number").count(), 1);
     assert_eq!(twice.households.integer("size").value(0), 2, "reported, not merged");
     let far = || row("002", "normal").village(2, 1);
     let told = build(&[row("001", "normal"), far()]);
@@ -410,10 +251,7 @@ fn duplicates_in_the_register_do_not_break_links() {
     let both = build(&[row("001", "normal"), row("002", "normal")]);
     let (status, _, linked) = one(&both, record());
     assert_eq!((status.as_str(), linked.possible.rows()), ("possible", 2));
-    let shared = build(&[
-        row("001", "normal"),
-        Row::new("赵六").number(&n.guo).household("002", "head"),
-    ]);
+    let shared = build(&[row("001", "normal"), Row::new("赵六").number(&n.guo).household("002", "head")]);
     assert_eq!(one(&shared, record()).1.as_deref(), Some("张建国"));
     assert_eq!(one(&shared, Row::new("赵六").number(&n.guo)).1.as_deref(), Some("赵六"));
     assert_eq!(one(&shared, Row::new("钱七").number(&n.guo)).2.possible.rows(), 2);
@@ -422,10 +260,8 @@ fn duplicates_in_the_register_do_not_break_links() {
 #[test]
 fn the_deceased_are_found_too() {
     let n = numbers();
-    let register = build(&[Row::new("张建国")
-        .number(&n.guo)
-        .household("001", "head")
-        .set("person_status", "deceased")]);
+    let register =
+        build(&[Row::new("张建国").number(&n.guo).household("001", "head").set("person_status", "deceased")]);
     assert_eq!(one(&register, Row::new("张建国").number(&n.guo)).0, "linked");
     assert_eq!(register.persons.str_at("status", 0), Some("deceased"));
 }
@@ -461,14 +297,7 @@ fn once_per_person_keeps_the_strongest_claim() {
 fn evidence_is_a_sentence_that_hides_numbers() {
     let register = county();
     let n = numbers();
-    let evidence = |row: Row| {
-        one(&register, row)
-            .2
-            .links
-            .str_at("evidence", 0)
-            .unwrap_or_default()
-            .to_string()
-    };
+    let evidence = |row: Row| one(&register, row).2.links.str_at("evidence", 0).unwrap_or_default().to_string();
     assert_eq!(
         evidence(Row::new("章建国").number(&n.guo).birth("1970-01-05").village(1, 1)),
         "身份证号一致；姓名同音（登记为张建国）；出生日期一致；同村"
@@ -487,23 +316,10 @@ fn evidence_is_a_sentence_that_hides_numbers() {
 fn persons_and_households() {
     let n = numbers();
     let register = build(&[
-        Row::new("张丽")
-            .number(&n.li)
-            .village(1, 1)
-            .household("007", "daughter"),
-        Row::new("张建国")
-            .number(&n.guo)
-            .sex("male")
-            .village(1, 1)
-            .household("007", "father"),
-        Row::new("陈秀英")
-            .birth("1972-02-06")
-            .household("007", "mother")
-            .set("person_status", "deceased"),
-        Row::new("王强")
-            .number(&n.wang)
-            .household("003", "head")
-            .set("person_status", "moved_out"),
+        Row::new("张丽").number(&n.li).village(1, 1).household("007", "daughter"),
+        Row::new("张建国").number(&n.guo).sex("male").village(1, 1).household("007", "father"),
+        Row::new("陈秀英").birth("1972-02-06").household("007", "mother").set("person_status", "deceased"),
+        Row::new("王强").number(&n.wang).household("003", "head").set("person_status", "moved_out"),
         Row::new("王小").birth("2015-01-01").household("003", "son"),
         Row::new("孤").birth("1950-01-01"),
     ]);
@@ -518,16 +334,9 @@ fn persons_and_households() {
     let codes: Vec<(&str, Option<u32>)> = register.problems.iter().map(|p| (p.code, p.place.row)).collect();
     assert_eq!(
         codes,
-        [
-            ("register.no_head", Some(2)),
-            ("register.head_gone", Some(5)),
-            ("register.no_household", Some(7)),
-        ]
+        [("register.no_head", Some(2)), ("register.head_gone", Some(5)), ("register.no_household", Some(7)),]
     );
-    assert_eq!(
-        register.persons.display_at("birth_date", 0).as_deref(),
-        Some("1999-04-08")
-    );
+    assert_eq!(register.persons.display_at("birth_date", 0).as_deref(), Some("1999-04-08"));
     assert_eq!(register.persons.str_at("sex", 0), Some("female"));
     assert_eq!(register.persons.str_at("status", 2), Some("deceased"));
     assert!(build(&[]).households.rows() == 0);

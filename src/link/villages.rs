@@ -10,11 +10,7 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
     let mut links = TableBuilder::new(tables::links());
     let ids = records.text("record_id");
     for row in 0..records.rows() {
-        let village = if records.has("village_code") {
-            records.str_at("village_code", row)
-        } else {
-            None
-        };
+        let village = if records.has("village_code") { records.str_at("village_code", row) } else { None };
         let (status, level, evidence) = match village {
             Some(_) => ("linked", Some("village"), "按行政村对应"),
             None => ("unlinked", None, "没有认出行政村"),
@@ -34,8 +30,5 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
         values.push(evidence.into());
         links.push(values);
     }
-    Linked {
-        links: links.finish(),
-        possible: TableBuilder::new(tables::possible_links()).finish(),
-    }
+    Linked { links: links.finish(), possible: TableBuilder::new(tables::possible_links()).finish() }
 }

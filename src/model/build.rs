@@ -94,11 +94,7 @@ impl TableBuilder {
                 Kind::Date => Builder::Date(Date32Builder::new()),
             })
             .collect();
-        TableBuilder {
-            schema,
-            builders,
-            rows: 0,
-        }
+        TableBuilder { schema, builders, rows: 0 }
     }
 
     /// Adds a row, one value per declared column in order.
@@ -106,12 +102,7 @@ impl TableBuilder {
     /// # Panics
     /// When the number or the type of the values does not fit the schema: a mistake in this program.
     pub fn push(&mut self, row: Vec<Value>) {
-        assert_eq!(
-            row.len(),
-            self.builders.len(),
-            "row of another width than table {}",
-            self.schema.name
-        );
+        assert_eq!(row.len(), self.builders.len(), "row of another width than table {}", self.schema.name);
         for ((builder, value), column) in self.builders.iter_mut().zip(row).zip(&self.schema.columns) {
             match (builder, value) {
                 (Builder::Text(b), Value::Text(v)) => b.append_value(v),

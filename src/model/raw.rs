@@ -70,11 +70,7 @@ impl RawTable {
     /// Where row `i` came from.
     pub fn provenance(&self, i: usize) -> Provenance {
         let (file, sheet) = &self.origins[self.origin[i] as usize];
-        Provenance {
-            file: file.clone(),
-            sheet: sheet.clone(),
-            row: self.row[i],
-        }
+        Provenance { file: file.clone(), sheet: sheet.clone(), row: self.row[i] }
     }
 
     /// The column of a contract field.
@@ -87,10 +83,6 @@ impl RawColumn {
     /// The text of row `i`, or none where the cell is empty.
     pub fn get(&self, i: usize) -> Option<&str> {
         use arrow::array::Array;
-        if self.text.is_null(i) {
-            None
-        } else {
-            Some(self.text.value(i))
-        }
+        if self.text.is_null(i) { None } else { Some(self.text.value(i)) }
     }
 }

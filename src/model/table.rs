@@ -97,14 +97,7 @@ pub struct Column {
 impl Column {
     /// A column without a unit.
     pub fn new(name: &str, title: &str, kind: Kind, privacy: Privacy, meaning: &str) -> Self {
-        Column {
-            name: name.into(),
-            title: title.into(),
-            kind,
-            unit: String::new(),
-            meaning: meaning.into(),
-            privacy,
-        }
+        Column { name: name.into(), title: title.into(), kind, unit: String::new(), meaning: meaning.into(), privacy }
     }
 
     /// The same column with a unit.
@@ -240,11 +233,7 @@ impl Table {
     /// The text at a row, or none for null.
     pub fn str_at(&self, column: &str, row: usize) -> Option<&str> {
         let array = self.text(column);
-        if array.is_null(row) {
-            None
-        } else {
-            Some(array.value(row))
-        }
+        if array.is_null(row) { None } else { Some(array.value(row)) }
     }
 
     /// The whole number at a row, or none for null.
@@ -284,8 +273,5 @@ impl Table {
 }
 
 fn cast<'a, T: 'static>(array: &'a ArrayRef, column: &str) -> &'a T {
-    array
-        .as_any()
-        .downcast_ref::<T>()
-        .unwrap_or_else(|| panic!("column {column} has another type than asked for"))
+    array.as_any().downcast_ref::<T>().unwrap_or_else(|| panic!("column {column} has another type than asked for"))
 }

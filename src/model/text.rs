@@ -66,11 +66,7 @@ mod tests {
 
     #[test]
     fn days_go_there_and_back() {
-        for day in [
-            Date::constant(1899, 12, 31),
-            Date::constant(1970, 1, 1),
-            Date::constant(2026, 9, 30),
-        ] {
+        for day in [Date::constant(1899, 12, 31), Date::constant(1970, 1, 1), Date::constant(2026, 9, 30)] {
             assert_eq!(from_days(to_days(day)), day);
         }
     }
@@ -84,10 +80,7 @@ mod tests {
 
     #[test]
     fn decimals_lose_only_needless_zeros() {
-        assert_eq!(
-            [decimal(-50), decimal(1050), decimal(1234500), decimal(7)],
-            ["-0.5", "10.5", "12345", "0.07"]
-        );
+        assert_eq!([decimal(-50), decimal(1050), decimal(1234500), decimal(7)], ["-0.5", "10.5", "12345", "0.07"]);
     }
 
     #[test]

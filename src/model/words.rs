@@ -14,15 +14,8 @@ pub fn list_type(code: &str) -> &str {
 pub const LIST_TYPES: [&str; 3] = ["unstable", "marginal", "sudden"];
 
 /// The outcomes of the comparison in the order in which they are always shown.
-pub const OUTCOMES: [&str; 7] = [
-    "agreed",
-    "online_only",
-    "offline_only",
-    "cause_differs",
-    "type_differs",
-    "identity_unclear",
-    "already_monitored",
-];
+pub const OUTCOMES: [&str; 7] =
+    ["agreed", "online_only", "offline_only", "cause_differs", "type_differs", "identity_unclear", "already_monitored"];
 
 /// The title of an outcome of the comparison; any other code as it is.
 pub fn outcome(code: &str) -> &str {

@@ -53,10 +53,7 @@ const QUANTITY_UNITS: [&str; 31] = [
 pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
     quantity(raw, kind, |text| {
         let text = text.strip_prefix("人民币").unwrap_or(text);
-        let text = ["¥", "RMB", "CNY", "rmb"]
-            .iter()
-            .find_map(|s| text.strip_prefix(s))
-            .unwrap_or(text);
+        let text = ["¥", "RMB", "CNY", "rmb"].iter().find_map(|s| text.strip_prefix(s)).unwrap_or(text);
         let text = text.strip_suffix(['整', '正']).unwrap_or(text);
         let (number, yuan) = match text.strip_suffix(['元', '圆', '块']) {
             Some(rest) => (rest, true),
@@ -86,24 +83,14 @@ pub fn integer(raw: &str, kind: CellKind) -> Clean<i64> {
     let Clean { value, doubt } = decimal(raw, kind);
     match value {
         Some(hundredths) if hundredths % 100 != 0 || doubt == Some(ROUNDED) => Clean::refused(FRACTION),
-        value => Clean {
-            value: value.and_then(|v| i64::try_from(v / 100).ok()),
-            doubt,
-        },
+        value => Clean { value: value.and_then(|v| i64::try_from(v / 100).ok()), doubt },
     }
 }
 
 fn multiplier(text: &str) -> (&str, Option<i128>) {
-    const MULTIPLIERS: [(&str, i128); 5] = [
-        ("亿", 100_000_000),
-        ("千万", 10_000_000),
-        ("万", 10_000),
-        ("千", 1000),
-        ("百", 100),
-    ];
-    let found = MULTIPLIERS
-        .iter()
-        .find_map(|(word, factor)| Some((text.strip_suffix(word)?, Some(*factor))));
+    const MULTIPLIERS: [(&str, i128); 5] =
+        [("亿", 100_000_000), ("千万", 10_000_000), ("万", 10_000), ("千", 1000), ("百", 100)];
+    let found = MULTIPLIERS.iter().find_map(|(word, factor)| Some((text.strip_suffix(word)?, Some(*factor))));
     found.unwrap_or((text, None))
 }
 
@@ -232,10 +219,7 @@ fn digits(text: &str) -> Option<Digits> {
         let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
         mantissa = mantissa.checked_mul(factor)?;
     }
-    Some(Digits {
-        mantissa,
-        scale: scale.max(0) as u32,
-    })
+    Some(Digits { mantissa, scale: scale.max(0) as u32 })
 }
 
 /// Small counts written in Chinese, `三`, `十二`, `二十`, with or without a counter (`四人`).
@@ -320,31 +304,14 @@ mod tests {
         assert_eq!(decimal("35升", CellKind::Text), Clean::sure(3500));
         assert_eq!(decimal("20分钟", CellKind::Text), Clean::sure(2000));
         assert_eq!(decimal("3万", CellKind::Text), Clean::sure(3_000_000));
-        let counts = [
-            ("4", 4),
-            ("4人", 4),
-            ("4.0", 4),
-            ("四人", 4),
-            ("十二", 12),
-            ("二十三", 23),
-            ("两", 2),
-            ("１２", 12),
-        ];
+        let counts =
+            [("4", 4), ("4人", 4), ("4.0", 4), ("四人", 4), ("十二", 12), ("二十三", 23), ("两", 2), ("１２", 12)];
         for (raw, value) in counts {
             assert_eq!(integer(raw, CellKind::Text), Clean::sure(value), "{raw}");
         }
-        assert_eq!(
-            integer("3.5", CellKind::Text).doubt.map(|d| d.code),
-            Some("integer.fraction")
-        );
-        assert_eq!(
-            integer("3.999", CellKind::Text).doubt.map(|d| d.code),
-            Some("integer.fraction")
-        );
-        assert_eq!(
-            integer("甲", CellKind::Text).doubt.map(|d| d.code),
-            Some("amount.unreadable")
-        );
+        assert_eq!(integer("3.5", CellKind::Text).doubt.map(|d| d.code), Some("integer.fraction"));
+        assert_eq!(integer("3.999", CellKind::Text).doubt.map(|d| d.code), Some("integer.fraction"));
+        assert_eq!(integer("甲", CellKind::Text).doubt.map(|d| d.code), Some("amount.unreadable"));
     }
 
     proptest! {

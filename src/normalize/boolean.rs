@@ -87,21 +87,7 @@ mod tests {
 
     #[test]
     fn cases() {
-        for yes in [
-            "是",
-            " 是 ",
-            "1",
-            "１",
-            "√",
-            "y",
-            "Yes",
-            "有",
-            "T",
-            "TRUE",
-            "true",
-            "1.0",
-            "已消除",
-        ] {
+        for yes in ["是", " 是 ", "1", "１", "√", "y", "Yes", "有", "T", "TRUE", "true", "1.0", "已消除"] {
             assert_eq!(boolean(yes), Clean::sure(true), "{yes}");
         }
         for no in ["否", "0", "×", "x", "n", "无", "F", "FALSE", "没有", "未消除"] {

@@ -60,9 +60,7 @@ fn resolve<'t>(table: &'t CodeTable, text: &str) -> Option<&'t Entry> {
     let digits = number.bytes().take_while(u8::is_ascii_digit).count();
     if digits == number.len() {
         let padded = format!("0{number}");
-        return table
-            .resolve(number)
-            .or_else(|| (digits == 1).then(|| table.resolve(&padded)).flatten());
+        return table.resolve(number).or_else(|| (digits == 1).then(|| table.resolve(&padded)).flatten());
     }
     if digits > 0 {
         let title = text[digits..].trim_matches(|c: char| !c.is_alphanumeric());

@@ -100,10 +100,7 @@ pub fn build(field: &Field, column: Option<&RawColumn>, rows: usize, codes: &Cod
 }
 
 fn one(array: ArrayRef, found: Vec<Found>) -> Built {
-    Built {
-        arrays: vec![array],
-        found,
-    }
+    Built { arrays: vec![array], found }
 }
 
 /// The cells of one field.
@@ -166,10 +163,7 @@ fn texts(cells: Cells<'_>) -> Built {
         }
     }
     let mut b = StringBuilder::with_capacity(cells.rows, cells.bytes());
-    let read = |raw| Clean {
-        value: text::text(raw),
-        doubt: None,
-    };
+    let read = |raw| Clean { value: text::text(raw), doubt: None };
     let found = cells.each(|raw, _| read(raw), |v| b.append_option(v));
     one(Arc::new(b.finish()), found)
 }
@@ -280,9 +274,7 @@ pub fn places<'a>(
             }
         };
         let key = (cell(&townships, &mut in_townships), cell(&villages, &mut in_villages));
-        let place = known
-            .entry(key)
-            .or_insert_with(|| division::find(divisions, key.0, key.1));
+        let place = known.entry(key).or_insert_with(|| division::find(divisions, key.0, key.1));
         columns[0].append_option(place.township.map(|d| d.code.as_str()));
         columns[1].append_option(place.village.map(|d| d.code.as_str()));
         // The township told by its village is in the code column; the field holds what its own cell says.
@@ -293,10 +285,5 @@ pub fn places<'a>(
         in_villages.extend(place.village_doubt.map(|doubt| Found { row: row as u32, doubt }));
     }
     let [township_code, village_code, township, village] = columns.map(|mut b| -> ArrayRef { Arc::new(b.finish()) });
-    Places {
-        township_code,
-        village_code,
-        township: one(township, in_townships),
-        village: one(village, in_villages),
-    }
+    Places { township_code, village_code, township: one(township, in_townships), village: one(village, in_villages) }
 }

@@ -115,20 +115,15 @@ fn plainly_written(b: &[u8]) -> Option<Written> {
     };
     match b.len() {
         8 => number(b).map(whole),
-        10 | 19 if b[4] == b'-' && b[7] == b'-' && (b.len() == 10 || matches!(b[10], b' ' | b'T')) => Some(whole(
-            number(&b[..4])? * 10_000 + number(&b[5..7])? * 100 + number(&b[8..10])?,
-        )),
+        10 | 19 if b[4] == b'-' && b[7] == b'-' && (b.len() == 10 || matches!(b[10], b' ' | b'T')) => {
+            Some(whole(number(&b[..4])? * 10_000 + number(&b[5..7])? * 100 + number(&b[8..10])?))
+        }
         _ => None,
     }
 }
 
 fn whole(n: i32) -> Written {
-    Written {
-        year: n / 10_000,
-        month: (n / 100 % 100) as u32,
-        day: Some((n % 100) as u32),
-        century_guessed: false,
-    }
+    Written { year: n / 10_000, month: (n / 100 % 100) as u32, day: Some((n % 100) as u32), century_guessed: false }
 }
 
 /// `20220305`, `202203`, `220305`, `20220305101500`.
@@ -139,12 +134,7 @@ fn digits(text: &str, as_of: Date) -> Option<Written> {
         6 => {
             let (year, month) = (n(&text[..4])?, n(&text[4..])? as u32);
             if YEARS.contains(&year) && (1..=12).contains(&month) {
-                return Some(Written {
-                    year,
-                    month,
-                    day: None,
-                    century_guessed: false,
-                });
+                return Some(Written { year, month, day: None, century_guessed: false });
             }
             Some(Written {
                 year: century(n(&text[..2])?, as_of),
@@ -221,12 +211,7 @@ fn parts(raw: &str, as_of: Date) -> Result<Written, Doubt> {
     if rest.iter().any(|(_, width)| *width > 2) {
         return Err(UNREADABLE);
     }
-    Ok(Written {
-        year,
-        month: rest[0].0,
-        day: rest.get(1).map(|d| d.0),
-        century_guessed: width == 2,
-    })
+    Ok(Written { year, month: rest[0].0, day: rest.get(1).map(|d| d.0), century_guessed: width == 2 })
 }
 
 /// Arabic digits, and the Chinese ones that years are spelled with (`二〇二二年`).
@@ -351,38 +336,19 @@ mod tests {
 
     #[test]
     fn births_are_not_completed_and_not_in_the_future() {
-        assert_eq!(
-            read("2022年3月", CellKind::Text, Asked::Birth).1,
-            Some("date.incomplete")
-        );
+        assert_eq!(read("2022年3月", CellKind::Text, Asked::Birth).1, Some("date.incomplete"));
         assert_eq!(read("2026-09-30", CellKind::Text, Asked::Birth).1, None);
-        assert_eq!(
-            read("2026-10-01", CellKind::Text, Asked::Birth),
-            (None, Some("date.future"))
-        );
-        assert_eq!(
-            read("18490101", CellKind::Text, Asked::Birth),
-            (None, Some("date.impossible"))
-        );
+        assert_eq!(read("2026-10-01", CellKind::Text, Asked::Birth), (None, Some("date.future")));
+        assert_eq!(read("18490101", CellKind::Text, Asked::Birth), (None, Some("date.impossible")));
     }
 
     #[test]
     fn months_are_their_first_day() {
-        for raw in [
-            "2022年3月",
-            "202203",
-            "2022-03-17",
-            "2022.3",
-            "二〇二二年三月",
-            "20220317",
-        ] {
+        for raw in ["2022年3月", "202203", "2022-03-17", "2022.3", "二〇二二年三月", "20220317"] {
             let expected = (Some("2022-03-01".to_string()), None);
             assert_eq!(read(raw, CellKind::Text, Asked::Month), expected, "{raw}");
         }
-        assert_eq!(
-            read("44625", CellKind::Number, Asked::Month).0.as_deref(),
-            Some("2022-03-01")
-        );
+        assert_eq!(read("44625", CellKind::Number, Asked::Month).0.as_deref(), Some("2022-03-01"));
     }
 
     proptest! {

@@ -27,33 +27,21 @@ pub struct Clean<T> {
 
 impl<T> Clean<T> {
     /// An empty cell: no value and nothing wrong.
-    pub const EMPTY: Self = Clean {
-        value: None,
-        doubt: None,
-    };
+    pub const EMPTY: Self = Clean { value: None, doubt: None };
 
     /// A value without doubt.
     pub fn sure(value: T) -> Self {
-        Clean {
-            value: Some(value),
-            doubt: None,
-        }
+        Clean { value: Some(value), doubt: None }
     }
 
     /// A value to be looked at.
     pub fn doubtful(value: T, doubt: Doubt) -> Self {
-        Clean {
-            value: Some(value),
-            doubt: Some(doubt),
-        }
+        Clean { value: Some(value), doubt: Some(doubt) }
     }
 
     /// No value, and why.
     pub fn refused(doubt: Doubt) -> Self {
-        Clean {
-            value: None,
-            doubt: Some(doubt),
-        }
+        Clean { value: None, doubt: Some(doubt) }
     }
 }
 

@@ -22,16 +22,8 @@ pub fn codes() -> &'static Codes {
         };
         let columns = "code,title,aliases";
         write("sex", columns, &["male,男,1|男性", "female,女,2|女性"]);
-        write(
-            "relation",
-            columns,
-            &["head,户主,02", "spouse,配偶,10", "son,之子,20|子"],
-        );
-        write(
-            "cause",
-            columns,
-            &["illness,因病,", "education,因学,", "disability,因残,"],
-        );
+        write("relation", columns, &["head,户主,02", "spouse,配偶,10", "son,之子,20|子"]);
+        write("cause", columns, &["illness,因病,", "education,因学,", "disability,因残,"]);
         let divisions = [
             "990121,澄岚县,county,,",
             "990121001,云岭镇,township,990121,",

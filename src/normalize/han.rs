@@ -80,15 +80,8 @@ mod tests {
 
     #[test]
     fn radicals_become_ideographs() {
-        let cases = [
-            ('⻢', '马'),
-            ('⻰', '龙'),
-            ('⻩', '黄'),
-            ('⼭', '山'),
-            ('⽂', '文'),
-            ('⺠', '民'),
-            ('\u{E81E}', '龴'),
-        ];
+        let cases =
+            [('⻢', '马'), ('⻰', '龙'), ('⻩', '黄'), ('⼭', '山'), ('⽂', '文'), ('⺠', '民'), ('\u{E81E}', '龴')];
         for (twin, unified) in cases {
             assert_eq!(unify(twin), unified);
         }

@@ -57,11 +57,7 @@ pub fn judge(number: &[u8], as_of: i32) -> Result<(), Fault> {
         return Err(Fault::Characters);
     }
     birth(number, as_of)?;
-    if number[17] == expected {
-        Ok(())
-    } else {
-        Err(Fault::CheckDigit)
-    }
+    if number[17] == expected { Ok(()) } else { Err(Fault::CheckDigit) }
 }
 
 /// True when digit 17 says male (odd), of a judged number.

@@ -53,20 +53,13 @@ impl Steps {
             (Steps::LOOK_ALIKE_DIGIT, "字母O、l改为数字0、1"),
             (Steps::FROM_15, "15位旧号码升为18位"),
         ];
-        let mut words: Vec<String> = WORDS
-            .iter()
-            .filter(|(step, _)| self.has(*step))
-            .map(|(_, word)| (*word).to_string())
-            .collect();
+        let mut words: Vec<String> =
+            WORDS.iter().filter(|(step, _)| self.has(*step)).map(|(_, word)| (*word).to_string()).collect();
         if self.has(Steps::CERTIFICATE) {
             let suffix = suffix.unwrap_or_default();
             words.push(format!("残疾人证号取前18位（后缀{suffix}）"));
         }
-        if words.is_empty() {
-            None
-        } else {
-            Some(words.join("；"))
-        }
+        if words.is_empty() { None } else { Some(words.join("；")) }
     }
 }
 
@@ -86,10 +79,7 @@ fn is_wrapper(c: char) -> bool {
 /// Characters a number may begin or end with, the look-alikes included.
 fn may_belong(c: char) -> bool {
     c.is_ascii_alphanumeric()
-        || matches!(
-            c,
-            '*' | '|' | '×' | 'χ' | 'Χ' | 'Х' | 'х' | '✕' | '✖' | '╳' | 'О' | 'о' | 'Ο' | 'ο' | '〇' | '○'
-        )
+        || matches!(c, '*' | '|' | '×' | 'χ' | 'Χ' | 'Х' | 'х' | '✕' | '✖' | '╳' | 'О' | 'о' | 'Ο' | 'ο' | '〇' | '○')
 }
 
 /// Removes what lies around the number. Empty text when no character can belong to one.
@@ -117,16 +107,9 @@ pub fn clean(raw: &str) -> Cleaned {
     let first = chars.iter().position(|c| may_belong(*c)).unwrap_or(chars.len());
     let last = chars.iter().rposition(|c| may_belong(*c)).map_or(first, |i| i + 1);
     for c in chars[..first].iter().chain(&chars[last..]) {
-        steps = steps.and(if is_wrapper(*c) {
-            Steps::WRAPPER
-        } else {
-            Steps::ANNOTATION
-        });
+        steps = steps.and(if is_wrapper(*c) { Steps::WRAPPER } else { Steps::ANNOTATION });
     }
-    Cleaned {
-        text: chars[first..last].iter().collect(),
-        steps,
-    }
+    Cleaned { text: chars[first..last].iter().collect(), steps }
 }
 
 /// Removes the separators of numbers that were written in groups.

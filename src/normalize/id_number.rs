@@ -70,14 +70,10 @@ const LENGTH: Doubt = Doubt::new("id_number.length", "身份证号位数不对�
 const CHARACTERS: Doubt = Doubt::new("id_number.characters", "身份证号含有不能识别的字符");
 const MASKED: Doubt = Doubt::new("id_number.masked", "身份证号已脱敏，不能用于比对");
 const SEVERAL: Doubt = Doubt::new("id_number.several", "一格内有多个号码，不能确定属于谁");
-const AMBIGUOUS: Doubt = Doubt::new(
-    "id_number.ambiguous_15",
-    "15位号码可能是旧号码，也可能是18位号码丢了末三位，不能确定",
-);
-const DAMAGED: Doubt = Doubt::new(
-    "id_number.damaged",
-    "身份证号被表格软件当作数字，末几位已丢失，请将该列设为文本后重新填报",
-);
+const AMBIGUOUS: Doubt =
+    Doubt::new("id_number.ambiguous_15", "15位号码可能是旧号码，也可能是18位号码丢了末三位，不能确定");
+const DAMAGED: Doubt =
+    Doubt::new("id_number.damaged", "身份证号被表格软件当作数字，末几位已丢失，请将该列设为文本后重新填报");
 const PLACEHOLDER: Doubt = Doubt::new("id_number.placeholder", "身份证号是占位号码");
 const FOREIGN: Doubt = Doubt::new("id_number.foreign", "不是居民身份证号");
 
@@ -92,20 +88,14 @@ const FOREIGN: Doubt = Doubt::new("id_number.foreign", "不是居民身份证号
 pub fn id_number(raw: &str, kind: CellKind, as_of: Date) -> IdNumber {
     let as_of = crate::model::text::to_days(as_of);
     if stands_as_it_is(raw, kind, as_of) {
-        return IdNumber {
-            number: Some(raw.to_string()),
-            ..bare(Lane::Valid, None)
-        };
+        return IdNumber { number: Some(raw.to_string()), ..bare(Lane::Valid, None) };
     }
     let cleaned = clean(raw);
     if !cleaned.text.chars().any(|c| c.is_ascii_alphanumeric() || c == '*') || cleaned.text == "0" {
         return bare(Lane::Missing, None);
     }
     if let Some(digits) = scientific(&cleaned.text) {
-        return IdNumber {
-            partial: Some(digits).filter(|d| !d.is_empty()),
-            ..bare(Lane::Damaged, Some(DAMAGED))
-        };
+        return IdNumber { partial: Some(digits).filter(|d| !d.is_empty()), ..bare(Lane::Damaged, Some(DAMAGED)) };
     }
     if holds_several(&cleaned.text) {
         return bare(Lane::Invalid, Some(SEVERAL));
@@ -131,10 +121,7 @@ pub fn id_number(raw: &str, kind: CellKind, as_of: Date) -> IdNumber {
     let refused = refused(&text.to_ascii_uppercase(), fault);
     match kind {
         // All but fifteen digits of a number cell are made up by its format.
-        CellKind::Number => IdNumber {
-            partial: None,
-            ..refused
-        },
+        CellKind::Number => IdNumber { partial: None, ..refused },
         _ => refused,
     }
 }
@@ -145,14 +132,7 @@ pub fn stands_as_it_is(raw: &str, kind: CellKind, as_of: i32) -> bool {
 }
 
 fn bare(lane: Lane, doubt: Option<Doubt>) -> IdNumber {
-    IdNumber {
-        lane,
-        number: None,
-        repair: None,
-        partial: None,
-        certificate_suffix: None,
-        doubt,
-    }
+    IdNumber { lane, number: None, repair: None, partial: None, certificate_suffix: None, doubt }
 }
 
 /// The trustworthy digits of `4.50802E+17`: a displayed number is rounded, so its last digit may be one too high. With six
@@ -185,21 +165,13 @@ fn is_placeholder(text: &str) -> bool {
 
 fn holds_several(text: &str) -> bool {
     let long = |part: &&str| part.len() >= 15;
-    text.len() >= 31
-        && text
-            .split(|c: char| !c.is_ascii_alphanumeric() && c != '*')
-            .filter(long)
-            .count()
-            >= 2
+    text.len() >= 31 && text.split(|c: char| !c.is_ascii_alphanumeric() && c != '*').filter(long).count() >= 2
 }
 
 /// Fifteen digits survive in a number cell when the birth date among them exists.
 fn damaged(text: &str, as_of: i32) -> IdNumber {
     match super::id_check::birth(text.as_bytes(), as_of) {
-        Ok(_) => IdNumber {
-            partial: Some(text[..15].to_string()),
-            ..bare(Lane::Damaged, Some(DAMAGED))
-        },
+        Ok(_) => IdNumber { partial: Some(text[..15].to_string()), ..bare(Lane::Damaged, Some(DAMAGED)) },
         Err(fault) => bare(Lane::Invalid, Some(words(fault))),
     }
 }
@@ -275,11 +247,7 @@ fn from_15(b: &[u8], as_of: i32) -> Result<Found, Doubt> {
     if !b.iter().all(u8::is_ascii_digit) {
         return Err(CHARACTERS);
     }
-    let century: &[u8] = if matches!(&b[12..], b"996" | b"997" | b"998" | b"999") {
-        b"18"
-    } else {
-        b"19"
-    };
+    let century: &[u8] = if matches!(&b[12..], b"996" | b"997" | b"998" | b"999") { b"18" } else { b"19" };
     let mut number = [&b[..6], century, &b[6..]].concat();
     number.push(check_character(&number).ok_or(CHARACTERS)?);
     judge(&number, as_of).map_err(words)?;
@@ -287,11 +255,7 @@ fn from_15(b: &[u8], as_of: i32) -> Result<Found, Doubt> {
     if matches!(&b[6..8], b"19" | b"20") && super::id_check::birth(&cut, as_of).is_ok() {
         return Err(AMBIGUOUS);
     }
-    Ok(Found {
-        number: number.into_iter().map(char::from).collect(),
-        steps: Steps::FROM_15,
-        suffix: None,
-    })
+    Ok(Found { number: number.into_iter().map(char::from).collect(), steps: Steps::FROM_15, suffix: None })
 }
 
 fn words(fault: Fault) -> Doubt {
@@ -322,11 +286,7 @@ fn refused(text: &str, fault: Doubt) -> IdNumber {
         return bare(Lane::Foreign, Some(FOREIGN));
     }
     let length = text.chars().count();
-    let fault = if text.contains('*') && length > 2 {
-        MASKED
-    } else {
-        fault
-    };
+    let fault = if text.contains('*') && length > 2 { MASKED } else { fault };
     IdNumber {
         partial: match length {
             17..=19 => Some(text.to_string()),

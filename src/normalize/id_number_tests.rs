@@ -18,16 +18,8 @@ fn wrappers_and_look_alikes_are_repaired() {
     let cases = [
         (NUMBER, NUMBER, None),
         (" 990121199001011236\t", NUMBER, Some("去除空格或不可见字符")),
-        (
-            "\u{202D}990121199001011236\u{202C}",
-            NUMBER,
-            Some("去除空格或不可见字符"),
-        ),
-        (
-            "\u{FEFF}9901211990\u{A0}0101\u{200B}1236",
-            NUMBER,
-            Some("去除空格或不可见字符"),
-        ),
+        ("\u{202D}990121199001011236\u{202C}", NUMBER, Some("去除空格或不可见字符")),
+        ("\u{FEFF}9901211990\u{A0}0101\u{200B}1236", NUMBER, Some("去除空格或不可见字符")),
         ("'990121199001011236", NUMBER, Some("去除引号或等号")),
         ("=\"990121199001011236\"", NUMBER, Some("去除引号或等号")),
         ("990121199001011236,", NUMBER, Some("去除附注文字")),
@@ -42,16 +34,8 @@ fn wrappers_and_look_alikes_are_repaired() {
         ("99012119900101009Х", WITH_X, Some("形近字符改为X")),
         ("99012119900101009*", WITH_X, Some("形近字符改为X")),
         ("99O12ll99OO1O1OO9X", WITH_X, Some("字母O、l改为数字0、1")),
-        (
-            "990121199001011236 43",
-            NUMBER,
-            Some("去除空格或不可见字符；残疾人证号取前18位（后缀43）"),
-        ),
-        (
-            "99012119900101009x44B1",
-            WITH_X,
-            Some("小写x改为X；残疾人证号取前18位（后缀44B1）"),
-        ),
+        ("990121199001011236 43", NUMBER, Some("去除空格或不可见字符；残疾人证号取前18位（后缀43）")),
+        ("99012119900101009x44B1", WITH_X, Some("小写x改为X；残疾人证号取前18位（后缀44B1）")),
         ("990121550610123", "990121195506101239", Some("15位旧号码升为18位")),
         ("990121950610996", "990121189506109969", Some("15位旧号码升为18位")),
         ("810000199001011230", "810000199001011230", None),
@@ -60,11 +44,7 @@ fn wrappers_and_look_alikes_are_repaired() {
         let read = text(raw);
         assert_eq!(read.number.as_deref(), Some(number), "{raw}");
         assert_eq!(read.repair.as_deref(), repair, "{raw}");
-        assert_eq!(
-            read.lane,
-            if repair.is_some() { Lane::Repaired } else { Lane::Valid },
-            "{raw}"
-        );
+        assert_eq!(read.lane, if repair.is_some() { Lane::Repaired } else { Lane::Valid }, "{raw}");
         assert_eq!((read.partial, read.doubt), (None, None), "{raw}");
     }
     assert_eq!(text("99012119900101123641").certificate_suffix.as_deref(), Some("41"));
@@ -74,82 +54,22 @@ fn wrappers_and_look_alikes_are_repaired() {
 fn what_cannot_be_repaired_is_told_and_kept_as_it_stands() {
     use Lane::{Damaged, Foreign, Invalid, Missing, Placeholder};
     let cases = [
-        (
-            "990121199001011237",
-            Invalid,
-            Some("990121199001011237"),
-            "id_number.check_digit",
-        ),
-        (
-            "99012119900101123x",
-            Invalid,
-            Some("99012119900101123X"),
-            "id_number.check_digit",
-        ),
-        (
-            "990121199013011237",
-            Invalid,
-            Some("990121199013011237"),
-            "id_number.birth_date",
-        ),
-        (
-            "990121202610011237",
-            Invalid,
-            Some("990121202610011237"),
-            "id_number.birth_future",
-        ),
-        (
-            "990121184901011237",
-            Invalid,
-            Some("990121184901011237"),
-            "id_number.birth_too_old",
-        ),
-        (
-            "99012119900101123",
-            Invalid,
-            Some("99012119900101123"),
-            "id_number.length",
-        ),
-        (
-            "9901211990010112366",
-            Invalid,
-            Some("9901211990010112366"),
-            "id_number.length",
-        ),
-        (
-            "990121********1236",
-            Invalid,
-            Some("990121********1236"),
-            "id_number.masked",
-        ),
-        (
-            "99012119900101123743",
-            Invalid,
-            Some("990121199001011237"),
-            "id_number.check_digit",
-        ),
+        ("990121199001011237", Invalid, Some("990121199001011237"), "id_number.check_digit"),
+        ("99012119900101123x", Invalid, Some("99012119900101123X"), "id_number.check_digit"),
+        ("990121199013011237", Invalid, Some("990121199013011237"), "id_number.birth_date"),
+        ("990121202610011237", Invalid, Some("990121202610011237"), "id_number.birth_future"),
+        ("990121184901011237", Invalid, Some("990121184901011237"), "id_number.birth_too_old"),
+        ("99012119900101123", Invalid, Some("99012119900101123"), "id_number.length"),
+        ("9901211990010112366", Invalid, Some("9901211990010112366"), "id_number.length"),
+        ("990121********1236", Invalid, Some("990121********1236"), "id_number.masked"),
+        ("99012119900101123743", Invalid, Some("990121199001011237"), "id_number.check_digit"),
         ("99012119900101123699", Invalid, None, "id_number.length"),
-        (
-            "990121199001011236、990121195506101239",
-            Invalid,
-            None,
-            "id_number.several",
-        ),
+        ("990121199001011236、990121195506101239", Invalid, None, "id_number.several"),
         // 18 digits of somebody born in 2001 without the last three, or 15 of somebody born in 1920.
         ("990121200101011", Invalid, None, "id_number.ambiguous_15"),
-        (
-            "990121199001011000",
-            Damaged,
-            Some("990121199001011"),
-            "id_number.damaged",
-        ),
+        ("990121199001011000", Damaged, Some("990121199001011"), "id_number.damaged"),
         ("9.90121E+17", Damaged, Some("990121"), "id_number.damaged"),
-        (
-            "9.90121199001011E+17",
-            Damaged,
-            Some("990121199001011"),
-            "id_number.damaged",
-        ),
+        ("9.90121199001011E+17", Damaged, Some("990121199001011"), "id_number.damaged"),
         ("9.9012E+17", Damaged, Some("9901"), "id_number.damaged"),
         ("999999999999999999", Placeholder, None, "id_number.placeholder"),
         ("999999199001010000", Placeholder, None, "id_number.placeholder"),
@@ -181,10 +101,7 @@ fn number_cells_are_trusted_for_fifteen_digits() {
     assert_eq!(cell("990121199001011000").partial.as_deref(), Some("990121199001011"));
     assert_eq!(cell("99012119900101100000").partial.as_deref(), Some("990121199001011"));
     assert_eq!(cell("990121550610123").number.as_deref(), Some("990121195506101239"));
-    assert_eq!(
-        (cell("990121199013011000").lane, cell("990121199013011000").partial),
-        (Lane::Invalid, None)
-    );
+    assert_eq!((cell("990121199013011000").lane, cell("990121199013011000").partial), (Lane::Invalid, None));
     assert_eq!(cell("99012119900101100").partial, None);
 }
 

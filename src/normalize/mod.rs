@@ -73,11 +73,7 @@ pub struct Normalized {
 /// [`schema::records`]; `record_id` numbers the accepted rows from 1 in reading order.
 pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> Normalized {
     let rows = raw.len();
-    let earlier = if source.fold_duplicates {
-        rows::duplicates(source, raw)
-    } else {
-        vec![None; rows]
-    };
+    let earlier = if source.fold_duplicates { rows::duplicates(source, raw) } else { vec![None; rows] };
     let (built, place_codes) = build_fields(source, raw, codes, as_of);
 
     let rules = rows::Rules::of(source);
@@ -117,9 +113,7 @@ fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> 
     let main = |kind: FieldKind, role: Role| {
         let of_kind = |f: &&crate::plan::Field| f.kind == kind;
         let with_role = source.fields.iter().filter(of_kind).find(|f| f.role == Some(role));
-        with_role
-            .or_else(|| source.fields.iter().find(of_kind))
-            .map(|f| f.name.as_str())
+        with_role.or_else(|| source.fields.iter().find(of_kind)).map(|f| f.name.as_str())
     };
     let township = main(FieldKind::Township, Role::Township);
     let village = main(FieldKind::Village, Role::Village);
@@ -127,12 +121,9 @@ fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> 
     let places = (township.is_some() || village.is_some())
         .then(|| columns::places(column(township), column(village), rows, codes.divisions()));
     let (place_codes, mut township_built, mut village_built) = match places {
-        Some(Places {
-            township_code,
-            village_code,
-            township,
-            village,
-        }) => (Some([township_code, village_code]), Some(township), Some(village)),
+        Some(Places { township_code, village_code, township, village }) => {
+            (Some([township_code, village_code]), Some(township), Some(village))
+        }
         None => (None, None, None),
     };
     let mut built: Vec<Option<Built>> = source
@@ -190,9 +181,7 @@ fn table(
     accepted: Vec<bool>,
 ) -> Table {
     let origin = |part: fn(&(String, String)) -> &str| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(
-            raw.origin.iter().map(|&o| part(&raw.origins[o as usize])),
-        ))
+        Arc::new(StringArray::from_iter_values(raw.origin.iter().map(|&o| part(&raw.origins[o as usize]))))
     };
     let mut arrays: Vec<ArrayRef> = vec![
         Arc::new(ids.clone()),
@@ -210,10 +199,7 @@ fn table(
     }
     if accepted.contains(&false) {
         let mask = BooleanArray::from(accepted);
-        arrays = arrays
-            .par_iter()
-            .map(|a| filter(a, &mask).expect("a mask of the same length"))
-            .collect();
+        arrays = arrays.par_iter().map(|a| filter(a, &mask).expect("a mask of the same length")).collect();
     }
     Table::new(schema::records(source), arrays)
 }
@@ -257,12 +243,7 @@ fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<
 
 /// The cheapest check of a number (background §3.1): its birth date and sex against the row's own.
 fn contradictions(source: &Source, built: &[Built], all: &mut Vec<(u32, usize, Doubt)>) {
-    let at = |role: Role, kind: FieldKind| {
-        source
-            .fields
-            .iter()
-            .position(|f| f.role == Some(role) && f.kind == kind)
-    };
+    let at = |role: Role, kind: FieldKind| source.fields.iter().position(|f| f.role == Some(role) && f.kind == kind);
     let Some(number_at) = at(Role::IdNumber, FieldKind::IdNumber) else {
         return;
     };

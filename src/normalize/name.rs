@@ -32,10 +32,7 @@ pub fn name(raw: &str) -> Clean<Cow<'_, str>> {
     // makes it canonical, and eight rounds are more than any cell has notes.
     for _ in 0..8 {
         match round(&text) {
-            Ok(Round {
-                text: next,
-                doubt: more,
-            }) => {
+            Ok(Round { text: next, doubt: more }) => {
                 doubt = doubt.or(more);
                 if next == text {
                     break;
@@ -43,20 +40,14 @@ pub fn name(raw: &str) -> Clean<Cow<'_, str>> {
                 text = next;
             }
             Err(refusal) => {
-                return Clean {
-                    value: None,
-                    doubt: refusal,
-                };
+                return Clean { value: None, doubt: refusal };
             }
         }
     }
     if text.contains(WILDCARD) {
         doubt = doubt.or(Some(LOST));
     }
-    Clean {
-        value: Some(Cow::Owned(text)),
-        doubt,
-    }
+    Clean { value: Some(Cow::Owned(text)), doubt }
 }
 
 /// True for two to four common Han characters without any that could belong to a note: nine names of ten.
@@ -76,11 +67,7 @@ fn is_plain(raw: &str) -> bool {
 
 /// Characters folded one by one.
 fn fold(raw: &str) -> String {
-    let composed: Cow<'_, str> = if is_nfc(raw) {
-        raw.into()
-    } else {
-        raw.nfc().collect::<String>().into()
-    };
+    let composed: Cow<'_, str> = if is_nfc(raw) { raw.into() } else { raw.nfc().collect::<String>().into() };
     let mut out = String::with_capacity(composed.len());
     let mut chars = composed.chars().filter(|c| !is_invisible(*c));
     while let Some(c) = chars.next() {
@@ -139,17 +126,12 @@ fn round(text: &str) -> Result<Round, Option<Doubt>> {
     let text = masked(text);
     let (text, more) = join_parts(&text);
     doubt = doubt.or(more);
-    let text = text
-        .trim_matches(|c: char| !c.is_alphanumeric() && c != WILDCARD)
-        .to_string();
+    let text = text.trim_matches(|c: char| !c.is_alphanumeric() && c != WILDCARD).to_string();
     let han = text.chars().filter(|c| is_han(*c)).count();
     if !text.chars().any(char::is_alphabetic) {
         return Err(Some(NO_LETTERS));
     }
-    if text
-        .chars()
-        .any(|c| !c.is_alphabetic() && !matches!(c, '·' | ' ' | '\'' | '-' | '.' | WILDCARD))
-    {
+    if text.chars().any(|c| !c.is_alphabetic() && !matches!(c, '·' | ' ' | '\'' | '-' | '.' | WILDCARD)) {
         doubt = doubt.or(Some(CHARACTERS));
     }
     if han == 1 && text.chars().count() == 1 {
@@ -168,11 +150,7 @@ fn unlabelled(text: &str) -> &str {
 
 /// `张三 曾用名李四`, `张三/李四`.
 fn before_other_name(text: &str) -> &str {
-    let cut = OTHER_NAME
-        .iter()
-        .filter_map(|word| text.find(word))
-        .filter(|at| *at > 0)
-        .min();
+    let cut = OTHER_NAME.iter().filter_map(|word| text.find(word)).filter(|at| *at > 0).min();
     let text = cut.map_or(text, |at| &text[..at]);
     match text.split_once('/') {
         Some((first, _)) if first.chars().filter(|c| is_han(*c)).count() >= 2 => first.trim(),
@@ -212,26 +190,15 @@ fn without_running_number(text: &str) -> &str {
     }
     let numbering = |c: char| c.is_ascii_digit() || matches!(c, '.' | '、' | ')' | '#' | ' ' | ',' | '-' | '_');
     let digits_first = text.starts_with(|c: char| c.is_ascii_digit());
-    let text = if digits_first {
-        text.trim_start_matches(numbering)
-    } else {
-        text
-    };
+    let text = if digits_first { text.trim_start_matches(numbering) } else { text };
     let digits_last = text.ends_with(|c: char| c.is_ascii_digit());
-    if digits_last {
-        text.trim_end_matches(numbering)
-    } else {
-        text
-    }
+    if digits_last { text.trim_end_matches(numbering) } else { text }
 }
 
 fn is_unnamed(text: &str) -> bool {
     let after_two = |word: &&&str| text.find(**word).is_some_and(|at| text[..at].chars().count() >= 2);
     UNNAMED[..2].iter().any(|word| text.contains(word))
-        || UNNAMED[2..]
-            .iter()
-            .filter(|w| text.ends_with(**w))
-            .any(|w| after_two(&w))
+        || UNNAMED[2..].iter().filter(|w| text.ends_with(**w)).any(|w| after_two(&w))
         || UNNAMED_TAILS.iter().any(|word| text.ends_with(word))
 }
 
@@ -258,9 +225,7 @@ fn without_tail(text: &str) -> Result<&str, Option<Doubt>> {
 
 /// True when the characters from `at` on describe one: `上龙下天`, `左王右文`.
 fn is_described(chars: &[char]) -> bool {
-    chars
-        .windows(4)
-        .any(|w| matches!((w[0], w[2]), ('上', '下') | ('左', '右')))
+    chars.windows(4).any(|w| matches!((w[0], w[2]), ('上', '下') | ('左', '右')))
 }
 
 /// `张某某`, `张XX`, `张WEI`, `张上龙下天`: what stands for characters that are not there.
@@ -277,11 +242,7 @@ fn masked(text: &str) -> String {
             out.push(WILDCARD);
             i += 4;
         } else if c.is_ascii_alphabetic() {
-            let run: Vec<char> = chars[i..]
-                .iter()
-                .copied()
-                .take_while(char::is_ascii_alphabetic)
-                .collect();
+            let run: Vec<char> = chars[i..].iter().copied().take_while(char::is_ascii_alphabetic).collect();
             let han_before = out.chars().filter(|c| is_han(*c)).count();
             if run.iter().all(|c| matches!(c, 'x' | 'X')) {
                 out.extend(std::iter::repeat_n(WILDCARD, run.len()));

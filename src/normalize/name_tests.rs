@@ -109,11 +109,7 @@ fn doubtful_names_are_kept() {
     ];
     for (raw, expected, code) in cases {
         let clean = name(raw);
-        assert_eq!(
-            (clean.value.as_deref(), clean.doubt.map(|d| d.code)),
-            (Some(expected), Some(code)),
-            "{raw}"
-        );
+        assert_eq!((clean.value.as_deref(), clean.doubt.map(|d| d.code)), (Some(expected), Some(code)), "{raw}");
     }
 }
 

@@ -34,35 +34,12 @@ pub const PLACEHOLDERS: &[&str] = &[
 ];
 
 /// Newborns and others who are named only by a relative.
-pub const UNNAMED: &[&str] = &[
-    "新生儿",
-    "婴儿",
-    "之子",
-    "之女",
-    "之妻",
-    "之夫",
-    "之母",
-    "之父",
-    "之孙",
-    "之长子",
-    "之次子",
-    "之长女",
-    "之次女",
-];
+pub const UNNAMED: &[&str] =
+    &["新生儿", "婴儿", "之子", "之女", "之妻", "之夫", "之母", "之父", "之孙", "之长子", "之次子", "之长女", "之次女"];
 
 /// The same, with 的: `张三的儿子`.
-pub const UNNAMED_TAILS: &[&str] = &[
-    "的儿子",
-    "的女儿",
-    "的妻子",
-    "的丈夫",
-    "的母亲",
-    "的父亲",
-    "的孙子",
-    "的孙女",
-    "的小孩",
-    "的孩子",
-];
+pub const UNNAMED_TAILS: &[&str] =
+    &["的儿子", "的女儿", "的妻子", "的丈夫", "的母亲", "的父亲", "的孙子", "的孙女", "的小孩", "的孩子"];
 
 /// Words after which another name of the same person follows.
 pub const OTHER_NAME: &[&str] = &["曾用名", "又名", "别名", "原名", "小名", "乳名", "化名"];
@@ -125,15 +102,7 @@ mod tests {
 
     #[test]
     fn every_word_holds_a_trigger() {
-        let lists = [
-            PLACEHOLDERS,
-            UNNAMED,
-            UNNAMED_TAILS,
-            OTHER_NAME,
-            LABELS,
-            NOTES,
-            HONORIFICS,
-        ];
+        let lists = [PLACEHOLDERS, UNNAMED, UNNAMED_TAILS, OTHER_NAME, LABELS, NOTES, HONORIFICS];
         for word in lists.iter().flat_map(|l| l.iter()) {
             assert!(word.chars().any(may_hold_words), "{word}");
         }

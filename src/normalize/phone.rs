@@ -30,10 +30,7 @@ pub fn phone(raw: &str) -> Clean<Cow<'_, str>> {
     if text.contains("**") {
         return Clean::refused(MASKED);
     }
-    let parts: Vec<&str> = text
-        .split(['/', '、', ',', ';', '|', '或'])
-        .filter(|p| !p.is_empty())
-        .collect();
+    let parts: Vec<&str> = text.split(['/', '、', ',', ';', '|', '或']).filter(|p| !p.is_empty()).collect();
     let mut first_refusal = None;
     for part in &parts {
         match one(part) {
@@ -58,20 +55,13 @@ fn one(part: &str) -> Result<String, Doubt> {
     if is_placeholder(digits) {
         return Err(PLACEHOLDER);
     }
-    let home = ["0086", "86"]
-        .iter()
-        .find_map(|p| digits.strip_prefix(p))
-        .filter(|rest| is_mobile(rest.as_bytes()));
+    let home = ["0086", "86"].iter().find_map(|p| digits.strip_prefix(p)).filter(|rest| is_mobile(rest.as_bytes()));
     let digits = home.unwrap_or(digits);
     if is_mobile(digits.as_bytes()) {
         return Ok(digits.to_string());
     }
     // Area codes 010 and 02x have three digits, all others four; subscriber numbers seven or eight.
-    let area = if digits.starts_with("010") || digits.starts_with("02") {
-        3
-    } else {
-        4
-    };
+    let area = if digits.starts_with("010") || digits.starts_with("02") { 3 } else { 4 };
     match digits.len() {
         7 | 8 if !digits.starts_with(['0', '1']) => Ok(digits.to_string()),
         n if digits.starts_with('0') && (area + 7..=area + 8).contains(&n) && !digits.starts_with("00") => {
@@ -131,11 +121,7 @@ mod tests {
         ];
         for (raw, value, doubt) in cases {
             let clean = phone(raw);
-            assert_eq!(
-                (clean.value.as_deref(), clean.doubt.map(|d| d.code)),
-                (value, doubt),
-                "{raw}"
-            );
+            assert_eq!((clean.value.as_deref(), clean.doubt.map(|d| d.code)), (value, doubt), "{raw}");
         }
     }
 

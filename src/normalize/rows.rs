@@ -95,9 +95,7 @@ impl Rules {
             name: field(Role::Name),
             number: field(Role::IdNumber),
             village: field(Role::Village),
-            not_null: (0..source.fields.len())
-                .filter(|&i| source.fields[i].not_null)
-                .collect(),
+            not_null: (0..source.fields.len()).filter(|&i| source.fields[i].not_null).collect(),
         }
     }
 

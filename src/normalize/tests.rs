@@ -16,15 +16,8 @@ fn raw(source: &Source, rows: &[&[&str]]) -> RawTable {
     let columns = source.fields.iter().enumerate().map(|(i, field)| {
         let cell = |row: &&[&str]| row.get(i).filter(|c| !c.is_empty()).map(|c| (*c).to_string());
         let text = StringArray::from_iter(rows.iter().map(cell));
-        let kind = text
-            .iter()
-            .map(|c| c.map_or(CellKind::Empty, |_| CellKind::Text))
-            .collect();
-        RawColumn {
-            field: field.name.clone(),
-            text,
-            kind,
-        }
+        let kind = text.iter().map(|c| c.map_or(CellKind::Empty, |_| CellKind::Text)).collect();
+        RawColumn { field: field.name.clone(), text, kind }
     });
     RawTable {
         origins: vec![("民政/名册.xlsx".into(), "云岭镇".into())],
@@ -36,14 +29,9 @@ fn raw(source: &Source, rows: &[&[&str]]) -> RawTable {
 
 fn roster() -> Source {
     let number = field("id_number", "身份证号", FieldKind::IdNumber, Some(Role::IdNumber));
-    let sex = Field {
-        code: Some("sex".into()),
-        ..field("sex", "性别", FieldKind::Code, Some(Role::Sex))
-    };
-    let township = Field {
-        from: FieldFrom::Sheet,
-        ..field("township", "乡镇", FieldKind::Township, Some(Role::Township))
-    };
+    let sex = Field { code: Some("sex".into()), ..field("sex", "性别", FieldKind::Code, Some(Role::Sex)) };
+    let township =
+        Field { from: FieldFrom::Sheet, ..field("township", "乡镇", FieldKind::Township, Some(Role::Township)) };
     source(vec![
         field("sequence", "序号", FieldKind::Text, None),
         field("name", "姓名", FieldKind::Name, Some(Role::Name)),
@@ -62,23 +50,13 @@ fn run(source: &Source, rows: &[&[&str]]) -> Normalized {
 
 fn finding_codes(n: &Normalized) -> Vec<(Option<String>, String)> {
     let at = |column, row| n.findings.str_at(column, row).map(str::to_string);
-    (0..n.findings.rows())
-        .map(|row| (at("record_id", row), at("code", row).unwrap_or_default()))
-        .collect()
+    (0..n.findings.rows()).map(|row| (at("record_id", row), at("code", row).unwrap_or_default())).collect()
 }
 
 #[test]
 fn a_good_row_is_clean_beside_its_raw_cells() {
-    let rows: &[&[&str]] = &[&[
-        "1",
-        "张　三（户主）",
-        "'990121199001011236",
-        "1",
-        "1990.1.1",
-        "云岭",
-        "东沟村委会",
-        "1,200.50元",
-    ]];
+    let rows: &[&[&str]] =
+        &[&["1", "张　三（户主）", "'990121199001011236", "1", "1990.1.1", "云岭", "东沟村委会", "1,200.50元"]];
     let n = run(&roster(), rows);
     assert_eq!((n.accepted, n.quarantined, n.folded, n.findings.rows()), (1, 0, 0, 0));
     let shown: Vec<(String, String)> = n
@@ -121,16 +99,7 @@ fn a_good_row_is_clean_beside_its_raw_cells() {
 #[test]
 fn doubtful_rows_are_accepted_with_their_findings() {
     let rows: &[&[&str]] = &[
-        &[
-            "1",
-            "张三",
-            "990121199001011237",
-            "9",
-            "2022/2/30",
-            "白水镇",
-            "无此村",
-            "多",
-        ],
+        &["1", "张三", "990121199001011237", "9", "2022/2/30", "白水镇", "无此村", "多"],
         &["2", "李四", NUMBER, "2", "1991-01-01", "云岭镇", "东沟村", "5"],
     ];
     let n = run(&roster(), rows);
@@ -145,10 +114,7 @@ fn doubtful_rows_are_accepted_with_their_findings() {
         ("test-0000002", "id_number.birth_differs"),
         ("test-0000002", "id_number.sex_differs"),
     ];
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|(id, code)| (Some(id.to_string()), code.to_string()))
-        .collect();
+    let expected: Vec<_> = expected.iter().map(|(id, code)| (Some(id.to_string()), code.to_string())).collect();
     assert_eq!(finding_codes(&n), expected);
     assert_eq!(n.records.str_at("id_number_partial", 0), Some("990121199001011237"));
     assert_eq!(n.findings.str_at("raw", 2), Some("2022/2/30"));
@@ -170,11 +136,7 @@ fn rows_without_identity_or_required_values_wait_with_their_reason() {
     ];
     let n = run(&source, rows);
     assert_eq!((n.accepted, n.quarantined, n.folded), (3, 4, 0));
-    let rejects: Vec<(u32, &str, &str)> = n
-        .rejects
-        .iter()
-        .map(|r| (r.at.row, r.code, r.reason.as_str()))
-        .collect();
+    let rejects: Vec<(u32, &str, &str)> = n.rejects.iter().map(|r| (r.at.row, r.code, r.reason.as_str())).collect();
     let expected = [
         (3, "row.no_identity", "既没有姓名，也没有可用的身份证号"),
         (4, "row.no_identity", "既没有姓名，也没有可用的身份证号"),
@@ -207,17 +169,10 @@ fn equal_rows_are_folded_into_the_first_whatever_their_running_number() {
     let other: &[&str] = &["3", "张三", NUMBER, "男", "", "", "", "5.0"];
     let n = run(&roster(), &[row, other, again, other, again]);
     assert_eq!((n.accepted, n.quarantined, n.folded), (2, 0, 3));
-    let into: Vec<(u32, Option<u32>)> = n
-        .rejects
-        .iter()
-        .map(|r| (r.at.row, r.folded_into.as_ref().map(|p| p.row)))
-        .collect();
+    let into: Vec<(u32, Option<u32>)> =
+        n.rejects.iter().map(|r| (r.at.row, r.folded_into.as_ref().map(|p| p.row))).collect();
     assert_eq!(into, [(5, Some(3)), (6, Some(4)), (7, Some(3))]);
-    assert!(
-        n.rejects
-            .iter()
-            .all(|r| (r.disposition, r.code) == (Disposition::Folded, "row.duplicate"))
-    );
+    assert!(n.rejects.iter().all(|r| (r.disposition, r.code) == (Disposition::Folded, "row.duplicate")));
     assert_eq!(n.rejects[0].reason, "与第3行完全相同，只采用第一次出现的");
 
     let mut kept = roster();
@@ -247,10 +202,9 @@ fn a_source_without_rows_or_columns_is_an_empty_table() {
 
 #[test]
 fn every_kind_of_field_fits_the_declared_schema() {
-    let fields = FieldKind::WORDS.iter().map(|(word, kind)| Field {
-        code: Some("sex".into()),
-        ..field(word, word, *kind, None)
-    });
+    let fields = FieldKind::WORDS
+        .iter()
+        .map(|(word, kind)| Field { code: Some("sex".into()), ..field(word, word, *kind, None) });
     let source = source(fields.collect());
     let row = vec!["x"; source.fields.len()];
     let n = run(&source, &[&row, &[]]);

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 
 /// Marks with which clerks say "nothing here". `无` and `0` are not among them: for yes/no fields and amounts they are
 /// values.
-const NOTHING: &[&str] = &[
-    "-", "--", "---", "—", "——", "/", "//", "\\", "\\N", "N/A", "#N/A", "NULL", "null", "Null", "None", "nan", "NaN",
-];
+const NOTHING: &[&str] =
+    &["-", "--", "---", "—", "——", "/", "//", "\\", "\\N", "N/A", "#N/A", "NULL", "null", "Null", "None", "nan", "NaN"];
 
 /// True for characters that show nothing and so hide differences: controls, zero-width, bidi marks, variation selectors.
 pub fn is_invisible(c: char) -> bool {

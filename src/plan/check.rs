@@ -18,9 +18,7 @@ const SQL_WORDS: [&str; 36] = [
 pub(super) fn name(section: &Section, key: &str) -> String {
     let name = section.need_text(key);
     let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
-    let rest = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let sound = name.is_empty() || (begins && rest); // an absent name was reported already
     if !sound {
         let hint = "write it in ASCII snake_case, for example self_pay_12m; the Chinese goes into the title";
@@ -34,12 +32,7 @@ pub(super) fn column_name(section: &Section, key: &str) -> String {
     let name = name(section, key);
     if SQL_WORDS.contains(&name.as_str()) {
         let message = format!("`{name}` is a word of SQL and cannot be a column's name");
-        section.error(
-            "plan.bad_name",
-            key,
-            message,
-            format!("write for example `{name}_of_village`"),
-        );
+        section.error("plan.bad_name", key, message, format!("write for example `{name}_of_village`"));
     }
     name
 }
@@ -67,9 +60,7 @@ pub(super) fn source(source: &Source, mut report: impl FnMut(Diagnostic)) {
                     .hint("another field or a column that every source has is named so; take another name"),
             );
         }
-        for heading in std::iter::once(&field.heading)
-            .chain(&field.aliases)
-            .filter(|_| field.from == FieldFrom::Column)
+        for heading in std::iter::once(&field.heading).chain(&field.aliases).filter(|_| field.from == FieldFrom::Column)
         {
             if let Some(other) = headings.insert(heading, &field.name).filter(|o| *o != field.name) {
                 let message = format!("heading `{heading}` belongs to `{other}` and to `{}`", field.name);
@@ -82,11 +73,7 @@ pub(super) fn source(source: &Source, mut report: impl FnMut(Diagnostic)) {
         if let Some(role) = field.role
             && let Some(other) = roles.insert(role, &field.name)
         {
-            let message = format!(
-                "role `{}` is given to `{other}` and to `{}`",
-                role_word(role),
-                field.name
-            );
+            let message = format!("role `{}` is given to `{other}` and to `{}`", role_word(role), field.name);
             report(
                 Diagnostic::error("plan.role_twice", message, field.place.clone())
                     .hint("one field of a source has a role; leave the role out of the other"),
@@ -103,18 +90,16 @@ pub(super) fn source(source: &Source, mut report: impl FnMut(Diagnostic)) {
 
 fn needed_roles(source: &Source) -> Vec<(Role, &'static str)> {
     let mut needed = match source.subject {
-        Subject::Person => vec![(
-            Role::Name,
-            "records of persons are linked by the name; give its field role = \"name\"",
-        )],
+        Subject::Person => {
+            vec![(Role::Name, "records of persons are linked by the name; give its field role = \"name\"")]
+        }
         Subject::Household => vec![(
             Role::Name,
             "records of households are linked by the name of the head; give its field role = \"name\"",
         )],
-        Subject::Village => vec![(
-            Role::Village,
-            "records of villages are linked by it; give its field role = \"village\"",
-        )],
+        Subject::Village => {
+            vec![(Role::Village, "records of villages are linked by it; give its field role = \"village\"")]
+        }
     };
     let register = "the register makes persons and households out of it";
     match source.role {
@@ -126,18 +111,9 @@ fn needed_roles(source: &Source) -> Vec<(Role, &'static str)> {
             (Role::PersonStatus, register),
         ]),
         SourceRole::NationalSystem => needed.extend([
-            (
-                Role::IdNumber,
-                "households of the national system are found by their members' numbers",
-            ),
-            (
-                Role::Household,
-                "rows that share the household's number are one household",
-            ),
-            (
-                Role::HouseholdType,
-                "it tells households lifted out of poverty from the others",
-            ),
+            (Role::IdNumber, "households of the national system are found by their members' numbers"),
+            (Role::Household, "rows that share the household's number are one household"),
+            (Role::HouseholdType, "it tells households lifted out of poverty from the others"),
             (Role::ListType, "it tells which households are monitored already"),
         ]),
         SourceRole::Offline => needed.push((Role::Causes, "the comparison needs the causes that villages report")),
@@ -147,10 +123,7 @@ fn needed_roles(source: &Source) -> Vec<(Role, &'static str)> {
 }
 
 fn role_word(role: Role) -> &'static str {
-    Role::WORDS
-        .iter()
-        .find(|(_, r)| *r == role)
-        .map_or("", |(word, _)| word)
+    Role::WORDS.iter().find(|(_, r)| *r == role).map_or("", |(word, _)| word)
 }
 
 /// The plan as a whole. `source_places` has the place of each indicator's source, `rule_places` those of each rule's cause
@@ -175,10 +148,7 @@ pub(super) fn plan(plan: &Plan, source_places: &[Place], rule_places: &[(Place, 
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", known.join(", ")),
             };
-            let message = format!(
-                "rule `{}` names the cause `{}`, which is not in cause.csv",
-                rule.id, rule.cause
-            );
+            let message = format!("rule `{}` names the cause `{}`, which is not in cause.csv", rule.id, rule.cause);
             report(Diagnostic::error("plan.unknown_cause", message, cause_place.clone()).hint(hint));
         }
         evidence(plan, rule, evidence_place, &mut report);
@@ -195,12 +165,8 @@ fn one_of_a_role(plan: &Plan, report: &mut impl FnMut(Diagnostic)) {
         if sources.is_empty() && needed {
             let place = Place::file(plan.dir.join("pipeline.toml").display().to_string().replace('\\', "/"));
             report(
-                Diagnostic::error(
-                    "plan.no_register",
-                    "no source of the pipeline is the population register",
-                    place,
-                )
-                .hint("add the source whose contract has role = \"register\" to `sources`"),
+                Diagnostic::error("plan.no_register", "no source of the pipeline is the population register", place)
+                    .hint("add the source whose contract has role = \"register\" to `sources`"),
             );
         }
         for source in sources.iter().skip(1) {
@@ -217,10 +183,7 @@ fn indicators(plan: &Plan, source_places: &[Place], report: &mut impl FnMut(Diag
     let built_in: Vec<String> = {
         let mut bare = plan.clone();
         bare.indicators.clear();
-        schema::rule_columns(&bare, Level::Person)
-            .into_iter()
-            .map(|c| c.name)
-            .collect()
+        schema::rule_columns(&bare, Level::Person).into_iter().map(|c| c.name).collect()
     };
     let mut names: BTreeMap<&str, &Place> = BTreeMap::new();
     for (indicator, source_place) in plan.indicators.iter().zip(source_places) {
@@ -242,18 +205,14 @@ fn indicators(plan: &Plan, source_places: &[Place], report: &mut impl FnMut(Diag
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("sources of this pipeline are {}", known.join(", ")),
             };
-            let message = format!(
-                "indicator `{name}` names the source `{}`, which the pipeline lacks",
-                indicator.source
-            );
+            let message =
+                format!("indicator `{name}` names the source `{}`, which the pipeline lacks", indicator.source);
             report(Diagnostic::error("plan.unknown_source", message, source_place.clone()).hint(hint));
             continue;
         };
         if source.subject != Subject::Person && indicator.level == Level::Person {
-            let message = format!(
-                "indicator `{name}` is a person's, but records of `{}` are not about persons",
-                source.id
-            );
+            let message =
+                format!("indicator `{name}` is a person's, but records of `{}` are not about persons", source.id);
             report(Diagnostic::error("plan.contradiction", message, place.clone()).hint("write level = \"household\""));
         }
     }
@@ -276,35 +235,24 @@ fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Dia
         let (what, near) = match inside.strip_prefix(':') {
             Some("as_of") => continue,
             Some(param) if plan.params.contains_key(param) => continue,
-            Some(param) => (
-                "parameter",
-                nearest(param, plan.params.keys().map(String::as_str)).map(|n| format!(":{n}")),
-            ),
+            Some(param) => {
+                ("parameter", nearest(param, plan.params.keys().map(String::as_str)).map(|n| format!(":{n}")))
+            }
             None if columns.iter().any(|c| c.name == inside) => continue,
-            None => (
-                "column",
-                nearest(inside, columns.iter().map(|c| c.name.as_str())).map(str::to_string),
-            ),
+            None => ("column", nearest(inside, columns.iter().map(|c| c.name.as_str())).map(str::to_string)),
         };
         let hint = match near {
             Some(near) => format!("did you mean {{{near}}}?"),
             None => "write {indicator} of the rule's level, or {:param}".to_string(),
         };
-        let message = format!(
-            "the evidence of rule `{}` names `{inside}`, but there is no such {what}",
-            rule.id
-        );
+        let message = format!("the evidence of rule `{}` names `{inside}`, but there is no such {what}", rule.id);
         report(Diagnostic::error("plan.unknown_placeholder", message, place.clone()).hint(hint));
     }
 }
 
 /// A rule that no test shows at work is doubtful.
 pub(super) fn rules_have_tests(plan: &Plan, problems: &Problems) {
-    for rule in plan
-        .rules
-        .iter()
-        .filter(|r| !plan.rule_tests.iter().any(|t| t.rule == r.id))
-    {
+    for rule in plan.rules.iter().filter(|r| !plan.rule_tests.iter().any(|t| t.rule == r.id)) {
         let message = format!("rule `{}` has no test", rule.id);
         problems.borrow_mut().push(
             Diagnostic::warning("plan.rule_without_test", message, rule.place.clone())

@@ -13,21 +13,11 @@ const ROLES: [(&str, SourceRole); 4] = [
     ("department", SourceRole::Department),
     ("offline", SourceRole::Offline),
 ];
-const SUBJECTS: [(&str, Subject); 3] = [
-    ("person", Subject::Person),
-    ("household", Subject::Household),
-    ("village", Subject::Village),
-];
-const FORMATS: [(&str, Format); 3] = [
-    ("csv", Format::Csv),
-    ("xlsx", Format::Xlsx),
-    ("parquet", Format::Parquet),
-];
-const FROM: [(&str, FieldFrom); 3] = [
-    ("column", FieldFrom::Column),
-    ("sheet", FieldFrom::Sheet),
-    ("file_name", FieldFrom::FileName),
-];
+const SUBJECTS: [(&str, Subject); 3] =
+    [("person", Subject::Person), ("household", Subject::Household), ("village", Subject::Village)];
+const FORMATS: [(&str, Format); 3] = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("parquet", Format::Parquet)];
+const FROM: [(&str, FieldFrom); 3] =
+    [("column", FieldFrom::Column), ("sheet", FieldFrom::Sheet), ("file_name", FieldFrom::FileName)];
 /// Privacy classes with the word a pipeline file uses.
 pub(super) const PRIVACY: [(&str, Privacy); 4] = [
     ("public", Privacy::Public),
@@ -55,12 +45,7 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
     let own_id = file.need_text("id");
     if !own_id.is_empty() && own_id != id {
         let message = format!("the contract is named `{own_id}` but its file `{id}.toml`");
-        file.error(
-            "plan.id_differs",
-            "id",
-            message,
-            format!("write id = \"{id}\", or rename the file"),
-        );
+        file.error("plan.id_differs", "id", message, format!("write id = \"{id}\", or rename the file"));
     }
     let source = Source {
         id: id.into(),
@@ -121,12 +106,7 @@ fn delimiter(file: &Section) -> u8 {
         }
         Some(text) => {
             let message = format!("`{text}` is no delimiter");
-            file.error(
-                "plan.unknown_word",
-                "delimiter",
-                message,
-                "write one character, for example \";\", or \"tab\"",
-            );
+            file.error("plan.unknown_word", "delimiter", message, "write one character, for example \";\", or \"tab\"");
             b','
         }
     }
@@ -137,12 +117,7 @@ fn format_keys(file: &Section, source: &Source) {
     let only = |key: &str, format: Format, word: &str| {
         if file.has(key) && source.format != format {
             let message = format!("`{key}` says something about {word} files only");
-            file.error(
-                "plan.contradiction",
-                key,
-                message,
-                format!("remove `{key}`, or correct `format`"),
-            );
+            file.error("plan.contradiction", key, message, format!("remove `{key}`, or correct `format`"));
         }
     };
     only("encoding", Format::Csv, "csv");
@@ -156,21 +131,11 @@ fn format_keys(file: &Section, source: &Source) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("common are {}; without the key it is found out", known.join(", ")),
         };
-        file.error(
-            "plan.unknown_word",
-            "encoding",
-            format!("there is no encoding `{label}`"),
-            hint,
-        );
+        file.error("plan.unknown_word", "encoding", format!("there is no encoding `{label}`"), hint);
     }
     if source.header_rows > source.header_within {
         let message = "`header_within` is smaller than `header_rows`";
-        file.error(
-            "plan.contradiction",
-            "header_within",
-            message,
-            "the headings must lie within the searched rows",
-        );
+        file.error("plan.contradiction", "header_within", message, "the headings must lie within the searched rows");
     }
 }
 
@@ -188,10 +153,7 @@ fn field(section: &Section, codes: &Codes) -> Field {
         aliases: section.texts("aliases").unwrap_or_default(),
         from: section.word("from", &FROM).unwrap_or(FieldFrom::Column),
         kind,
-        unit: section
-            .text("unit")
-            .filter(|u| !u.is_empty())
-            .unwrap_or_else(|| default_unit.into()),
+        unit: section.text("unit").filter(|u| !u.is_empty()).unwrap_or_else(|| default_unit.into()),
         required: section.flag_or("required", false),
         not_null: section.flag_or("not_null", false),
         role: section.word("role", &Role::WORDS),
@@ -203,12 +165,7 @@ fn field(section: &Section, codes: &Codes) -> Field {
     };
     if kind == FieldKind::Money && !MONEY_UNITS.contains(&field.unit.as_str()) {
         let message = format!("`{}` is no unit of money", field.unit);
-        section.error(
-            "plan.unknown_word",
-            "unit",
-            message,
-            format!("known are {}", MONEY_UNITS.join(", ")),
-        );
+        section.error("plan.unknown_word", "unit", message, format!("known are {}", MONEY_UNITS.join(", ")));
     }
     code_of(section, &field, codes);
     role_of(section, &field);
@@ -219,21 +176,11 @@ fn code_of(section: &Section, field: &Field, codes: &Codes) {
     match (&field.code, field.kind) {
         (None, FieldKind::Code) => {
             let message = format!("field `{}` is of kind code but names no code table", field.name);
-            section.error(
-                "plan.missing_key",
-                "code",
-                message,
-                "add `code = \"…\"`, a table of shared/codes",
-            );
+            section.error("plan.missing_key", "code", message, "add `code = \"…\"`, a table of shared/codes");
         }
         (Some(_), kind) if kind != FieldKind::Code => {
             let message = format!("field `{}` names a code table but is not of kind code", field.name);
-            section.error(
-                "plan.contradiction",
-                "code",
-                message,
-                "write kind = \"code\", or remove `code`",
-            );
+            section.error("plan.contradiction", "code", message, "write kind = \"code\", or remove `code`");
         }
         (Some(table), _) if codes.table(table).is_none() => {
             let known: Vec<&str> = codes.tables().map(|t| t.name()).collect();
@@ -241,23 +188,13 @@ fn code_of(section: &Section, field: &Field, codes: &Codes) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known are {}", known.join(", ")),
             };
-            section.error(
-                "plan.unknown_code_table",
-                "code",
-                format!("there is no code table `{table}`"),
-                hint,
-            );
+            section.error("plan.unknown_code_table", "code", format!("there is no code table `{table}`"), hint);
         }
         _ => {}
     }
     if !field.multi.is_empty() && field.kind != FieldKind::Code {
         let message = format!("field `{}` has separators but is not of kind code", field.name);
-        section.error(
-            "plan.contradiction",
-            "multi",
-            message,
-            "only codes have several values in a cell",
-        );
+        section.error("plan.contradiction", "multi", message, "only codes have several values in a cell");
     }
 }
 
@@ -286,32 +223,17 @@ fn role_of(section: &Section, field: &Field) {
     let role_word = Role::WORDS.iter().find(|(_, r)| *r == role).map_or("", |(w, _)| w);
     if !kinds.contains(&field.kind) {
         let wanted: Vec<&str> = kinds.iter().map(|k| word(*k)).collect();
-        let message = format!(
-            "role `{role_word}` needs a field of kind {}, not {}",
-            wanted.join(" or "),
-            word(field.kind)
-        );
-        section.error(
-            "plan.contradiction",
-            "role",
-            message,
-            "correct `kind`, or remove the role",
-        );
+        let message =
+            format!("role `{role_word}` needs a field of kind {}, not {}", wanted.join(" or "), word(field.kind));
+        section.error("plan.contradiction", "role", message, "correct `kind`, or remove the role");
     }
     // `relation_gbt4761` gives the codes of `relation`: a table's own spelling system follows its name.
     let table = field.code.as_deref().unwrap_or_default();
     let fits =
         |wanted: &&str| table == *wanted || table.strip_prefix(*wanted).is_some_and(|rest| rest.starts_with('_'));
     if field.kind == K::Code && !table.is_empty() && !tables.is_empty() && !tables.iter().any(fits) {
-        let message = format!(
-            "role `{role_word}` needs the codes of table `{}`, not of `{table}`",
-            tables.join(" or ")
-        );
-        section.error(
-            "plan.contradiction",
-            "code",
-            message,
-            "correct `code`, or remove the role",
-        );
+        let message =
+            format!("role `{role_word}` needs the codes of table `{}`, not of `{table}`", tables.join(" or "));
+        section.error("plan.contradiction", "code", message, "correct `code`, or remove the role");
     }
 }

@@ -6,36 +6,11 @@ use crate::diag::{Diagnostic, Place, nearest};
 
 /// Comparisons and their levels, from the closest to the furthest. The linker decides which level a pair is on.
 pub const LEVELS: [(&str, &[&str]); 5] = [
-    (
-        "number",
-        &[
-            "exact",
-            "one_digit",
-            "transposed",
-            "partial",
-            "relative",
-            "different",
-            "missing",
-        ],
-    ),
-    (
-        "name",
-        &[
-            "exact",
-            "script",
-            "sound",
-            "near",
-            "surname_only",
-            "different",
-            "missing",
-        ],
-    ),
+    ("number", &["exact", "one_digit", "transposed", "partial", "relative", "different", "missing"]),
+    ("name", &["exact", "script", "sound", "near", "surname_only", "different", "missing"]),
     ("birth", &["exact", "near", "year", "different", "missing"]),
     ("sex", &["same", "different", "missing"]),
-    (
-        "division",
-        &["village", "township", "other_village", "county", "different", "missing"],
-    ),
+    ("division", &["village", "township", "other_village", "county", "different", "missing"]),
 ];
 
 /// A model that stands where none could be read; the plan is refused then.
@@ -68,10 +43,7 @@ pub(super) fn read(file: &Section) -> LinkModel {
         file.error(
             "plan.contradiction",
             "possible_at",
-            format!(
-                "`possible_at` {} lies above `linked_at` {}",
-                model.possible_at, model.linked_at
-            ),
+            format!("`possible_at` {} lies above `linked_at` {}", model.possible_at, model.linked_at),
             "a pair must be possible before it is linked: `possible_at` is the lower threshold",
         );
     }
@@ -87,17 +59,10 @@ pub(super) fn read(file: &Section) -> LinkModel {
         model.comparisons.push(comparison);
         section.finish();
     }
-    for (name, _) in LEVELS
-        .iter()
-        .filter(|(n, _)| !model.comparisons.iter().any(|c| c.name == *n))
-    {
+    for (name, _) in LEVELS.iter().filter(|(n, _)| !model.comparisons.iter().any(|c| c.name == *n)) {
         file.report(
-            Diagnostic::error(
-                "plan.missing_comparison",
-                format!("there is no comparison `{name}`"),
-                file.place(),
-            )
-            .hint(format!("add a [[comparison]] with name = \"{name}\" and its levels")),
+            Diagnostic::error("plan.missing_comparison", format!("there is no comparison `{name}`"), file.place())
+                .hint(format!("add a [[comparison]] with name = \"{name}\" and its levels")),
         );
     }
     model
@@ -105,11 +70,7 @@ pub(super) fn read(file: &Section) -> LinkModel {
 
 fn comparison(section: &Section) -> Comparison {
     let words: Vec<(&str, &[&str])> = LEVELS.to_vec();
-    let expected: &[&str] = if section.has("name") {
-        section.word("name", &words).unwrap_or(&[])
-    } else {
-        &[]
-    };
+    let expected: &[&str] = if section.has("name") { section.word("name", &words).unwrap_or(&[]) } else { &[] };
     let name = section.need_text("name");
     let mut levels: Vec<LevelWeight> = Vec::new();
     for entry in section.sections("levels") {
@@ -123,18 +84,9 @@ fn comparison(section: &Section) -> Comparison {
             entry.error("plan.unknown_level", "level", message, hint);
         }
         if levels.iter().any(|l| l.level == level) {
-            entry.error(
-                "plan.duplicate",
-                "level",
-                format!("level `{level}` stands twice"),
-                "keep one of the two",
-            );
+            entry.error("plan.duplicate", "level", format!("level `{level}` stands twice"), "keep one of the two");
         }
-        let weight = LevelWeight {
-            m: probability(&entry, "m"),
-            u: probability(&entry, "u"),
-            level,
-        };
+        let weight = LevelWeight { m: probability(&entry, "m"), u: probability(&entry, "u"), level };
         levels.push(weight);
         entry.finish();
     }
@@ -143,18 +95,12 @@ fn comparison(section: &Section) -> Comparison {
         let hint = "give it m and u; a level that says nothing has m = u";
         section.error("plan.missing_level", "levels", message, hint);
     }
-    for (word, total) in [
-        ("m", levels.iter().map(|l| l.m).sum::<f64>()),
-        ("u", levels.iter().map(|l| l.u).sum::<f64>()),
-    ] {
+    for (word, total) in
+        [("m", levels.iter().map(|l| l.m).sum::<f64>()), ("u", levels.iter().map(|l| l.u).sum::<f64>())]
+    {
         if total > 1.02 {
             let message = format!("the `{word}` of the levels of `{name}` add up to {total:.3}");
-            section.error(
-                "plan.contradiction",
-                "levels",
-                message,
-                "a pair is on one level only: the sum is at most 1",
-            );
+            section.error("plan.contradiction", "levels", message, "a pair is on one level only: the sum is at most 1");
         }
     }
     Comparison { name, levels }
@@ -165,12 +111,7 @@ fn probability(section: &Section, key: &str) -> f64 {
     let value = section.need_number(key);
     if value <= 0.0 || value >= 1.0 {
         let message = format!("`{key}` is {value}, which is not between 0 and 1");
-        section.error(
-            "plan.out_of_range",
-            key,
-            message,
-            "write a probability above 0 and below 1",
-        );
+        section.error("plan.out_of_range", key, message, "write a probability above 0 and below 1");
     }
     value
 }

@@ -128,12 +128,7 @@ impl Loader {
             let shared = file.text("shared").unwrap_or_else(|| "../shared".into());
             let sources = file.texts_at("sources").unwrap_or_default();
             if sources.is_empty() {
-                file.error(
-                    "plan.no_sources",
-                    "sources",
-                    "the pipeline names no sources",
-                    "add `sources = [\"…\"]`",
-                );
+                file.error("plan.no_sources", "sources", "the pipeline names no sources", "add `sources = [\"…\"]`");
             }
             Head {
                 name: file.need_text("name"),
@@ -194,12 +189,8 @@ impl Loader {
     fn causes(&self, codes: &Codes, codes_dir: &Path) -> Vec<Cause> {
         let Some(table) = codes.table("cause") else {
             self.report(
-                Diagnostic::error(
-                    "plan.no_causes",
-                    "there is no code table `cause`",
-                    Place::file(show(codes_dir)),
-                )
-                .hint("add cause.csv with the columns code,title,aliases,department"),
+                Diagnostic::error("plan.no_causes", "there is no code table `cause`", Place::file(show(codes_dir)))
+                    .hint("add cause.csv with the columns code,title,aliases,department"),
             );
             return Vec::new();
         };
@@ -214,11 +205,7 @@ impl Loader {
                         .hint("work orders go to the department that owns the remedy: fill the column `department`"),
                 );
             }
-            causes.push(Cause {
-                code: entry.code.clone(),
-                title: entry.title.clone(),
-                department,
-            });
+            causes.push(Cause { code: entry.code.clone(), title: entry.title.clone(), department });
         }
         causes
     }
@@ -226,11 +213,7 @@ impl Loader {
     fn unknown(&self, code: &'static str, what: &str, name: &str, known: &[String], folder: &Path, place: &Place) {
         let hint = match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!(
-                "add {}, or name one of {}",
-                show(&folder.join(format!("{name}.toml"))),
-                known.join(", ")
-            ),
+            None => format!("add {}, or name one of {}", show(&folder.join(format!("{name}.toml"))), known.join(", ")),
         };
         self.report(Diagnostic::error(code, format!("there is no {what} `{name}`"), place.clone()).hint(hint));
     }
@@ -281,21 +264,15 @@ impl Loader {
 /// Files of a folder with an ending, in name order; none when there is no such folder.
 fn list(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == ending))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == ending)).collect();
     files.sort();
     files
 }
 
 fn stems(folder: &Path, ending: &str) -> Vec<String> {
     let files = list(folder, ending);
-    files
-        .iter()
-        .filter_map(|p| p.file_stem())
-        .map(|s| s.to_string_lossy().into_owned())
-        .collect()
+    files.iter().filter_map(|p| p.file_stem()).map(|s| s.to_string_lossy().into_owned()).collect()
 }
 
 /// A path without `.` and, where that is certain, without `..`: `pipelines/quarterly/../shared` → `pipelines/shared`.
@@ -310,11 +287,7 @@ fn normal(path: &Path) -> PathBuf {
             other => out.push(other),
         }
     }
-    if out.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        out
-    }
+    if out.as_os_str().is_empty() { PathBuf::from(".") } else { out }
 }
 
 /// A path as people see it.

@@ -16,9 +16,6 @@ impl Plan {
 
     /// `|`-joined cause codes as titles joined by `、`; empty for none.
     pub fn cause_titles(&self, joined: Option<&str>) -> String {
-        words::split(joined)
-            .map(|c| self.cause_title(c))
-            .collect::<Vec<_>>()
-            .join("、")
+        words::split(joined).map(|c| self.cause_title(c)).collect::<Vec<_>>().join("、")
     }
 }

@@ -115,12 +115,7 @@ fn value(entry: &Section, kind: Kind, codes: &Codes) -> Option<ParamValue> {
         && until < from
     {
         let message = format!("the value ends on {}, before it begins", text::date(until));
-        entry.error(
-            "plan.contradiction",
-            "until",
-            message,
-            "`until` is the last day on which the value holds",
-        );
+        entry.error("plan.contradiction", "until", message, "`until` is the last day on which the value holds");
     }
     Some(parsed)
 }
@@ -133,21 +128,12 @@ fn overlaps(section: &Section, param: &Param) {
             let same = a.township == b.township && a.group == b.group;
             let first = days(a).0.max(days(b).0);
             if same && first <= days(a).1.min(days(b).1) {
-                let since = if first == i32::MIN {
-                    "at all times".into()
-                } else {
-                    format!("on {}", text::date(first))
-                };
-                let message = format!(
-                    "two values of `{}` hold {since} for the same area and group",
-                    param.name
-                );
-                section.report(
-                    Diagnostic::error("plan.param_overlap", message, b.place.clone()).hint(format!(
-                        "close the value of line {} with `until`, or let this one begin later",
-                        a.place.line.unwrap_or(0)
-                    )),
-                );
+                let since = if first == i32::MIN { "at all times".into() } else { format!("on {}", text::date(first)) };
+                let message = format!("two values of `{}` hold {since} for the same area and group", param.name);
+                section.report(Diagnostic::error("plan.param_overlap", message, b.place.clone()).hint(format!(
+                    "close the value of line {} with `until`, or let this one begin later",
+                    a.place.line.unwrap_or(0)
+                )));
             }
         }
     }
@@ -155,11 +141,8 @@ fn overlaps(section: &Section, param: &Param) {
 
 /// The county-wide value for everybody must hold without a gap from its first day on: a rule must never lack it.
 fn gaps(section: &Section, param: &Param) {
-    let mut general: Vec<&ParamValue> = param
-        .values
-        .iter()
-        .filter(|v| v.township.is_none() && v.group.is_none())
-        .collect();
+    let mut general: Vec<&ParamValue> =
+        param.values.iter().filter(|v| v.township.is_none() && v.group.is_none()).collect();
     general.sort_by_key(|v| v.from.unwrap_or(i32::MIN));
     if general.is_empty() {
         let message = format!("`{}` has no value for the whole county and everybody", param.name);

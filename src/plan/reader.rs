@@ -31,17 +31,9 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn new(file: String, text: String) -> Self {
-        let begins = text
-            .bytes()
-            .enumerate()
-            .filter(|(_, b)| *b == b'\n')
-            .map(|(i, _)| i + 1);
+        let begins = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         let line_starts = std::iter::once(0).chain(begins).collect();
-        Document {
-            file,
-            text,
-            line_starts,
-        }
+        Document { file, text, line_starts }
     }
 
     /// Line and column (in characters) of a byte offset, both from 1.
@@ -163,12 +155,7 @@ impl<'d> Section<'d> {
         }
         let text = self.text(key).unwrap_or_else(|| "?".into());
         if text.trim().is_empty() {
-            self.error(
-                "plan.empty",
-                key,
-                format!("`{key}` is empty"),
-                format!("write {key} = \"…\""),
-            );
+            self.error("plan.empty", key, format!("`{key}` is empty"), format!("write {key} = \"…\""));
         }
         text
     }
@@ -215,12 +202,7 @@ impl<'d> Section<'d> {
         if !range.contains(&number) {
             let (from, until) = (range.start(), range.end());
             let message = format!("`{key}` is {number}, which is not between {from} and {until}");
-            self.error(
-                "plan.out_of_range",
-                key,
-                message,
-                format!("write a number from {from} to {until}"),
-            );
+            self.error("plan.out_of_range", key, message, format!("write a number from {from} to {until}"));
             return None;
         }
         Some(number)
@@ -266,12 +248,7 @@ impl<'d> Section<'d> {
             Some(near) => format!("did you mean `{near}`? known are {}", all.join(", ")),
             None => format!("known are {}", all.join(", ")),
         };
-        self.error(
-            "plan.unknown_word",
-            key,
-            format!("`{text}` is no value of `{key}`"),
-            hint,
-        );
+        self.error("plan.unknown_word", key, format!("`{text}` is no value of `{key}`"), hint);
         None
     }
 
@@ -291,10 +268,7 @@ impl<'d> Section<'d> {
         let written = self.document.text.get(start..).unwrap_or_default();
         let quotes = ["\"\"\"\r\n", "\"\"\"\n", "\"\"\"", "'''\r\n", "'''\n", "'''", "\"", "'"];
         let opening = quotes.iter().find(|q| written.starts_with(**q)).map_or(0, |q| q.len());
-        Some(Sql {
-            text,
-            place: self.document.place(start + opening),
-        })
+        Some(Sql { text, place: self.document.place(start + opening) })
     }
 
     /// A piece of SQL that must be there.
@@ -302,10 +276,7 @@ impl<'d> Section<'d> {
         if !self.has(key) {
             self.missing(key, &format!("{key} = \"…\""));
         }
-        self.sql(key).unwrap_or_else(|| Sql {
-            text: String::new(),
-            place: self.place(),
-        })
+        self.sql(key).unwrap_or_else(|| Sql { text: String::new(), place: self.place() })
     }
 
     /// The tables of a list of tables, `[[key]]` or `key = [{ … }]`.
@@ -382,10 +353,7 @@ impl<'d> Section<'d> {
             }
             let hint = match nearest(name, asked.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!(
-                    "known here are {}",
-                    asked.iter().cloned().collect::<Vec<_>>().join(", ")
-                ),
+                None => format!("known here are {}", asked.iter().cloned().collect::<Vec<_>>().join(", ")),
             };
             let message = format!("{} has no key `{name}`", self.what);
             let place = self.document.place(key.span().start);

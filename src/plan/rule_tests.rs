@@ -8,11 +8,7 @@ use super::types::{Judged, Plan, RuleTest};
 use crate::diag::{Diagnostic, Place, nearest};
 use crate::model::table::Column;
 
-const OUTCOMES: [(&str, Judged); 3] = [
-    ("hit", Judged::Hit),
-    ("miss", Judged::Miss),
-    ("unknown", Judged::Unknown),
-];
+const OUTCOMES: [(&str, Judged); 3] = [("hit", Judged::Hit), ("miss", Judged::Miss), ("unknown", Judged::Unknown)];
 
 /// Reads a file of rule tests.
 pub(super) fn read(file: &Section, plan: &Plan) -> Vec<RuleTest> {
@@ -54,14 +50,7 @@ fn test(section: &Section, plan: &Plan) -> Option<RuleTest> {
             }
         }
     }
-    Some(RuleTest {
-        rule: id,
-        title,
-        given: values,
-        as_of,
-        expect,
-        place: section.place(),
-    })
+    Some(RuleTest { rule: id, title, given: values, as_of, expect, place: section.place() })
 }
 
 fn unknown_column(key: &str, columns: &[Column], place: Place) -> Diagnostic {

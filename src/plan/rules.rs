@@ -18,11 +18,8 @@ const KINDS: [(&str, Kind); 6] = [
     ("date", Kind::Date),
 ];
 const ABSENT: [(&str, usize); 3] = [("unknown", 0), ("zero", 1), ("false", 2)];
-const ROLES: [(&str, RuleRole); 3] = [
-    ("lists", RuleRole::Lists),
-    ("supports", RuleRole::Supports),
-    ("cautions", RuleRole::Cautions),
-];
+const ROLES: [(&str, RuleRole); 3] =
+    [("lists", RuleRole::Lists), ("supports", RuleRole::Supports), ("cautions", RuleRole::Cautions)];
 const RISKS: [(&str, &str); 7] = [
     ("education", "education"),
     ("medical", "medical"),
@@ -64,9 +61,7 @@ pub(super) fn read(file: &Section) -> RuleFile {
     }
     for section in file.sections("rule") {
         found.rules.push(rule(&section));
-        found
-            .rule_places
-            .push((section.place_of("cause"), section.place_of("evidence")));
+        found.rule_places.push((section.place_of("cause"), section.place_of("evidence")));
         section.finish();
     }
     found
@@ -81,12 +76,7 @@ fn indicator(section: &Section) -> Indicator {
         0 => Absent::Unknown,
         _ => {
             let message = format!("`absent` does not fit an indicator of kind {}", kind.name());
-            section.error(
-                "plan.contradiction",
-                "absent",
-                message,
-                "zero is for numbers, false for boolean",
-            );
+            section.error("plan.contradiction", "absent", message, "zero is for numbers, false for boolean");
             Absent::Unknown
         }
     };
@@ -110,12 +100,7 @@ fn rule(section: &Section) -> Rule {
     let id = section.need_text("id");
     if !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
         let message = format!("`{id}` is no rule id");
-        section.error(
-            "plan.bad_name",
-            "id",
-            message,
-            "write it like MED-01: ASCII letters, digits, `-`",
-        );
+        section.error("plan.bad_name", "id", message, "write it like MED-01: ASCII letters, digits, `-`");
     }
     Rule {
         id,

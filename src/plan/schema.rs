@@ -8,54 +8,14 @@ fn record_head(source: &Source) -> Vec<Column> {
     use Kind::{Integer, Text};
     use Privacy::Internal;
     let mut columns = vec![
-        Column::new(
-            "record_id",
-            "记录编号",
-            Text,
-            Internal,
-            "Key of the record: source and running number.",
-        ),
-        Column::new(
-            "file",
-            "文件",
-            Text,
-            Internal,
-            "Path of the delivered file below the input folder.",
-        ),
-        Column::new(
-            "sheet",
-            "工作表",
-            Text,
-            Internal,
-            "Sheet of the workbook; empty for files without sheets.",
-        ),
-        Column::new(
-            "row",
-            "行号",
-            Integer,
-            Internal,
-            "Row of the sheet or line of the file, from 1.",
-        ),
+        Column::new("record_id", "记录编号", Text, Internal, "Key of the record: source and running number."),
+        Column::new("file", "文件", Text, Internal, "Path of the delivered file below the input folder."),
+        Column::new("sheet", "工作表", Text, Internal, "Sheet of the workbook; empty for files without sheets."),
+        Column::new("row", "行号", Integer, Internal, "Row of the sheet or line of the file, from 1."),
     ];
-    if source
-        .fields
-        .iter()
-        .any(|f| matches!(f.kind, FieldKind::Township | FieldKind::Village))
-    {
-        columns.push(Column::new(
-            "township_code",
-            "乡镇代码",
-            Text,
-            Internal,
-            "Township found for the record.",
-        ));
-        columns.push(Column::new(
-            "village_code",
-            "村代码",
-            Text,
-            Internal,
-            "Village found for the record.",
-        ));
+    if source.fields.iter().any(|f| matches!(f.kind, FieldKind::Township | FieldKind::Village)) {
+        columns.push(Column::new("township_code", "乡镇代码", Text, Internal, "Township found for the record."));
+        columns.push(Column::new("village_code", "村代码", Text, Internal, "Village found for the record."));
     }
     columns
 }
@@ -122,12 +82,7 @@ fn indicator_table(
     for i in indicators.iter().filter(|i| i.level == level) {
         columns.push(Column::new(&i.name, &i.title, i.kind, i.privacy, &i.meaning).unit(&i.unit));
     }
-    TableSchema {
-        name: name.into(),
-        title: title.into(),
-        grain: grain.into(),
-        columns,
-    }
+    TableSchema { name: name.into(), title: title.into(), grain: grain.into(), columns }
 }
 
 fn key(name: &str, title: &str, meaning: &str) -> Column {
@@ -136,10 +91,8 @@ fn key(name: &str, title: &str, meaning: &str) -> Column {
 
 /// The schema of `indicators_person`.
 pub fn indicators_person(plan: &Plan) -> TableSchema {
-    let keys = vec![
-        key("person_id", "人员编号", "The person."),
-        key("household_id", "户编号", "The person's household."),
-    ];
+    let keys =
+        vec![key("person_id", "人员编号", "The person."), key("household_id", "户编号", "The person's household.")];
     indicator_table(
         "indicators_person",
         "个人指标",
@@ -168,21 +121,8 @@ pub fn indicators_household(plan: &Plan) -> TableSchema {
 /// A rule about persons may also name the columns of the person's household.
 pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
     let mut columns = vec![
-        Column::new(
-            "size",
-            "家庭人口",
-            Kind::Integer,
-            Privacy::Internal,
-            "Members with status normal.",
-        )
-        .unit("person"),
-        Column::new(
-            "lifted",
-            "是否脱贫户",
-            Kind::Boolean,
-            Privacy::Internal,
-            "True when lifted out of poverty.",
-        ),
+        Column::new("size", "家庭人口", Kind::Integer, Privacy::Internal, "Members with status normal.").unit("person"),
+        Column::new("lifted", "是否脱贫户", Kind::Boolean, Privacy::Internal, "True when lifted out of poverty."),
         Column::new(
             "monitored_type",
             "监测对象类别",
@@ -190,39 +130,15 @@ pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
             Privacy::Internal,
             "unstable, marginal, sudden or null.",
         ),
-        Column::new(
-            "risk_cleared",
-            "风险是否已消除",
-            Kind::Boolean,
-            Privacy::Internal,
-            "Null when not monitored.",
-        ),
+        Column::new("risk_cleared", "风险是否已消除", Kind::Boolean, Privacy::Internal, "Null when not monitored."),
     ];
     if level == Level::Person {
         columns.extend([
-            Column::new(
-                "age",
-                "年龄",
-                Kind::Integer,
-                Privacy::Personal,
-                "Full years on the day of the run.",
-            )
-            .unit("year"),
+            Column::new("age", "年龄", Kind::Integer, Privacy::Personal, "Full years on the day of the run.")
+                .unit("year"),
             Column::new("sex", "性别", Kind::Text, Privacy::Personal, "male or female."),
-            Column::new(
-                "relation",
-                "与户主关系",
-                Kind::Text,
-                Privacy::Personal,
-                "Canonical relation to the head.",
-            ),
-            Column::new(
-                "status",
-                "人员状态",
-                Kind::Text,
-                Privacy::Personal,
-                "normal, deceased or moved_out.",
-            ),
+            Column::new("relation", "与户主关系", Kind::Text, Privacy::Personal, "Canonical relation to the head."),
+            Column::new("status", "人员状态", Kind::Text, Privacy::Personal, "normal, deceased or moved_out."),
         ]);
     }
     let wanted = |i: &&Indicator| i.level == Level::Household || level == Level::Person;

@@ -12,10 +12,7 @@ const SOUND: &str = include_str!("sound_pipeline.txt");
 
 /// Path and text of the files of the sound pipeline.
 fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
-    SOUND
-        .split("=== ")
-        .skip(1)
-        .map(|block| block.split_once('\n').expect("a path, then the text"))
+    SOUND.split("=== ").skip(1).map(|block| block.split_once('\n').expect("a path, then the text"))
 }
 
 /// The two values of the parameter that hold for everybody.
@@ -62,12 +59,7 @@ fn messages(cases: &[(&str, &str, &str)]) -> String {
         let (dir, pipeline) = pipeline(file, from, to);
         let (plan, problems) = load(&pipeline);
         assert!(plan.is_none(), "{file}: {from} → {to} was accepted");
-        blocks.push(format!(
-            "# {} → {}\n{}",
-            from.escape_debug(),
-            to.escape_debug(),
-            told(dir.path(), &problems)
-        ));
+        blocks.push(format!("# {} → {}\n{}", from.escape_debug(), to.escape_debug(), told(dir.path(), &problems)));
     }
     blocks.join("\n\n")
 }
@@ -104,11 +96,7 @@ fn slips_in_the_pipeline_file() {
             (file, "model = \"m\"", "model = \"person\""),
             (file, "title = \"季度\"", "title = 3"),
             (file, "title = \"季度\"", "title = \"季度"),
-            (
-                file,
-                "sources = [\"people\", \"bills\"]",
-                "sources = []\nrules_from = [\"../none.toml\"]",
-            ),
+            (file, "sources = [\"people\", \"bills\"]", "sources = []\nrules_from = [\"../none.toml\"]"),
         ]),
     );
 }
@@ -130,19 +118,11 @@ fn slips_in_a_contract() {
             (file, "kind = \"date\"", "kind = \"date\"\nrole = \"name\""),
             (file, "kind = \"date\"", "kind = \"date\"\ncode = \"sex\""),
             (file, "kind = \"date\"", "kind = \"code\"\ncode = \"sexx\""),
-            (
-                file,
-                "kind = \"date\"",
-                "kind = \"code\"\ncode = \"relation\"\nrole = \"sex\"",
-            ),
+            (file, "kind = \"date\"", "kind = \"code\"\ncode = \"relation\"\nrole = \"sex\""),
             (file, "kind = \"name\"\nrole = \"name\"", "kind = \"name\""),
             (file, "encoding = \"gbk\"", "encoding = \"gbk8\""),
             (file, "format = \"csv\"", "format = \"xlsx\""),
-            (
-                file,
-                "files = [\"医保/*.csv\"]",
-                "files = [\"医保/[*.csv\", \"../*.csv\", 3]",
-            ),
+            (file, "files = [\"医保/*.csv\"]", "files = [\"医保/[*.csv\", \"../*.csv\", 3]"),
             (file, "id = \"bills\"", "id = \"bill\""),
             (file, "role = \"department\"", "role = \"register\""),
         ]),
@@ -187,11 +167,7 @@ fn slips_in_rules_and_their_tests() {
             (rules, "role = \"lists\"", "role = \"list\""),
             (rules, "version = 1\n", ""),
             (rules, "when = \"spent >= :limit\"\n", ""),
-            (
-                rules,
-                "document = \"x\"\n",
-                "document = \"x\"\n\n[[rule]]\nid = \"A-1\"\nwhen = true\n",
-            ),
+            (rules, "document = \"x\"\n", "document = \"x\"\n\n[[rule]]\nid = \"A-1\"\nwhen = true\n"),
             (tests, "rule = \"A-1\"", "rule = \"A-2\""),
             (tests, "spent = 1000", "spend = 1000"),
             (tests, "spent = 1000", "spent = \"1000\""),
@@ -261,10 +237,7 @@ fn the_most_specific_valid_value_counts() {
     }
     assert_eq!(params::without_value(&plan.params, day(2026, 9, 30)), []);
     let lacking = params::without_value(&plan.params, day(2024, 12, 31));
-    assert_eq!(
-        lacking.iter().map(|d| d.code).collect::<Vec<_>>(),
-        ["plan.param_no_value"]
-    );
+    assert_eq!(lacking.iter().map(|d| d.code).collect::<Vec<_>>(), ["plan.param_no_value"]);
 }
 
 #[test]
@@ -273,11 +246,7 @@ fn the_shipped_pipelines_load() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines").join(name);
         let (plan, problems) = load(&dir);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let heard: Vec<_> = problems
-            .iter()
-            .filter(|p| p.code != "codes.no_divisions")
-            .cloned()
-            .collect();
+        let heard: Vec<_> = problems.iter().filter(|p| p.code != "codes.no_divisions").cloned().collect();
         assert_eq!(told(root, &heard), "", "{name}");
         let plan = plan.expect("a shipped pipeline");
         for rule in &plan.rules {

@@ -82,14 +82,8 @@ pub fn sync_folder(folder: &Path) -> Outcome<()> {
     if cfg!(windows) {
         return Ok(());
     }
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    File::open(folder)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Failure::io("bring the folder to disk", folder, &e))
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| Failure::io("bring the folder to disk", folder, &e))
 }
 
 #[cfg(test)]

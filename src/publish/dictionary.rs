@@ -34,19 +34,8 @@ mod tests {
         let table = dictionary(&all);
         assert_eq!(table.rows(), all.iter().map(|s| s.columns.len()).sum::<usize>());
         for row in 0..table.rows() {
-            for column in [
-                "table_name",
-                "grain",
-                "column_name",
-                "title",
-                "type",
-                "meaning",
-                "privacy",
-            ] {
-                assert!(
-                    table.str_at(column, row).is_some_and(|v| !v.is_empty()),
-                    "{column} of row {row}"
-                );
+            for column in ["table_name", "grain", "column_name", "title", "type", "meaning", "privacy"] {
+                assert!(table.str_at(column, row).is_some_and(|v| !v.is_empty()), "{column} of row {row}");
             }
         }
         assert_eq!(table.str_at("column_name", 0), Some("source"));

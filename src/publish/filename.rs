@@ -28,9 +28,7 @@ pub fn clean(name: &str) -> String {
         .collect();
     // Dots and blanks at the ends vanish on Windows and hide files elsewhere; `~$` marks a lock file, `-` an option.
     let at_end = |c: char| c == '.' || c.is_whitespace();
-    let mut kept = swapped
-        .trim_start_matches(|c| at_end(c) || matches!(c, '~' | '$' | '-'))
-        .to_string();
+    let mut kept = swapped.trim_start_matches(|c| at_end(c) || matches!(c, '~' | '$' | '-')).to_string();
     while kept.len() > MOST_BYTES {
         kept.pop();
     }
@@ -38,11 +36,7 @@ pub fn clean(name: &str) -> String {
     if kept.chars().all(|c| c == '_') {
         return "未命名".to_string();
     }
-    if is_device(kept) {
-        format!("_{kept}")
-    } else {
-        kept.to_string()
-    }
+    if is_device(kept) { format!("_{kept}") } else { kept.to_string() }
 }
 
 /// Names that mean a device on Windows, whatever the ending.
@@ -66,10 +60,7 @@ pub fn sheet(name: &str) -> String {
             other => other,
         })
         .collect();
-    let kept = shortened(
-        swapped.trim_matches(|c: char| c == '\'' || c.is_whitespace()),
-        MOST_SHEET_UNITS,
-    );
+    let kept = shortened(swapped.trim_matches(|c: char| c == '\'' || c.is_whitespace()), MOST_SHEET_UNITS);
     match kept.as_str() {
         "" => "未命名".to_string(),
         // Excel keeps this one for itself.
@@ -148,12 +139,7 @@ mod tests {
 
     #[test]
     fn sheets_follow_excel() {
-        let cases = [
-            ("上河村", "上河村"),
-            ("'上[河]村'", "上_河_村"),
-            ("", "未命名"),
-            ("History", "_History"),
-        ];
+        let cases = [("上河村", "上河村"), ("'上[河]村'", "上_河_村"), ("", "未命名"), ("History", "_History")];
         for (name, expected) in cases {
             assert_eq!(sheet(name), expected, "{name:?}");
         }
@@ -165,10 +151,7 @@ mod tests {
     #[test]
     fn equal_names_are_numbered() {
         let mut names = Names::default();
-        assert_eq!(
-            ["A镇", "a镇", "A镇"].map(|n| names.file(n)),
-            ["A镇", "a镇(2)", "A镇(3)"]
-        );
+        assert_eq!(["A镇", "a镇", "A镇"].map(|n| names.file(n)), ["A镇", "a镇(2)", "A镇(3)"]);
         let long = "村".repeat(31);
         assert_eq!(names.sheet(&long), long);
         assert_eq!(names.sheet(&long), "村".repeat(28) + "(2)");

@@ -89,23 +89,11 @@ mod tests {
         write(&table, &path).expect("written");
         let file = std::fs::File::open(&path).expect("there");
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet");
-        let income = builder
-            .schema()
-            .field_with_name("per_capita_income")
-            .expect("declared")
-            .clone();
+        let income = builder.schema().field_with_name("per_capita_income").expect("declared").clone();
         assert_eq!(income.metadata().get("unit").map(String::as_str), Some("yuan"));
         assert_eq!(income.metadata().get("privacy").map(String::as_str), Some("sensitive"));
-        let entries = builder
-            .metadata()
-            .file_metadata()
-            .key_value_metadata()
-            .expect("entries");
-        assert!(
-            entries
-                .iter()
-                .any(|e| e.key == "bidui.table" && e.value.as_deref() == Some("online_list"))
-        );
+        let entries = builder.metadata().file_metadata().key_value_metadata().expect("entries");
+        assert!(entries.iter().any(|e| e.key == "bidui.table" && e.value.as_deref() == Some("online_list")));
         let batches: Vec<_> = builder.build().expect("reader").map(|b| b.expect("batch")).collect();
         assert_eq!(batches.len(), 1);
         assert_eq!(batches[0].columns(), table.batch.columns());

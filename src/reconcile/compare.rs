@@ -112,9 +112,8 @@ impl<'a> Lists<'a> {
                 None => unclear.push(self.case(None, None, vec![row])),
             }
         }
-        let known = by_household
-            .into_iter()
-            .map(|(household, (online, offline))| self.case(Some(household), online, offline));
+        let known =
+            by_household.into_iter().map(|(household, (online, offline))| self.case(Some(household), online, offline));
         known.chain(unclear).collect()
     }
 
@@ -128,8 +127,7 @@ impl<'a> Lists<'a> {
     fn case(&self, household: Option<&'a str>, online: Option<usize>, offline: Vec<usize>) -> Case<'a> {
         let reported = |column: &'static str| {
             let rows = offline.iter();
-            rows.flat_map(move |row| words::split(self.offline.str_at(column, *row)))
-                .collect::<BTreeSet<_>>()
+            rows.flat_map(move |row| words::split(self.offline.str_at(column, *row))).collect::<BTreeSet<_>>()
         };
         Case {
             household,
@@ -180,11 +178,7 @@ pub fn compare(online: &Table, offline: &Table, households: &Table, plan: &Plan)
 
     let mut out = TableBuilder::new(tables::comparison());
     for (i, (place, case)) in cases.iter().enumerate() {
-        let records: Vec<&str> = case
-            .offline
-            .iter()
-            .filter_map(|row| offline.str_at("record_id", *row))
-            .collect();
+        let records: Vec<&str> = case.offline.iter().filter_map(|row| offline.str_at("record_id", *row)).collect();
         let mut notes: Vec<&str> = Vec::new();
         for note in case.offline.iter().filter_map(|row| offline.str_at("note", *row)) {
             if !notes.contains(&note) {
@@ -208,14 +202,8 @@ pub fn compare(online: &Table, offline: &Table, households: &Table, plan: &Plan)
             ("offline_type", join(&case.offline_types).into()),
             ("online_causes", join(&case.online_causes).into()),
             ("offline_causes", join(&case.offline_causes).into()),
-            (
-                "causes_missing_offline",
-                join(case.online_causes.difference(&case.offline_causes)).into(),
-            ),
-            (
-                "causes_missing_online",
-                join(case.offline_causes.difference(&case.online_causes)).into(),
-            ),
+            ("causes_missing_offline", join(case.online_causes.difference(&case.offline_causes)).into()),
+            ("causes_missing_online", join(case.offline_causes.difference(&case.online_causes)).into()),
             ("offline_note", Some(notes.join("；")).filter(|n| !n.is_empty()).into()),
             ("explanation", explain::sentence(&lists, case).into()),
         ]);

@@ -41,23 +41,14 @@ fn causes(lists: &Lists, codes: &mut dyn Iterator<Item = &str>) -> String {
 fn offline_types(case: &Case) -> String {
     match case.offline_types.is_empty() {
         true => "未写类型".to_string(),
-        false => case
-            .offline_types
-            .iter()
-            .map(|t| words::list_type(t))
-            .collect::<Vec<_>>()
-            .join("、"),
+        false => case.offline_types.iter().map(|t| words::list_type(t)).collect::<Vec<_>>().join("、"),
     }
 }
 
 fn both(lists: &Lists, case: &Case) -> Vec<String> {
     let mut said = Vec::new();
     if case.types_differ() && case.offline_types.len() == 1 {
-        said.push(format!(
-            "类型不同：线上为{}，线下上报为{}。",
-            title(case.online_type),
-            offline_types(case)
-        ));
+        said.push(format!("类型不同：线上为{}，线下上报为{}。", title(case.online_type), offline_types(case)));
     } else if case.types_differ() {
         said.push(format!("线上类型为{}。", title(case.online_type)));
     } else if case.offline_types.is_empty() {
@@ -79,10 +70,7 @@ fn both(lists: &Lists, case: &Case) -> Vec<String> {
     } else if case.online_causes.is_empty() {
         said.push("双方均未写明风险。".to_string());
     } else {
-        said.push(format!(
-            "风险一致：{}。",
-            causes(lists, &mut case.online_causes.iter().copied())
-        ));
+        said.push(format!("风险一致：{}。", causes(lists, &mut case.online_causes.iter().copied())));
     }
     said
 }
@@ -90,22 +78,14 @@ fn both(lists: &Lists, case: &Case) -> Vec<String> {
 fn already_monitored(lists: &Lists, case: &Case) -> String {
     let now = match case.online_causes.is_empty() {
         true => "本次部门数据未见风险".to_string(),
-        false => format!(
-            "本次部门数据显示{}风险",
-            causes(lists, &mut case.online_causes.iter().copied())
-        ),
+        false => format!("本次部门数据显示{}风险", causes(lists, &mut case.online_causes.iter().copied())),
     };
-    format!(
-        "全国系统已列为{}，风险未消除；{now}，村里未另行上报。",
-        title(case.monitored)
-    )
+    format!("全国系统已列为{}，风险未消除；{now}，村里未另行上报。", title(case.monitored))
 }
 
 fn unclear(lists: &Lists, case: &Case) -> Vec<String> {
     let row = case.offline.first().copied();
-    let candidates = row
-        .and_then(|row| lists.offline.integer_at("candidates", row))
-        .unwrap_or(0);
+    let candidates = row.and_then(|row| lists.offline.integer_at("candidates", row)).unwrap_or(0);
     let why = match row.and_then(|row| lists.offline.str_at("status", row)) {
         Some("possible") => format!("上报人员与户籍底册中{candidates}人相近，不能确定是哪一人。"),
         Some("conflict") => format!("上报的身份证号与姓名等信息互相矛盾（候选{candidates}人），不能确定是哪一人。"),
@@ -132,10 +112,7 @@ fn also(lists: &Lists, case: &Case) -> Vec<String> {
         said.push(format!("各行上报类型不一致：{}。", offline_types(case)));
     }
     if let Some(monitored) = case.monitored.filter(|_| !case.offline.is_empty()) {
-        said.push(format!(
-            "该户在全国系统中已列为{}，风险未消除。",
-            words::list_type(monitored)
-        ));
+        said.push(format!("该户在全国系统中已列为{}，风险未消除。", words::list_type(monitored)));
     }
     if let Some(home) = lists.home(case) {
         let monitored = lists.households.str_at("monitored_type", home);

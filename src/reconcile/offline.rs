@@ -20,10 +20,7 @@ impl<'a> Places<'a> {
                 .filter_map(|row| Some((households.str_at(code, row)?, households.str_at(name, row)?)))
                 .collect()
         };
-        Places {
-            townships: named("township_code", "township"),
-            villages: named("village_code", "village"),
-        }
+        Places { townships: named("township_code", "township"), villages: named("village_code", "village") }
     }
 }
 
@@ -40,12 +37,10 @@ fn text<'a>(records: &'a Table, column: Option<&str>, row: usize) -> Option<&'a 
 /// row is linked to. A record without a row in `links` counts as unlinked.
 pub fn offline_list(source: &Source, records: &Table, links: &Table, households: &Table) -> Table {
     let places = Places::of(households);
-    let link_rows: BTreeMap<&str, usize> = (0..links.rows())
-        .filter_map(|row| Some((links.str_at("record_id", row)?, row)))
-        .collect();
-    let household_rows: BTreeMap<&str, usize> = (0..households.rows())
-        .filter_map(|row| Some((households.str_at("household_id", row)?, row)))
-        .collect();
+    let link_rows: BTreeMap<&str, usize> =
+        (0..links.rows()).filter_map(|row| Some((links.str_at("record_id", row)?, row))).collect();
+    let household_rows: BTreeMap<&str, usize> =
+        (0..households.rows()).filter_map(|row| Some((households.str_at("household_id", row)?, row))).collect();
     let mut out = TableBuilder::new(tables::offline_list());
     for row in 0..records.rows() {
         let record_id = records.str_at("record_id", row);
@@ -63,12 +58,8 @@ pub fn offline_list(source: &Source, records: &Table, links: &Table, households:
             let raw = source.name_of(role).map(|name| format!("{name}_raw"));
             of_role(role).or_else(|| text(records, raw.as_deref(), row))
         };
-        let township = township_code
-            .and_then(|c| places.townships.get(c).copied())
-            .or_else(|| said(Role::Township));
-        let village = village_code
-            .and_then(|c| places.villages.get(c).copied())
-            .or_else(|| said(Role::Village));
+        let township = township_code.and_then(|c| places.townships.get(c).copied()).or_else(|| said(Role::Township));
+        let village = village_code.and_then(|c| places.villages.get(c).copied()).or_else(|| said(Role::Village));
         // A form without any place: the household's own is the best that is known.
         let (township_code, township) = match (township_code, township) {
             (None, None) => (of_home("township_code"), of_home("township")),
@@ -78,9 +69,7 @@ pub fn offline_list(source: &Source, records: &Table, links: &Table, households:
             (None, None) => (of_home("village_code"), of_home("village")),
             known => known,
         };
-        let candidates = link
-            .filter(|_| !linked)
-            .map_or(0, |l| links.integer_at("candidates", l).unwrap_or(0));
+        let candidates = link.filter(|_| !linked).map_or(0, |l| links.integer_at("candidates", l).unwrap_or(0));
         out.push_named(vec![
             ("record_id", record_id.into()),
             ("file", records.str_at("file", row).into()),
@@ -99,14 +88,7 @@ pub fn offline_list(source: &Source, records: &Table, links: &Table, households:
             ("list_type", of_role(Role::ListType).into()),
             ("causes", of_role(Role::Causes).into()),
             ("note", of_role(Role::Note).into()),
-            (
-                "candidates",
-                if linked {
-                    Value::Null
-                } else {
-                    Value::Integer(candidates)
-                },
-            ),
+            ("candidates", if linked { Value::Null } else { Value::Integer(candidates) }),
         ]);
     }
     out.finish()

@@ -33,22 +33,13 @@ fn household(id: &str, t: u32, v: u32) -> Vec<(&str, Value)> {
 }
 
 fn households() -> Table {
-    let rows = vec![
-        household("H1", 2, 1),
-        household("H2", 1, 2),
-        household("H3", 1, 1),
-        household("H4", 1, 1),
-    ];
+    let rows = vec![household("H1", 2, 1), household("H2", 1, 2), household("H3", 1, 1), household("H4", 1, 1)];
     table(tables::households(), rows)
 }
 
 fn online(rows: &[(&str, &str, &str)]) -> Table {
     let row = |(id, kind, causes): &(&str, &str, &str)| {
-        vec![
-            ("household_id", (*id).into()),
-            ("list_type", (*kind).into()),
-            ("causes", (*causes).into()),
-        ]
+        vec![("household_id", (*id).into()), ("list_type", (*kind).into()), ("causes", (*causes).into())]
     };
     table(tables::online_list(), rows.iter().map(row).collect())
 }
@@ -75,12 +66,7 @@ fn offline(rows: &[(&str, &str, &str)]) -> Table {
 }
 
 fn compared(online_rows: &[(&str, &str, &str)], offline_rows: &[(&str, &str, &str)]) -> Table {
-    compare(
-        &online(online_rows),
-        &offline(offline_rows),
-        &households(),
-        &sample::plan(),
-    )
+    compare(&online(online_rows), &offline(offline_rows), &households(), &sample::plan())
 }
 
 fn at<'a>(table: &'a Table, column: &str, row: usize) -> &'a str {
@@ -96,37 +82,17 @@ fn each_pair_of_lists_has_its_outcome() {
         // A type the village left out is not compared; causes are.
         (Some(("marginal", "illness")), &[("", "illness")], "agreed"),
         (Some(("marginal", "illness")), &[("", "")], "cause_differs"),
-        (
-            Some(("marginal", "education|illness")),
-            &[("marginal", "illness")],
-            "cause_differs",
-        ),
-        (
-            Some(("marginal", "illness")),
-            &[("unstable", "illness")],
-            "type_differs",
-        ),
+        (Some(("marginal", "education|illness")), &[("marginal", "illness")], "cause_differs"),
+        (Some(("marginal", "illness")), &[("unstable", "illness")], "type_differs"),
         // Both differ: the type leads.
         (Some(("marginal", "illness")), &[("unstable", "water")], "type_differs"),
         // Several rows: causes are united…
-        (
-            Some(("marginal", "education|illness")),
-            &[("marginal", "illness"), ("", "education")],
-            "agreed",
-        ),
+        (Some(("marginal", "education|illness")), &[("marginal", "illness"), ("", "education")], "agreed"),
         // …and a village that contradicts itself agrees with nobody.
-        (
-            Some(("marginal", "illness")),
-            &[("marginal", "illness"), ("unstable", "illness")],
-            "type_differs",
-        ),
+        (Some(("marginal", "illness")), &[("marginal", "illness"), ("unstable", "illness")], "type_differs"),
         (Some(("marginal", "illness")), &[], "online_only"),
         (None, &[("marginal", "illness")], "offline_only"),
-        (
-            None,
-            &[("marginal", "illness"), ("unstable", "illness")],
-            "offline_only",
-        ),
+        (None, &[("marginal", "illness"), ("unstable", "illness")], "offline_only"),
     ];
     for (on, off, expected) in cases {
         let on: Vec<_> = on.iter().map(|(kind, causes)| ("H1", *kind, *causes)).collect();
@@ -152,10 +118,8 @@ fn differences_are_listed_and_told() {
         "类型不同：线上为边缘户，线下上报为脱贫监测户。风险不同：线上有而线下未报因学；线下有而线上未见因安全饮水。\
          村里共上报2行，已合并。上报表属第1镇，户籍在第2镇。"
     );
-    let result = compared(
-        &[("H3", "marginal", "illness")],
-        &[("H3", "marginal", "illness"), ("H3", "sudden", "illness")],
-    );
+    let result =
+        compared(&[("H3", "marginal", "illness")], &[("H3", "marginal", "illness"), ("H3", "sudden", "illness")]);
     assert_eq!(
         at(&result, "explanation", 0),
         "线上类型为边缘户。风险一致：因病。村里共上报2行，已合并。各行上报类型不一致：边缘户、突发严重困难户。"
@@ -217,11 +181,9 @@ fn unclear_rows_say_how_many_candidates_there_are() {
         let offline = table(tables::offline_list(), rows);
         compare(&online(&[]), &offline, &households(), &sample::plan())
     };
-    for (status, candidates, words) in [
-        ("possible", 2, "户籍底册中2人相近"),
-        ("conflict", 1, "候选1人"),
-        ("unlinked", 0, "候选0人"),
-    ] {
+    for (status, candidates, words) in
+        [("possible", 2, "户籍底册中2人相近"), ("conflict", 1, "候选1人"), ("unlinked", 0, "候选0人")]
+    {
         let result = row(status, candidates);
         assert_eq!(at(&result, "outcome", 0), "identity_unclear");
         assert!(at(&result, "explanation", 0).contains(words), "{status}");
@@ -243,20 +205,10 @@ fn rows_are_numbered_by_township_village_household() {
         ],
         &[("", "marginal", "illness")],
     );
-    let order: Vec<(&str, &str)> = (0..result.rows())
-        .map(|row| (at(&result, "comparison_id", row), at(&result, "household_id", row)))
-        .collect();
+    let order: Vec<(&str, &str)> =
+        (0..result.rows()).map(|row| (at(&result, "comparison_id", row), at(&result, "household_id", row))).collect();
     // The unclear row has the township of its form but no village: behind that township's villages.
-    assert_eq!(
-        order,
-        [
-            ("C00001", "H3"),
-            ("C00002", "H4"),
-            ("C00003", "H2"),
-            ("C00004", "-"),
-            ("C00005", "H1")
-        ]
-    );
+    assert_eq!(order, [("C00001", "H3"), ("C00002", "H4"), ("C00003", "H2"), ("C00004", "-"), ("C00005", "H1")]);
     assert_eq!(at(&result, "village", 0), "第1村");
     assert_eq!(at(&result, "group", 0), "3组");
 }
@@ -350,21 +302,10 @@ fn offline_rows_keep_what_the_village_wrote() {
     );
     let list = offline_list(&source, &records, &links, &households());
     let shown = |row: usize| {
-        let columns = [
-            "status",
-            "household_id",
-            "township",
-            "village",
-            "list_type",
-            "causes",
-            "candidates",
-        ];
+        let columns = ["status", "household_id", "township", "village", "list_type", "causes", "candidates"];
         columns.map(|c| list.display_at(c, row).unwrap_or("-".into()))
     };
-    assert_eq!(
-        shown(0),
-        ["possible", "-", "第1镇", "老村", "marginal", "education|illness", "3"]
-    );
+    assert_eq!(shown(0), ["possible", "-", "第1镇", "老村", "marginal", "education|illness", "3"]);
     // No place on the form: the linked household's own.
     assert_eq!(shown(1), ["linked", "H1", "第2镇", "第1村", "-", "-", "-"]);
     assert_eq!(shown(2), ["unlinked", "-", "-", "-", "-", "-", "0"]);

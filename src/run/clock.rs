@@ -9,9 +9,7 @@ use crate::plan::Cadence;
 #[allow(clippy::disallowed_methods)]
 pub fn today() -> Outcome<Date> {
     let now = jiff::Timestamp::now();
-    now.in_tz("Asia/Shanghai")
-        .map(|z| z.date())
-        .map_err(|e| Failure::internal(format!("no time zone data: {e}")))
+    now.in_tz("Asia/Shanghai").map(|z| z.date()).map_err(|e| Failure::internal(format!("no time zone data: {e}")))
 }
 
 /// This moment in Asia/Shanghai for the history, which is no part of a round's outputs.
@@ -26,12 +24,9 @@ pub fn now_stamp() -> String {
 /// A day as the user writes it.
 pub fn parse_day(text: &str) -> Outcome<Date> {
     text.parse::<Date>().map_err(|_| {
-        let problem = Diagnostic::error(
-            "usage.as_of",
-            format!("`{text}` is not a day"),
-            Place::default().field("--as-of"),
-        )
-        .hint("write it as 2026-09-30");
+        let problem =
+            Diagnostic::error("usage.as_of", format!("`{text}` is not a day"), Place::default().field("--as-of"))
+                .hint("write it as 2026-09-30");
         Failure::one(FailureClass::Usage, problem)
     })
 }
@@ -53,10 +48,7 @@ mod tests {
         let name = |d: &str| round_name(Cadence::Quarterly, d.parse().unwrap());
         assert_eq!(name("2026-09-30"), "2026Q3");
         assert_eq!(name("2026-10-01"), "2026Q4");
-        assert_eq!(
-            round_name(Cadence::Nightly, "2026-10-01".parse().unwrap()),
-            "2026-10-01"
-        );
+        assert_eq!(round_name(Cadence::Nightly, "2026-10-01".parse().unwrap()), "2026-10-01");
     }
 
     #[test]

@@ -63,10 +63,7 @@ pub fn explain(round: &Round, query: &str, full: bool) -> Outcome<Explained> {
     }
     let mut cases: Vec<Case> = households.iter().map(|h| book.household(h)).collect();
     cases.extend(lonely.iter().map(|(source, row)| book.record(source, *row)));
-    Ok(Explained {
-        round: round.name.clone(),
-        cases,
-    })
+    Ok(Explained { round: round.name.clone(), cases })
 }
 
 /// The tables that an explanation walks through.
@@ -125,10 +122,7 @@ impl Book {
             }
         }
         for i in 0..self.households.rows() {
-            if ["household_no", "national_household_no"]
-                .iter()
-                .any(|c| self.households.str_at(c, i) == Some(query))
-            {
+            if ["household_no", "national_household_no"].iter().any(|c| self.households.str_at(c, i) == Some(query)) {
                 found.extend(self.households.str_at("household_id", i).map(str::to_string));
             }
         }
@@ -154,9 +148,7 @@ impl Book {
             for i in 0..table.rows() {
                 let by_cell = cell.as_ref().is_some_and(|(file, sheet, row)| {
                     table.integer("row").value(i) == *row
-                        && table
-                            .str_at("file", i)
-                            .is_some_and(|f| f == file || f.ends_with(&format!("/{file}")))
+                        && table.str_at("file", i).is_some_and(|f| f == file || f.ends_with(&format!("/{file}")))
                         && sheet.as_deref().is_none_or(|s| table.str_at("sheet", i) == Some(s))
                 });
                 let by_value = table.str_at("record_id", i) == Some(query)
@@ -170,12 +162,7 @@ impl Book {
     }
 
     fn records_of(&self, source: &str) -> &Table {
-        &self
-            .records
-            .iter()
-            .find(|(s, _)| s == source)
-            .expect("sources come from this list")
-            .1
+        &self.records.iter().find(|(s, _)| s == source).expect("sources come from this list").1
     }
 
     fn household_of(&self, source: &str, row: usize) -> Option<String> {
@@ -193,11 +180,7 @@ impl Book {
     }
 
     fn number(&self, number: &str) -> String {
-        if self.full {
-            number.to_string()
-        } else {
-            mask_number(number)
-        }
+        if self.full { number.to_string() } else { mask_number(number) }
     }
 
     /// Every value of a row that is there, `title value`, masked by its privacy class.
@@ -223,28 +206,15 @@ impl Book {
     }
 
     fn cell(table: &Table, row: usize) -> String {
-        let sheet = table
-            .str_at("sheet", row)
-            .filter(|s| !s.is_empty())
-            .map(|s| format!("!{s}"))
-            .unwrap_or_default();
-        format!(
-            "{}{sheet}:{}",
-            table.str_at("file", row).unwrap_or(""),
-            table.integer("row").value(row)
-        )
+        let sheet = table.str_at("sheet", row).filter(|s| !s.is_empty()).map(|s| format!("!{s}")).unwrap_or_default();
+        format!("{}{sheet}:{}", table.str_at("file", row).unwrap_or(""), table.integer("row").value(row))
     }
 
     /// A record as the file has it: its own columns, raw columns left out where they say the same.
     fn record_line(&self, source: &str, row: usize) -> String {
         let table = self.records_of(source);
-        let raw: Vec<&str> = table
-            .schema
-            .columns
-            .iter()
-            .map(|c| c.name.as_str())
-            .filter(|n| n.ends_with("_raw"))
-            .collect();
+        let raw: Vec<&str> =
+            table.schema.columns.iter().map(|c| c.name.as_str()).filter(|n| n.ends_with("_raw")).collect();
         let mut skip = vec!["record_id", "file", "sheet", "row", "township_code", "village_code"];
         skip.extend(raw);
         let id = table.str_at("record_id", row).unwrap_or("");
@@ -273,24 +243,16 @@ impl Book {
 
     fn household(&self, household: &str) -> Case {
         let rows = |t: &Table| -> Vec<usize> {
-            (0..t.rows())
-                .filter(|&i| t.str_at("household_id", i) == Some(household))
-                .collect()
+            (0..t.rows()).filter(|&i| t.str_at("household_id", i) == Some(household)).collect()
         };
         let mut sections = Vec::new();
         let mut section = |title: &str, lines: Vec<String>| {
             if !lines.is_empty() {
-                sections.push(Section {
-                    title: title.to_string(),
-                    lines,
-                });
+                sections.push(Section { title: title.to_string(), lines });
             }
         };
         let own = rows(&self.households);
-        section(
-            "家庭 household",
-            own.iter().map(|&i| self.values(&self.households, i, &[])).collect(),
-        );
+        section("家庭 household", own.iter().map(|&i| self.values(&self.households, i, &[])).collect());
         let mut members = Vec::new();
         for i in rows(&self.persons) {
             let p = |c| self.persons.str_at(c, i).unwrap_or("");
@@ -308,10 +270,8 @@ impl Book {
         }
         section("成员 members", members);
 
-        let ours: BTreeSet<&str> = rows(&self.links)
-            .into_iter()
-            .filter_map(|l| self.links.str_at("record_id", l))
-            .collect();
+        let ours: BTreeSet<&str> =
+            rows(&self.links).into_iter().filter_map(|l| self.links.str_at("record_id", l)).collect();
         let mut linked = Vec::new();
         for (source, table) in &self.records {
             for i in 0..table.rows() {
@@ -362,37 +322,18 @@ impl Book {
         }
         section("规则命中 rule hits", hits);
         for table in &self.others {
-            let lines = rows(table)
-                .iter()
-                .map(|&i| self.values(table, i, &["household_id"]))
-                .collect();
+            let lines = rows(table).iter().map(|&i| self.values(table, i, &["household_id"])).collect();
             section(&format!("{} {}", table.schema.title, table.name()), lines);
         }
-        Case {
-            title: format!("household {household}"),
-            sections,
-        }
+        Case { title: format!("household {household}"), sections }
     }
 
     fn record(&self, source: &str, row: usize) -> Case {
-        let id = self
-            .records_of(source)
-            .str_at("record_id", row)
-            .unwrap_or("")
-            .to_string();
+        let id = self.records_of(source).str_at("record_id", row).unwrap_or("").to_string();
         let sections = vec![
-            Section {
-                title: "记录 record".into(),
-                lines: vec![self.record_line(source, row)],
-            },
-            Section {
-                title: "匹配 link".into(),
-                lines: self.link_lines(&id),
-            },
+            Section { title: "记录 record".into(), lines: vec![self.record_line(source, row)] },
+            Section { title: "匹配 link".into(), lines: self.link_lines(&id) },
         ];
-        Case {
-            title: format!("record {id}"),
-            sections,
-        }
+        Case { title: format!("record {id}"), sections }
     }
 }

@@ -53,11 +53,7 @@ pub fn init(dir: &Path) -> Outcome<SetUp> {
         let path = dir.join(inbox);
         std::fs::create_dir_all(&path).map_err(|e| Failure::io("make the folder", &path, &e))?;
     }
-    Ok(SetUp {
-        dir: dir.to_path_buf(),
-        files,
-        inboxes,
-    })
+    Ok(SetUp { dir: dir.to_path_buf(), files, inboxes })
 }
 
 fn copy(from: &Dir, to: &Path, files: &mut Vec<String>) -> Outcome<()> {

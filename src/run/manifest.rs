@@ -170,11 +170,7 @@ fn collect(dir: &Path, prefix: &str, files: &mut Vec<HashedFile>) -> Outcome<()>
     for entry in entries {
         let entry = entry.map_err(|e| Failure::io("list", dir, &e))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if prefix.is_empty() {
-            name
-        } else {
-            format!("{prefix}/{name}")
-        };
+        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         if entry.path().is_dir() {
             collect(&entry.path(), &path, files)?;
         } else {
@@ -219,19 +215,8 @@ mod tests {
             department: String::new(),
             state: "delivered",
             files: 1,
-            rows: SourceCounts {
-                read,
-                accepted,
-                quarantined: 1,
-                folded: 2,
-                not_data: 5,
-            },
-            links: Some(LinkCounts {
-                linked,
-                possible: 1,
-                conflict: 0,
-                unlinked: 0,
-            }),
+            rows: SourceCounts { read, accepted, quarantined: 1, folded: 2, not_data: 5 },
+            links: Some(LinkCounts { linked, possible: 1, conflict: 0, unlinked: 0 }),
             findings: 0,
         }
     }
@@ -245,11 +230,7 @@ mod tests {
 
     #[test]
     fn the_run_id_moves_with_any_input() {
-        let file = |h: &str| HashedFile {
-            path: "a".into(),
-            sha256: h.into(),
-            bytes: 1,
-        };
+        let file = |h: &str| HashedFile { path: "a".into(), sha256: h.into(), bytes: 1 };
         let one = run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")]);
         assert_eq!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")]));
         assert_ne!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("3")]));

@@ -32,10 +32,7 @@ impl Tables {
     /// # Panics
     /// When no stage has added it yet: the sequence is wrong.
     pub fn get(&self, name: &str) -> &Table {
-        self.list
-            .iter()
-            .find(|t| t.name() == name)
-            .unwrap_or_else(|| panic!("no stage has made table {name} yet"))
+        self.list.iter().find(|t| t.name() == name).unwrap_or_else(|| panic!("no stage has made table {name} yet"))
     }
 
     /// All tables in order.
@@ -118,11 +115,7 @@ pub fn source_quality(arrived: &[Arrived]) -> Table {
 pub fn tally(table: &Table, column: &str, split: bool) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for value in table.text(column).iter().flatten() {
-        let parts: Vec<&str> = if split {
-            value.split('|').filter(|p| !p.is_empty()).collect()
-        } else {
-            vec![value]
-        };
+        let parts: Vec<&str> = if split { value.split('|').filter(|p| !p.is_empty()).collect() } else { vec![value] };
         for part in parts {
             *counts.entry(part.to_string()).or_insert(0) += 1;
         }

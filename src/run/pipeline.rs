@@ -82,14 +82,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let round = clock::round_name(plan.cadence, as_of);
     let staging = Staging::new(&options.out, &round)?;
 
-    let mut work = Work {
-        plan: &plan,
-        as_of,
-        round: &round,
-        tables: Tables::default(),
-        arrived,
-        problems,
-    };
+    let mut work = Work { plan: &plan, as_of, round: &round, tables: Tables::default(), arrived, problems };
     work.keep_records();
     let linked = work.link(observer)?;
     work.screen(&linked, observer)?;
@@ -107,10 +100,7 @@ fn load_plan(dir: &Path) -> Outcome<(Plan, Vec<Diagnostic>)> {
 
 fn fail_on_errors(problems: &[Diagnostic], class: FailureClass) -> Outcome<()> {
     if problems.iter().any(Diagnostic::is_error) {
-        return Err(Failure {
-            class,
-            problems: problems.to_vec(),
-        });
+        return Err(Failure { class, problems: problems.to_vec() });
     }
     Ok(())
 }
@@ -141,26 +131,19 @@ impl Work<'_> {
             self.tables.add(a.records.clone().unwrap_or_else(empty));
         }
         let rejects = outputs::rejects(pairs().map(|(s, a)| (s.id.as_str(), a.rejects.as_slice())));
-        let findings = outputs::concat(
-            crate::model::tables::findings(),
-            self.arrived.iter().filter_map(|a| a.findings.as_ref()),
-        );
+        let findings =
+            outputs::concat(crate::model::tables::findings(), self.arrived.iter().filter_map(|a| a.findings.as_ref()));
         self.tables.add(rejects);
         self.tables.add(findings);
     }
 
     /// Links every source to the register and the national system's households to the register's.
     fn link(&mut self, observer: Observer) -> Outcome<LinkedSources> {
-        observer(Event::Stage {
-            name: "link",
-            steps: self.plan.sources.len(),
-        });
+        observer(Event::Stage { name: "link", steps: self.plan.sources.len() });
         let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
-        let register_records = self.arrived[spine]
-            .records
-            .clone()
-            .ok_or_else(|| Failure::internal("no records of the register"))?;
+        let register_records =
+            self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
         let mut register = link::register(&self.plan.sources[spine], &register_records, self.as_of);
         self.problems.extend(register.problems.iter().cloned());
 
@@ -192,36 +175,22 @@ impl Work<'_> {
         self.tables.add(register.persons);
         self.tables.add(register.households);
         let in_order = |map: &BTreeMap<String, Table>| -> Vec<Table> {
-            self.plan
-                .sources
-                .iter()
-                .filter_map(|s| map.get(&s.id).cloned())
-                .collect()
+            self.plan.sources.iter().filter_map(|s| map.get(&s.id).cloned()).collect()
         };
         let all_links = outputs::concat(crate::model::tables::links(), in_order(&links).iter());
         self.tables.add(all_links);
-        self.tables
-            .add(outputs::concat(crate::model::tables::possible_links(), possible.iter()));
+        self.tables.add(outputs::concat(crate::model::tables::possible_links(), possible.iter()));
         Ok(LinkedSources { links, records })
     }
 
     /// Indicators, rule hits and the online list.
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
-        observer(Event::Stage {
-            name: "screen",
-            steps: 1,
-        });
+        observer(Event::Stage { name: "screen", steps: 1 });
         let usable = |(s, a): &(&Source, &Arrived)| {
             (a.entry.state == "delivered" || a.entry.state == "partial") && s.role != SourceRole::Register
         };
-        let delivered: BTreeSet<String> = self
-            .plan
-            .sources
-            .iter()
-            .zip(&self.arrived)
-            .filter(usable)
-            .map(|(s, _)| s.id.clone())
-            .collect();
+        let delivered: BTreeSet<String> =
+            self.plan.sources.iter().zip(&self.arrived).filter(usable).map(|(s, _)| s.id.clone()).collect();
         let screened = screen::screen(&ScreenInput {
             plan: self.plan,
             as_of: self.as_of,
@@ -247,19 +216,11 @@ impl Work<'_> {
 
     /// Comparison with the villages' list, and what follows from it.
     fn decide(&mut self, linked: &LinkedSources, observer: Observer) {
-        observer(Event::Stage {
-            name: "reconcile",
-            steps: 1,
-        });
+        observer(Event::Stage { name: "reconcile", steps: 1 });
         let offline_source = self.plan.sources.iter().find(|s| s.role == SourceRole::Offline);
         let offline = offline_source.and_then(|s| {
             let (records, links) = (linked.records.get(&s.id)?, linked.links.get(&s.id)?);
-            Some(reconcile::offline_list(
-                s,
-                records,
-                links,
-                self.tables.get("households"),
-            ))
+            Some(reconcile::offline_list(s, records, links, self.tables.get("households")))
         });
         let offline = offline.unwrap_or_else(|| Table::empty(crate::model::tables::offline_list()));
         let (online, households) = (self.tables.get("online_list"), self.tables.get("households"));
@@ -294,11 +255,7 @@ impl Work<'_> {
             .plan
             .files
             .iter()
-            .map(|f| HashedFile {
-                path: f.path.clone(),
-                sha256: f.sha256.clone(),
-                bytes: f.bytes,
-            })
+            .map(|f| HashedFile { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes })
             .collect();
         self.problems.sort_by(|a, b| {
             (std::cmp::Reverse(a.severity), &a.place, a.code).cmp(&(std::cmp::Reverse(b.severity), &b.place, b.code))
@@ -314,23 +271,11 @@ impl Work<'_> {
             pipeline_files,
             inputs,
             sources: entries,
-            tables: self
-                .tables
-                .iter()
-                .map(|t| TableEntry {
-                    table: t.name().into(),
-                    rows: t.rows() as u64,
-                })
-                .collect(),
+            tables: self.tables.iter().map(|t| TableEntry { table: t.name().into(), rows: t.rows() as u64 }).collect(),
             online_by_type: outputs::tally(self.tables.get("online_list"), "list_type", false),
             online_by_cause: outputs::tally(self.tables.get("online_list"), "causes", true),
             comparison_by_outcome: outputs::tally(self.tables.get("comparison"), "outcome", false),
-            problems: self
-                .problems
-                .iter()
-                .filter(|p| p.severity != Severity::Note)
-                .cloned()
-                .collect(),
+            problems: self.problems.iter().filter(|p| p.severity != Severity::Note).cloned().collect(),
             sums_close: true,
             outputs: Vec::new(),
         };
@@ -346,11 +291,7 @@ impl Work<'_> {
         manifest.outputs = manifest::hash_tree(staging.dir())?;
         outputs::write_manifest(staging.dir(), &manifest)?;
         let dir = staging.publish()?;
-        let trouble = self
-            .arrived
-            .iter()
-            .filter_map(|a| a.trouble)
-            .max_by_key(|t| *t == FailureClass::InputContract);
+        let trouble = self.arrived.iter().filter_map(|a| a.trouble).max_by_key(|t| *t == FailureClass::InputContract);
         Ok(Finished { manifest, dir, trouble })
     }
 }

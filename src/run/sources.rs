@@ -42,10 +42,7 @@ pub fn bring_in(plan: &Plan, codes: &Codes, input: &Path, as_of: Date, observer:
         .hint("give the folder that holds the departments' files with --input");
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
-    observer(Event::Stage {
-        name: "ingest",
-        steps: plan.sources.len(),
-    });
+    observer(Event::Stage { name: "ingest", steps: plan.sources.len() });
     plan.sources
         .par_iter()
         .map(|source| {
@@ -83,11 +80,7 @@ fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<
     }
     for file in &found.files {
         let (sha256, bytes) = manifest::hash_file(&file.path).map_err(|e| Failure::io("hash", &file.path, &e))?;
-        arrived.inputs.push(HashedFile {
-            path: file.relative.clone(),
-            sha256,
-            bytes,
-        });
+        arrived.inputs.push(HashedFile { path: file.relative.clone(), sha256, bytes });
     }
 
     let delivery = ingest::read(source, &found.files);
@@ -144,15 +137,10 @@ pub fn demand_required(plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
     let mut class = None;
     for (source, a) in plan.sources.iter().zip(arrived) {
         if (source.required || source.role == SourceRole::Register) && a.records.is_none() {
-            let found = if a.entry.state == "missing" {
-                FailureClass::InputMissing
-            } else {
-                FailureClass::InputContract
-            };
-            class = Some(class.map_or(
-                found,
-                |c: FailureClass| if c == FailureClass::InputContract { c } else { found },
-            ));
+            let found =
+                if a.entry.state == "missing" { FailureClass::InputMissing } else { FailureClass::InputContract };
+            class =
+                Some(class.map_or(found, |c: FailureClass| if c == FailureClass::InputContract { c } else { found }));
         }
     }
     match class {

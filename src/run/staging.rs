@@ -21,11 +21,7 @@ impl Staging {
             fs::remove_dir_all(&dir).map_err(|e| Failure::io("clear the staging folder", &dir, &e))?;
         }
         fs::create_dir_all(&dir).map_err(|e| Failure::io("make the staging folder", &dir, &e))?;
-        Ok(Staging {
-            out: out.to_path_buf(),
-            round: round.to_string(),
-            dir,
-        })
+        Ok(Staging { out: out.to_path_buf(), round: round.to_string(), dir })
     }
 
     /// The staging folder.
@@ -62,9 +58,7 @@ fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
 }
 
 fn sync_dir(dir: &Path) -> Outcome<()> {
-    fs::File::open(dir)
-        .and_then(|f| f.sync_all())
-        .map_err(|e| Failure::io("sync", dir, &e))
+    fs::File::open(dir).and_then(|f| f.sync_all()).map_err(|e| Failure::io("sync", dir, &e))
 }
 
 fn sync_tree(dir: &Path) -> Outcome<()> {
@@ -74,9 +68,7 @@ fn sync_tree(dir: &Path) -> Outcome<()> {
         if path.is_dir() {
             sync_tree(&path)?;
         } else {
-            fs::File::open(&path)
-                .and_then(|f| f.sync_all())
-                .map_err(|e| Failure::io("sync", &path, &e))?;
+            fs::File::open(&path).and_then(|f| f.sync_all()).map_err(|e| Failure::io("sync", &path, &e))?;
         }
     }
     sync_dir(dir)

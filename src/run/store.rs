@@ -37,10 +37,7 @@ impl Round {
             None => names.last().cloned(),
         };
         match chosen {
-            Some(name) => Ok(Round {
-                dir: rounds.join(&name),
-                name,
-            }),
+            Some(name) => Ok(Round { dir: rounds.join(&name), name }),
             None => {
                 let what = match name {
                     Some(n) => format!("no published round {n}"),
@@ -88,10 +85,7 @@ pub fn read(path: &Path) -> Outcome<Table> {
     let reader = builder.build().map_err(|e| fail(&e))?;
     let batches: Vec<_> = reader.collect::<Result<_, _>>().map_err(|e| fail(&e))?;
     let batch = concat_batches(&declared.arrow(), &batches).map_err(|e| fail(&e))?;
-    Ok(Table {
-        schema: declared,
-        batch,
-    })
+    Ok(Table { schema: declared, batch })
 }
 
 fn declared(schema: &Schema) -> Option<TableSchema> {
@@ -110,14 +104,9 @@ fn declared(schema: &Schema) -> Option<TableSchema> {
                 DataType::Date32 => Kind::Date,
                 _ => return None,
             };
-            let privacy = [
-                Privacy::Public,
-                Privacy::Internal,
-                Privacy::Personal,
-                Privacy::Sensitive,
-            ]
-            .into_iter()
-            .find(|p| Some(p.name()) == f.metadata().get("privacy").map(String::as_str))?;
+            let privacy = [Privacy::Public, Privacy::Internal, Privacy::Personal, Privacy::Sensitive]
+                .into_iter()
+                .find(|p| Some(p.name()) == f.metadata().get("privacy").map(String::as_str))?;
             Some(Column {
                 name: f.name().clone(),
                 title: of("title")?,
@@ -128,10 +117,5 @@ fn declared(schema: &Schema) -> Option<TableSchema> {
             })
         })
         .collect::<Option<Vec<_>>>()?;
-    Some(TableSchema {
-        name: of("table")?,
-        title: of("title")?,
-        grain: of("grain")?,
-        columns,
-    })
+    Some(TableSchema { name: of("table")?, title: of("title")?, grain: of("grain")?, columns })
 }

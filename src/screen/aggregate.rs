@@ -111,9 +111,7 @@ fn grouped(aggregate: &Aggregate, names: &Columns) -> Vec<Lazy> {
         // Not ignoring nulls: unknown for one record and true for none is unknown.
         Aggregate::Any(_) => vec![value().any(false).alias(&names.result)],
         Aggregate::Latest { .. } => {
-            let order = SortMultipleOptions::default()
-                .with_maintain_order(true)
-                .with_nulls_last(false);
+            let order = SortMultipleOptions::default().with_maintain_order(true).with_nulls_last(false);
             vec![
                 value().sort_by([col(&names.by)], order).last().alias(&names.result),
                 col(&names.by).count().alias(&names.known),

@@ -15,66 +15,20 @@ const CASES: &str = include_str!("conformance.tsv");
 
 /// Name, kind and the six values of a column; `-` is null.
 const COLUMNS: &[(&str, Kind, [&str; 6])] = &[
-    (
-        "self_pay_12m",
-        Kind::Decimal,
-        ["20000.00", "19999.99", "-", "30000.00", "0.00", "-50.25"],
-    ),
-    (
-        "per_capita_income",
-        Kind::Decimal,
-        ["6699.99", "6700.00", "-", "8000.00", "-", "0.00"],
-    ),
+    ("self_pay_12m", Kind::Decimal, ["20000.00", "19999.99", "-", "30000.00", "0.00", "-50.25"]),
+    ("per_capita_income", Kind::Decimal, ["6699.99", "6700.00", "-", "8000.00", "-", "0.00"]),
     ("dropout", Kind::Boolean, ["T", "F", "-", "-", "T", "F"]),
     ("age", Kind::Integer, ["12", "5", "-", "70", "15", "7"]),
     ("house_grade", Kind::Text, ["C", "B", "-", "D", "-", "c"]),
     ("x", Kind::Decimal, ["6.00", "1.25", "-", "1.15", "-1.15", "0.00"]),
     ("y", Kind::Decimal, ["1.00", "1.25", "-", "-", "5.50", "0.00"]),
-    (
-        "name",
-        Kind::Text,
-        ["张伟", "李 伟", "-", "Li Wei ", "欧阳·阿布", "张%_"],
-    ),
+    ("name", Kind::Text, ["张伟", "李 伟", "-", "Li Wei ", "欧阳·阿布", "张%_"]),
     ("hh_size", Kind::Integer, ["3", "2", "-", "1", "0", "5"]),
-    (
-        "pay_date",
-        Kind::Date,
-        ["2025-03-01", "2025-01-01", "-", "2024-02-29", "-", "2025-03-02"],
-    ),
-    (
-        "death_date",
-        Kind::Date,
-        ["2025-01-31", "2025-01-01", "-", "-", "2024-01-31", "2025-01-31"],
-    ),
-    (
-        "birth",
-        Kind::Date,
-        [
-            "1960-01-01",
-            "1966-06-30",
-            "-",
-            "1956-02-29",
-            "2010-09-01",
-            "2025-02-28",
-        ],
-    ),
-    (
-        "id",
-        Kind::Text,
-        [
-            "51010119600101001X",
-            "510101196606300017",
-            "-",
-            "51010119600101001X",
-            "-",
-            "51010X",
-        ],
-    ),
-    (
-        "dec_amt",
-        Kind::Decimal,
-        ["20000.10", "20000.11", "-", "20000.09", "-0.01", "20000.10"],
-    ),
+    ("pay_date", Kind::Date, ["2025-03-01", "2025-01-01", "-", "2024-02-29", "-", "2025-03-02"]),
+    ("death_date", Kind::Date, ["2025-01-31", "2025-01-01", "-", "-", "2024-01-31", "2025-01-31"]),
+    ("birth", Kind::Date, ["1960-01-01", "1966-06-30", "-", "1956-02-29", "2010-09-01", "2025-02-28"]),
+    ("id", Kind::Text, ["51010119600101001X", "510101196606300017", "-", "51010119600101001X", "-", "51010X"]),
+    ("dec_amt", Kind::Decimal, ["20000.10", "20000.11", "-", "20000.09", "-0.01", "20000.10"]),
     ("低保", Kind::Boolean, ["T", "F", "-", "-", "T", "F"]),
 ];
 
@@ -97,22 +51,12 @@ fn frame() -> DataFrame {
 }
 
 fn context() -> Context {
-    let columns = COLUMNS
-        .iter()
-        .map(|(name, kind, _)| Declared::new(name, name, *kind, Privacy::Public, ""))
-        .collect();
-    Context {
-        columns,
-        params: [("limit".to_string(), Kind::Decimal)].into(),
-        aggregate: false,
-    }
+    let columns = COLUMNS.iter().map(|(name, kind, _)| Declared::new(name, name, *kind, Privacy::Public, "")).collect();
+    Context { columns, params: [("limit".to_string(), Kind::Decimal)].into(), aggregate: false }
 }
 
 fn sql(text: &str) -> Sql {
-    Sql {
-        text: text.into(),
-        place: Place::file("rules/x.toml").at(3, 9),
-    }
+    Sql { text: text.into(), place: Place::file("rules/x.toml").at(3, 9) }
 }
 
 fn outcome(frame: &DataFrame, context: &Context, text: &str) -> String {
@@ -123,9 +67,7 @@ fn outcome(frame: &DataFrame, context: &Context, text: &str) -> String {
             return problems[0].code.to_string();
         }
     };
-    let lowered = Lowering::new(jiff::civil::date(2026, 9, 30))
-        .lower(&expr)
-        .alias("value");
+    let lowered = Lowering::new(jiff::civil::date(2026, 9, 30)).lower(&expr).alias("value");
     let got = frame.clone().lazy().select([lowered]).collect().unwrap();
     let got = got.column("value").unwrap().bool().unwrap().clone();
     let got = if got.len() == 1 { got.new_from_index(0, 6) } else { got };

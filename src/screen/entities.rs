@@ -55,16 +55,10 @@ impl<'a> Entities<'a> {
     /// Looks at both tables once.
     pub(super) fn new(persons: &'a Table, households: &'a Table) -> Self {
         let household_rows = index(households, "household_id");
-        let household_of: Vec<Option<u32>> = persons
-            .text("household_id")
-            .iter()
-            .map(|id| household_rows.get(id?).copied())
-            .collect();
-        let present: Vec<bool> = persons
-            .text("status")
-            .iter()
-            .map(|status| !matches!(status, Some("deceased" | "moved_out")))
-            .collect();
+        let household_of: Vec<Option<u32>> =
+            persons.text("household_id").iter().map(|id| household_rows.get(id?).copied()).collect();
+        let present: Vec<bool> =
+            persons.text("status").iter().map(|status| !matches!(status, Some("deceased" | "moved_out"))).collect();
         let mut inhabited = vec![false; households.rows()];
         for (household, present) in household_of.iter().zip(&present) {
             if let (Some(household), true) = (household, present) {

@@ -88,9 +88,6 @@ mod tests {
         for (template, sentence) in cases {
             assert_eq!(fill(template, &columns, 0, as_of), sentence);
         }
-        assert_eq!(
-            super::columns("自付{paid}元{:line}"),
-            ["paid", ":line"].map(String::from).into()
-        );
+        assert_eq!(super::columns("自付{paid}元{:line}"), ["paid", ":line"].map(String::from).into());
     }
 }

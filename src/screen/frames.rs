@@ -89,9 +89,7 @@ pub(super) fn from_values(name: &str, kind: Kind, values: impl Iterator<Item = V
 
 /// A decimal series with so many places.
 pub(super) fn decimals(name: PlSmallStr, places: u8, values: impl Iterator<Item = Option<i128>>) -> Series {
-    Int128Chunked::from_iter_options(name, values)
-        .into_decimal_unchecked(PRECISION, usize::from(places))
-        .into_series()
+    Int128Chunked::from_iter_options(name, values).into_decimal_unchecked(PRECISION, usize::from(places)).into_series()
 }
 
 /// A date series from days since 1970-01-01.
@@ -110,9 +108,7 @@ pub(super) fn value_at(table: &Table, column: &str, kind: Kind, row: usize) -> V
     match kind {
         Kind::Text => at(table.text(column), row, |a: &StringArray| a.value(row).into()),
         Kind::Integer => at(table.integer(column), row, |a: &Int64Array| a.value(row).into()),
-        Kind::Decimal => at(table.decimal(column), row, |a: &Decimal128Array| {
-            Value::Decimal(a.value(row))
-        }),
+        Kind::Decimal => at(table.decimal(column), row, |a: &Decimal128Array| Value::Decimal(a.value(row))),
         Kind::Float => at(table.float(column), row, |a: &Float64Array| a.value(row).into()),
         Kind::Boolean => at(table.boolean(column), row, |a: &BooleanArray| a.value(row).into()),
         Kind::Date => at(table.date(column), row, |a: &Date32Array| Value::Date(a.value(row))),
@@ -125,9 +121,7 @@ pub(super) fn value_at(table: &Table, column: &str, kind: Kind, row: usize) -> V
 /// When the table does not declare the column: the checker has looked at the name.
 pub(super) fn take(table: &Table, column: &str, rows: &[Option<u32>]) -> Series {
     let declared = table.schema.columns.iter().find(|c| c.name == column);
-    let kind = declared
-        .unwrap_or_else(|| panic!("table {} declares no column {column}", table.schema.name))
-        .kind;
+    let kind = declared.unwrap_or_else(|| panic!("table {} declares no column {column}", table.schema.name)).kind;
     let name: PlSmallStr = column.into();
     // The array is looked up once, not once per row.
     fn chosen<'a, A: Array, V>(
@@ -222,14 +216,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn table(rows: &[Vec<Value>]) -> Table {
-        let kinds = [
-            Kind::Text,
-            Kind::Integer,
-            Kind::Decimal,
-            Kind::Float,
-            Kind::Boolean,
-            Kind::Date,
-        ];
+        let kinds = [Kind::Text, Kind::Integer, Kind::Decimal, Kind::Float, Kind::Boolean, Kind::Date];
         let columns = kinds.map(|k| Declared::new(k.name(), k.name(), k, Privacy::Public, ""));
         let mut table = TableBuilder::new(TableSchema {
             name: "t".into(),
@@ -281,21 +268,13 @@ mod tests {
     fn calculate(expr: &str, a: i128, b: i128) -> Series {
         use crate::plan::sql::{Context, check};
         let declared = |name| Declared::new(name, name, Kind::Decimal, Privacy::Public, "");
-        let context = Context {
-            columns: vec![declared("a"), declared("b")],
-            params: Default::default(),
-            aggregate: false,
-        };
-        let sql = crate::plan::Sql {
-            text: expr.into(),
-            place: Default::default(),
-        };
+        let context =
+            Context { columns: vec![declared("a"), declared("b")], params: Default::default(), aggregate: false };
+        let sql = crate::plan::Sql { text: expr.into(), place: Default::default() };
         let checked = check(&sql, &context).expect("a sound expression");
         let one = |name, v| from_values(name, Kind::Decimal, std::iter::once(Value::Decimal(v))).into();
         let frame = DataFrame::new(1, vec![one("a", a), one("b", b)]).expect("one row");
-        let lowered = Lowering::new(jiff::civil::date(2026, 9, 30))
-            .lower(&checked)
-            .alias("it");
+        let lowered = Lowering::new(jiff::civil::date(2026, 9, 30)).lower(&checked).alias("it");
         let got = frame.lazy().select([lowered]).collect().expect("it computes");
         got.column("it").expect("a column").as_materialized_series().clone()
     }

@@ -61,10 +61,7 @@ pub(super) fn collect<'a>(
 }
 
 fn hit_id(entities: &Entities, rule: &Rule, household: u32, person: Option<u32>) -> String {
-    let household = entities
-        .households
-        .str_at("household_id", household as usize)
-        .unwrap_or_default();
+    let household = entities.households.str_at("household_id", household as usize).unwrap_or_default();
     let person = person.and_then(|p| entities.persons.str_at("person_id", p as usize));
     match person {
         Some(person) => format!("{}-{household}-{person}", rule.id),
@@ -75,11 +72,7 @@ fn hit_id(entities: &Entities, rule: &Rule, household: u32, person: Option<u32>)
 /// Indicators that a condition names, sorted by name.
 fn named_indicators<'p>(plan: &'p Plan, compiled: &Compiled) -> impl Iterator<Item = &'p Indicator> {
     let names = compiled.condition.columns();
-    let mut found: Vec<&Indicator> = plan
-        .indicators
-        .iter()
-        .filter(|i| names.contains(i.name.as_str()))
-        .collect();
+    let mut found: Vec<&Indicator> = plan.indicators.iter().filter(|i| names.contains(i.name.as_str())).collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found.into_iter()
 }
@@ -99,15 +92,9 @@ pub(super) fn rule_hits(hits: &[Hit], entities: &Entities, plan: &Plan) -> Table
     let mut table = TableBuilder::new(tables::rule_hits());
     for hit in hits {
         let rule = hit.rule;
-        let department = plan
-            .causes
-            .iter()
-            .find(|c| c.code == rule.cause)
-            .map(|c| c.department.clone());
+        let department = plan.causes.iter().find(|c| c.code == rule.cause).map(|c| c.department.clone());
         let household = entities.households.str_at("household_id", hit.household as usize);
-        let person = hit
-            .person
-            .and_then(|p| entities.persons.str_at("person_id", p as usize));
+        let person = hit.person.and_then(|p| entities.persons.str_at("person_id", p as usize));
         table.push(vec![
             hit.id.clone().into(),
             rule.id.clone().into(),
@@ -167,16 +154,10 @@ fn outcome_row(compiled: &Compiled, outcome: &RuleOutcome, withheld: &Withheld) 
     let condition = &compiled.condition;
     let columns = condition.columns().into_iter().map(str::to_string);
     let named = columns.chain(condition.params().into_iter().map(param_column));
-    let missing: BTreeSet<&str> = named
-        .filter_map(|name| withheld.get(&name))
-        .map(String::as_str)
-        .collect();
+    let missing: BTreeSet<&str> = named.filter_map(|name| withheld.get(&name)).map(String::as_str).collect();
     let missing: Vec<&str> = missing.into_iter().collect();
-    let (hits, misses, unknown) = (
-        outcome.count(Judged::Hit),
-        outcome.count(Judged::Miss),
-        outcome.count(Judged::Unknown),
-    );
+    let (hits, misses, unknown) =
+        (outcome.count(Judged::Hit), outcome.count(Judged::Miss), outcome.count(Judged::Unknown));
     let level = match rule.level {
         Level::Person => "person",
         Level::Household => "household",

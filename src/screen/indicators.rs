@@ -76,10 +76,7 @@ pub(super) fn compute(
     let source = input.plan.sources.iter().find(|s| s.id == indicator.source);
     let records = input.records.get(&indicator.source);
     let (Some(source), true) = (source, input.delivered.contains(&indicator.source)) else {
-        return Ok(Computed {
-            values: constant(indicator, Value::Null, count),
-            used: Vec::new(),
-        });
+        return Ok(Computed { values: constant(indicator, Value::Null, count), used: Vec::new() });
     };
     let absent = match indicator.absent {
         Absent::Unknown => Value::Null,
@@ -87,22 +84,15 @@ pub(super) fn compute(
         Absent::False => Value::Boolean(false),
     };
     let Some(records) = records else {
-        return Ok(Computed {
-            values: constant(indicator, absent, count),
-            used: Vec::new(),
-        });
+        return Ok(Computed { values: constant(indicator, absent, count), used: Vec::new() });
     };
     let filter = match &indicator.filter {
-        Some(filter) => Some(checked(sql::check_condition(
-            filter,
-            &sql::indicator_context(input.plan, source, false),
-        ))?),
+        Some(filter) => {
+            Some(checked(sql::check_condition(filter, &sql::indicator_context(input.plan, source, false)))?)
+        }
         None => None,
     };
-    let value = checked(sql::check(
-        &indicator.value,
-        &sql::indicator_context(input.plan, source, true),
-    ))?;
+    let value = checked(sql::check(&indicator.value, &sql::indicator_context(input.plan, source, true)))?;
 
     let linked = linked.of(input, entities, source, indicator.level);
     let passing: Vec<Pair>;
@@ -113,14 +103,8 @@ pub(super) fn compute(
             .with_columns([Lowering::new(input.as_of).lower(filter).alias(VALUE)])
             .collect()
             .map_err(engine("filtering records"))?;
-        let passes = frame
-            .column(VALUE)
-            .and_then(|c| c.bool())
-            .map_err(engine("filtering records"))?;
-        let kept = pairs
-            .iter()
-            .zip(passes.iter())
-            .filter(|(_, passes)| *passes == Some(true));
+        let passes = frame.column(VALUE).and_then(|c| c.bool()).map_err(engine("filtering records"))?;
+        let kept = pairs.iter().zip(passes.iter()).filter(|(_, passes)| *passes == Some(true));
         passing = kept.map(|(pair, _)| *pair).collect();
         pairs = &passing;
     }
@@ -157,11 +141,7 @@ fn pairs<'a>(
     }
     let mut pairs: Vec<Pair> = Vec::new();
     let mut push = |record: u32, counted: Option<(u32, Option<u32>)>| {
-        pairs.extend(counted.map(|(entity, household)| Pair {
-            entity,
-            household,
-            record,
-        }));
+        pairs.extend(counted.map(|(entity, household)| Pair { entity, household, record }));
     };
     if source.role == SourceRole::Register {
         for (record, id) in ids.iter().enumerate() {
@@ -238,10 +218,7 @@ fn with_params<I: Iterator<Item = Option<u32>>>(
 }
 
 fn entity_column(frame: &DataFrame) -> Outcome<&UInt32Chunked> {
-    frame
-        .column(ENTITY)
-        .and_then(|c| c.u32())
-        .map_err(engine("reading groups"))
+    frame.column(ENTITY).and_then(|c| c.u32()).map_err(engine("reading groups"))
 }
 
 /// The groups' values laid out over all entities, with `absent` for those without a group.
@@ -252,11 +229,7 @@ fn spread(grouped: &DataFrame, indicator: &Indicator, absent: Value, count: usiz
             group_of[entity as usize] = Some(group as u32);
         }
     }
-    let mut values = grouped
-        .column(VALUE)
-        .map_err(engine("reading values"))?
-        .as_materialized_series()
-        .clone();
+    let mut values = grouped.column(VALUE).map_err(engine("reading values"))?.as_materialized_series().clone();
     // The value for absent entities stands behind the groups' values.
     let last = from_values(VALUE, indicator.kind, std::iter::once(absent));
     values.append(&last).map_err(engine("completing values"))?;

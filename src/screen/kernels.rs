@@ -22,22 +22,14 @@ where
 pub(super) fn round(series: &Series, from: u8, to: u8) -> PolarsResult<Series> {
     let unit = 10i128.pow(u32::from(from.saturating_sub(to)));
     let values = series.decimal()?.physical();
-    Ok(decimals(
-        series.name().clone(),
-        to,
-        values.iter().map(|v| v.map(|v| divide_half_away(v, unit))),
-    ))
+    Ok(decimals(series.name().clone(), to, values.iter().map(|v| v.map(|v| divide_half_away(v, unit)))))
 }
 
 /// `value / unit` to the nearest whole number, half away from zero.
 fn divide_half_away(value: i128, unit: i128) -> i128 {
     let (quotient, rest) = (value / unit, value % unit);
     // twice the rest is at least the unit ⇔ the rest is at least half of it
-    if rest.abs() * 2 >= unit {
-        quotient + value.signum()
-    } else {
-        quotient
-    }
+    if rest.abs() * 2 >= unit { quotient + value.signum() } else { quotient }
 }
 
 /// A decimal without places as a whole number; one that is too long is unknown.
@@ -97,9 +89,7 @@ fn parse_decimal(written: &str, places: u8) -> Option<i128> {
     if !all_digits(whole) || !all_digits(part) || (unsigned.contains('.') && part.is_empty()) {
         return None;
     }
-    let digits: i128 = format!("{whole}{part:0<width$}", width = usize::from(places))
-        .parse()
-        .ok()?;
+    let digits: i128 = format!("{whole}{part:0<width$}", width = usize::from(places)).parse().ok()?;
     Some(sign * digits)
 }
 
@@ -141,16 +131,7 @@ mod tests {
 
     #[test]
     fn halves_go_away_from_zero() {
-        let cases = [
-            (125, 13),
-            (-125, -13),
-            (124, 12),
-            (-124, -12),
-            (1250, 125),
-            (5, 1),
-            (-5, -1),
-            (4, 0),
-        ];
+        let cases = [(125, 13), (-125, -13), (124, 12), (-124, -12), (1250, 125), (5, 1), (-5, -1), (4, 0)];
         for (value, rounded) in cases {
             assert_eq!(divide_half_away(value, 10), rounded, "{value}");
         }

@@ -73,13 +73,8 @@ pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns) 
         .filter(|(row, hits)| entities.inhabited[*row as usize] && hits.iter().any(|h| h.rule.role == RuleRole::Lists))
         .collect();
     let text = |column: &'static str, row: u32| households.str_at(column, row as usize);
-    listed.sort_by_key(|(row, _)| {
-        (
-            text("township_code", *row),
-            text("village_code", *row),
-            text("household_id", *row),
-        )
-    });
+    listed
+        .sort_by_key(|(row, _)| (text("township_code", *row), text("village_code", *row), text("household_id", *row)));
     let mut table = TableBuilder::new(tables::online_list());
     for (row, hits) in listed {
         let at = row as usize;

@@ -98,11 +98,7 @@ fn convert(value: pl::Expr, from: Type, to: Type) -> pl::Expr {
 impl<'a> Lowering<'a> {
     /// For one day of judgement.
     pub(super) fn new(as_of: jiff::civil::Date) -> Self {
-        Lowering {
-            as_of: text::to_days(as_of),
-            withheld: BTreeSet::new(),
-            aggregates: Vec::new(),
-        }
+        Lowering { as_of: text::to_days(as_of), withheld: BTreeSet::new(), aggregates: Vec::new() }
     }
 
     /// The same, for a round in which nobody delivered these columns.
@@ -162,10 +158,7 @@ impl<'a> Lowering<'a> {
             }
             Node::Coalesce(list) => {
                 // Behind a value that was not delivered nothing is looked at.
-                let end = list
-                    .iter()
-                    .position(|e| self.is_withheld(e))
-                    .map_or(list.len(), |i| i + 1);
+                let end = list.iter().position(|e| self.is_withheld(e)).map_or(list.len(), |i| i + 1);
                 let list: Vec<pl::Expr> = list[..end].iter().map(|e| self.lower(e)).collect();
                 pl::coalesce(&list)
             }
@@ -185,9 +178,7 @@ impl<'a> Lowering<'a> {
             Node::Abs(a) => {
                 let value = self.lower(a);
                 let zero = convert(lit(0i64), Type::Integer, expr.ty);
-                when(value.clone().lt(zero))
-                    .then(negate(value.clone(), expr.ty))
-                    .otherwise(value)
+                when(value.clone().lt(zero)).then(negate(value.clone(), expr.ty)).otherwise(value)
             }
             Node::Round(a) => {
                 let (from, to) = (a.ty.places().unwrap_or(0), expr.ty.places().unwrap_or(0));
@@ -200,9 +191,7 @@ impl<'a> Lowering<'a> {
                 if let Node::AsOf = date.node {
                     return kernels::shift_day(self.as_of, months, days).map_or_else(|| null(Type::Date), day);
                 }
-                each(self.lower(date), DataType::Date, move |s| {
-                    kernels::shift(s, months, days)
-                })
+                each(self.lower(date), DataType::Date, move |s| kernels::shift(s, months, days))
             }
             Node::DatePart(part, date) => {
                 let date = self.lower(date).dt();
@@ -279,14 +268,9 @@ fn divide(left: pl::Expr, left_ty: Type, right: pl::Expr, right_ty: Type) -> pl:
             let digits = |e, ty| each(convert(e, ty, unit), DataType::Float64, kernels::digits);
             (digits(left, left_ty), digits(right, right_ty))
         }
-        None => (
-            convert(left, left_ty, Type::Float),
-            convert(right, right_ty, Type::Float),
-        ),
+        None => (convert(left, left_ty, Type::Float), convert(right, right_ty, Type::Float)),
     };
-    when(right.clone().eq(lit(0.0)))
-        .then(null(Type::Float))
-        .otherwise(left / right)
+    when(right.clone().eq(lit(0.0))).then(null(Type::Float)).otherwise(left / right)
 }
 
 fn negate(value: pl::Expr, ty: Type) -> pl::Expr {

@@ -113,28 +113,11 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let of_households = judge(&household_rules, &households, &entities.inhabited)?;
     let of_persons = judge(&person_rules, &person_view, &entities.present)?;
 
-    let mut found = hits::collect(
-        &entities,
-        Level::Household,
-        &household_rules,
-        &of_households,
-        &households,
-        input,
-    );
-    found.extend(hits::collect(
-        &entities,
-        Level::Person,
-        &person_rules,
-        &of_persons,
-        &person_view,
-        input,
-    ));
+    let mut found = hits::collect(&entities, Level::Household, &household_rules, &of_households, &households, input);
+    found.extend(hits::collect(&entities, Level::Person, &person_rules, &of_persons, &person_view, input));
     hits::sort(&mut found, &entities);
-    let judged: Vec<_> = household_rules
-        .iter()
-        .zip(&of_households)
-        .chain(person_rules.iter().zip(&of_persons))
-        .collect();
+    let judged: Vec<_> =
+        household_rules.iter().zip(&of_households).chain(person_rules.iter().zip(&of_persons)).collect();
     Ok(Screened {
         indicators_person: indicator_table(schema::indicators_person(plan), input.persons, &computed),
         indicators_household: indicator_table(schema::indicators_household(plan), input.households, &computed),
@@ -159,8 +142,5 @@ fn indicator_table(schema: TableSchema, entities: &Table, computed: &BTreeMap<&s
 
 /// A checked expression, or the failure of a pipeline that was not checked.
 fn checked<T>(result: Result<T, Vec<Diagnostic>>) -> Outcome<T> {
-    result.map_err(|problems| Failure {
-        class: FailureClass::Pipeline,
-        problems,
-    })
+    result.map_err(|problems| Failure { class: FailureClass::Pipeline, problems })
 }

@@ -19,19 +19,13 @@ use crate::plan::{Judged, Level, Plan, RuleTest, params, schema};
 /// Columns not given are unknown. Parameters are resolved for the given `lifted` and, when a test gives it, `township`
 /// (a name).
 pub fn run_tests(plan: &Plan) -> Vec<Diagnostic> {
-    let (households, persons) = match (
-        rules::compile(plan, Level::Household),
-        rules::compile(plan, Level::Person),
-    ) {
+    let (households, persons) = match (rules::compile(plan, Level::Household), rules::compile(plan, Level::Person)) {
         (Ok(households), Ok(persons)) => (households, persons),
         // The plan's own check has told about conditions that do not compile.
         (a, b) => return a.err().into_iter().chain(b.err()).flat_map(|f| f.problems).collect(),
     };
-    let compiled: BTreeMap<&str, &Compiled> = households
-        .iter()
-        .chain(&persons)
-        .map(|c| (c.rule.id.as_str(), c))
-        .collect();
+    let compiled: BTreeMap<&str, &Compiled> =
+        households.iter().chain(&persons).map(|c| (c.rule.id.as_str(), c)).collect();
     let mut problems = Vec::new();
     for test in &plan.rule_tests {
         match compiled.get(test.rule.as_str()) {
@@ -41,10 +35,7 @@ pub fn run_tests(plan: &Plan) -> Vec<Diagnostic> {
                     Some(near) => format!("did you mean {near}?"),
                     None => "name a rule of this pipeline".to_string(),
                 };
-                let message = format!(
-                    "test \"{}\" is about rule {}, which does not exist",
-                    test.title, test.rule
-                );
+                let message = format!("test \"{}\" is about rule {}, which does not exist", test.title, test.rule);
                 problems.push(Diagnostic::error("plan.test_rule", message, test.place.clone()).hint(hint));
             }
         }
@@ -71,12 +62,10 @@ fn run(plan: &Plan, compiled: &Compiled, test: &RuleTest) -> Vec<Diagnostic> {
                 word(test.expect),
                 word(got)
             );
-            vec![
-                Diagnostic::error("plan.test_failed", message, test.place.clone()).hint(format!(
-                    "the condition is `{}`; correct the rule or the test, whichever is wrong",
-                    compiled.rule.when.text
-                )),
-            ]
+            vec![Diagnostic::error("plan.test_failed", message, test.place.clone()).hint(format!(
+                "the condition is `{}`; correct the rule or the test, whichever is wrong",
+                compiled.rule.when.text
+            ))]
         }
         Err(failure) => failure.problems,
     }
@@ -103,10 +92,7 @@ fn given_problem(test: &RuleTest, name: &str, value: &Value, known: &[Column]) -
                 Some(near) => format!("did you mean {near}?"),
                 None => "give values of indicators and built-in columns of the rule's level".to_string(),
             };
-            let message = format!(
-                "test \"{}\" gives {name}, which rule {} cannot name",
-                test.title, test.rule
-            );
+            let message = format!("test \"{}\" gives {name}, which rule {} cannot name", test.title, test.rule);
             return problem("plan.test_column", message, hint);
         }
     };
@@ -124,11 +110,7 @@ fn given_problem(test: &RuleTest, name: &str, value: &Value, known: &[Column]) -
     if fits {
         return None;
     }
-    let message = format!(
-        "test \"{}\" gives {name} a value that is not of type {}",
-        test.title,
-        kind.name()
-    );
+    let message = format!("test \"{}\" gives {name} a value that is not of type {}", test.title, kind.name());
     problem("plan.test_value", message, format!("{name} is of type {}", kind.name()))
 }
 
@@ -162,13 +144,7 @@ fn judge(plan: &Plan, compiled: &Compiled, test: &RuleTest, known: &[Column]) ->
         columns.insert(column.clone(), one(&column, param.kind, value));
     }
     let rules = std::slice::from_ref(compiled);
-    let outcomes = rules::judge(
-        rules,
-        &columns,
-        &[true],
-        &rules::Withheld::new(),
-        text::from_days(test.as_of),
-    )?;
+    let outcomes = rules::judge(rules, &columns, &[true], &rules::Withheld::new(), text::from_days(test.as_of))?;
     let judged = outcomes.first().and_then(|o| o.judged.first().copied().flatten());
     Ok(judged.unwrap_or(Judged::Unknown))
 }

@@ -24,17 +24,11 @@ pub(super) fn withheld(plan: &Plan, delivered: &BTreeSet<String>) -> Withheld {
     let missing = |source: &str| !delivered.contains(source);
     let indicators = plan.indicators.iter().filter(|i| missing(&i.source));
     let mut columns: Withheld = indicators.map(|i| (i.name.clone(), i.source.clone())).collect();
-    let national = plan
-        .sources
-        .iter()
-        .find(|s| s.role == SourceRole::NationalSystem && missing(&s.id));
+    let national = plan.sources.iter().find(|s| s.role == SourceRole::NationalSystem && missing(&s.id));
     if let Some(national) = national {
         let known_there = ["lifted", "monitored_type", "risk_cleared"];
         columns.extend(known_there.map(|name| (name.to_string(), national.id.clone())));
-        let by_group = plan
-            .params
-            .values()
-            .filter(|p| p.values.iter().any(|v| v.group.is_some()));
+        let by_group = plan.params.values().filter(|p| p.values.iter().any(|v| v.group.is_some()));
         columns.extend(by_group.map(|p| (param_column(&p.name), national.id.clone())));
     }
     columns
@@ -73,14 +67,7 @@ impl RuleOutcome {
 pub(super) fn compile(plan: &Plan, level: Level) -> Outcome<Vec<Compiled<'_>>> {
     let context = sql::rule_context(plan, level);
     let rules = plan.rules.iter().filter(|r| r.level == level);
-    rules
-        .map(|rule| {
-            Ok(Compiled {
-                rule,
-                condition: checked(sql::check_condition(&rule.when, &context))?,
-            })
-        })
-        .collect()
+    rules.map(|rule| Ok(Compiled { rule, condition: checked(sql::check_condition(&rule.when, &context))? })).collect()
 }
 
 /// The columns that persons' rules need: persons' own, and their household's for the rest.
@@ -109,11 +96,8 @@ pub(super) fn judge(
     as_of: jiff::civil::Date,
 ) -> Outcome<Vec<RuleOutcome>> {
     let wanted: BTreeSet<String> = rules.iter().flat_map(Compiled::columns).collect();
-    let mut series: Vec<Column> = vec![
-        BooleanChunked::from_iter_values("@".into(), in_scope.iter().copied())
-            .into_series()
-            .into(),
-    ];
+    let mut series: Vec<Column> =
+        vec![BooleanChunked::from_iter_values("@".into(), in_scope.iter().copied()).into_series().into()];
     for name in &wanted {
         if let Some(values) = columns.get(name) {
             series.push(values.clone().with_name(name.as_str().into()).into());
@@ -128,11 +112,7 @@ pub(super) fn judge(
             lowering.lower(&rule.condition).alias(outcome_column(place))
         })
         .collect();
-    let judged = frame
-        .lazy()
-        .with_columns(conditions)
-        .collect()
-        .map_err(engine("judging rules"))?;
+    let judged = frame.lazy().with_columns(conditions).collect().map_err(engine("judging rules"))?;
     (0..rules.len())
         .map(|place| {
             let column = judged.column(&outcome_column(place)).and_then(|c| c.bool());
@@ -144,9 +124,7 @@ pub(super) fn judge(
                     None => Judged::Unknown,
                 })
             });
-            Ok(RuleOutcome {
-                judged: judged.collect(),
-            })
+            Ok(RuleOutcome { judged: judged.collect() })
         })
         .collect()
 }

@@ -21,21 +21,14 @@ struct Clans {
 }
 
 /// Per-capita income of twelve months in yuan, at equal steps from the poorest to the richest.
-const INCOME: [i64; 12] = [
-    5_400, 7_300, 8_600, 9_800, 11_200, 12_600, 14_200, 16_200, 18_800, 22_500, 31_000, 68_000,
-];
-const INCOME_LIFTED: [i64; 11] = [
-    5_000, 7_000, 8_200, 9_200, 10_300, 11_600, 13_000, 15_000, 18_000, 23_000, 38_000,
-];
+const INCOME: [i64; 12] = [5_400, 7_300, 8_600, 9_800, 11_200, 12_600, 14_200, 16_200, 18_800, 22_500, 31_000, 68_000];
+const INCOME_LIFTED: [i64; 11] = [5_000, 7_000, 8_200, 9_200, 10_300, 11_600, 13_000, 15_000, 18_000, 23_000, 38_000];
 
 /// Makes a county of so many households.
 pub fn people(households: usize, seed: u64, as_of: Date) -> County {
     let names = Names::default();
     let (townships, villages) = divisions::extent(households);
-    let mut county = County {
-        townships: divisions::county(),
-        ..County::default()
-    };
+    let mut county = County { townships: divisions::county(), ..County::default() };
     let places = townships * villages;
     for place in 0..places {
         let (township, village) = (place / villages, place % villages);
@@ -58,11 +51,7 @@ fn clans(dice: &mut Dice, names: &Names) -> Clans {
     let surnames: Vec<&'static str> = (0..3).map(|_| names.surname(dice)).collect();
     let poems = surnames
         .iter()
-        .map(|_| {
-            (0..6)
-                .map(|g| names.generation_character(dice, Sex::Male, 1930 + g * 18))
-                .collect()
-        })
+        .map(|_| (0..6).map(|g| names.generation_character(dice, Sex::Male, 1930 + g * 18)).collect())
         .collect();
     Clans { surnames, poems, style }
 }
@@ -110,24 +99,10 @@ fn monitored(dice: &mut Dice, lifted: bool) -> Option<Monitored> {
     if !dice.chance(if lifted { 75_000 } else { 13_000 }) {
         return None;
     }
-    let list_type = if lifted {
-        "unstable"
-    } else {
-        *dice.weighted(&[("marginal", 65), ("sudden", 35)])
-    };
-    let cause = *dice.weighted(&[
-        ("illness", 50),
-        ("disability", 20),
-        ("labour", 12),
-        ("education", 8),
-        ("accident", 10),
-    ]);
-    Some(Monitored {
-        list_type,
-        cause,
-        cleared: dice.percent(50),
-        since: dice.between(200, 1500),
-    })
+    let list_type = if lifted { "unstable" } else { *dice.weighted(&[("marginal", 65), ("sudden", 35)]) };
+    let cause =
+        *dice.weighted(&[("illness", 50), ("disability", 20), ("labour", 12), ("education", 8), ("accident", 10)]);
+    Some(Monitored { list_type, cause, cleared: dice.percent(50), since: dice.between(200, 1500) })
 }
 
 /// Names of a family: surnames by descent, one shared character for many sibships.
@@ -165,10 +140,7 @@ fn call(
         called[i] = if style == Style::Han {
             // Who has no father in the house is a sibship of one.
             let family = member.father.unwrap_or(members.len() + i);
-            let known = sibships
-                .iter()
-                .find(|s| (s.0, s.1) == (family, member.sex))
-                .map(|s| s.2);
+            let known = sibships.iter().find(|s| (s.0, s.1) == (family, member.sex)).map(|s| s.2);
             let shared = known.unwrap_or_else(|| {
                 let likely = if year < 1985 { 52 } else { 18 };
                 let follows = dice.percent(if member.sex == Sex::Male { likely } else { likely / 3 });
@@ -183,11 +155,7 @@ fn call(
             names.han(dice, surnames[i], member.sex, year, shared)
         } else {
             let father = member.father.map(|f| called[f].as_str()).filter(|n| !n.is_empty());
-            let clan = if member.married_in {
-                names.clan(dice)
-            } else {
-                yi_clan.clone()
-            };
+            let clan = if member.married_in { names.clan(dice) } else { yi_clan.clone() };
             names.separated(dice, style, member.sex, &clan, father)
         };
         // Two brothers of one name do not occur; a second draw settles nearly all.
@@ -208,14 +176,8 @@ fn person(
     as_of: Date,
 ) -> Person {
     let away = if member.married_in { 35 } else { 4 };
-    let region = if dice.percent(away) {
-        *dice.pick(&divisions::NEIGHBOURS)
-    } else {
-        divisions::COUNTY_CODE
-    };
-    let number = county
-        .registry
-        .issue(dice, region, member.birth, member.sex == Sex::Male);
+    let region = if dice.percent(away) { *dice.pick(&divisions::NEIGHBOURS) } else { divisions::COUNTY_CODE };
+    let number = county.registry.issue(dice, region, member.birth, member.sex == Sex::Male);
     let age = super::people::age(member.birth, as_of);
     let former_name = (style == Style::Han && dice.percent(3)).then(|| {
         let surname: String = name.chars().take(1).collect();
@@ -259,11 +221,7 @@ fn fates(county: &mut County, dice: &mut Dice, first: usize, as_of: Date) {
         // The whole household is gone.
         for person in &mut county.persons[first..] {
             let left = day(dice);
-            person.status = if person.age(as_of) > 72 {
-                Status::Deceased(left)
-            } else {
-                Status::MovedOut(left)
-            };
+            person.status = if person.age(as_of) > 72 { Status::Deceased(left) } else { Status::MovedOut(left) };
         }
         return;
     }
@@ -356,22 +314,14 @@ mod tests {
     fn a_county_has_its_households_and_one_number_per_person() {
         let county = people(1000, 5, Date::constant(2026, 9, 30));
         assert_eq!(county.households.len(), 1000);
-        assert_eq!(
-            county.households.iter().map(|h| h.count).sum::<usize>(),
-            county.persons.len()
-        );
+        assert_eq!(county.households.iter().map(|h| h.count).sum::<usize>(), county.persons.len());
         let numbers: HashSet<_> = county.persons.iter().map(|p| p.number).collect();
         assert_eq!(numbers.len(), county.persons.len());
         let separated = county.persons.iter().filter(|p| p.name.contains('·')).count();
         assert!(separated * 100 / county.persons.len() >= 1, "{separated}");
         let lifted = county.households.iter().filter(|h| h.lifted).count();
         assert!((80..160).contains(&lifted), "{lifted}");
-        assert!(
-            county
-                .second_rows
-                .iter()
-                .all(|&(home, p, _)| !county.members(home).contains(&p))
-        );
+        assert!(county.second_rows.iter().all(|&(home, p, _)| !county.members(home).contains(&p)));
     }
 
     #[test]
@@ -380,9 +330,7 @@ mod tests {
         let mut seen: BTreeMap<(usize, usize, &str), usize> = BTreeMap::new();
         for (h, household) in county.households.iter().enumerate() {
             for p in county.members(h) {
-                *seen
-                    .entry((household.township, household.village, &county.persons[p].name))
-                    .or_default() += 1;
+                *seen.entry((household.township, household.village, &county.persons[p].name)).or_default() += 1;
             }
         }
         assert!(seen.values().filter(|&&n| n > 1).count() > 10);

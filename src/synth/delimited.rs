@@ -43,20 +43,11 @@ impl Csv {
     fn open(out: &Path, relative: &str, encoding: &'static Encoding, end: &'static [u8]) -> Outcome<Csv> {
         let path = place(out, relative)?;
         let file = File::create(&path).map_err(|e| Failure::io("create", &path, &e))?;
-        Ok(Csv {
-            path,
-            file: BufWriter::new(file),
-            encoding,
-            known: HashMap::new(),
-            line: 0,
-            end,
-        })
+        Ok(Csv { path, file: BufWriter::new(file), encoding, known: HashMap::new(), line: 0, end })
     }
 
     fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
-        self.file
-            .write_all(bytes)
-            .map_err(|e| Failure::io("write", &self.path, &e))
+        self.file.write_all(bytes).map_err(|e| Failure::io("write", &self.path, &e))
     }
 
     fn text(&mut self, line: &str) -> Outcome<u32> {

@@ -74,11 +74,7 @@ impl Dice {
         let first = self.below(n);
         // The smaller of two draws falls off linearly; a third draw now and then makes the head heavier.
         let second = first.min(self.below(n));
-        if self.percent(40) {
-            second.min(self.below(n))
-        } else {
-            second
-        }
+        if self.percent(40) { second.min(self.below(n)) } else { second }
     }
 
     /// A value between the given quantiles, which stand at equal steps from 0 to 100 %.

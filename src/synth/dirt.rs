@@ -104,22 +104,13 @@ impl<'a> Soiler<'a> {
         let (mut sound, mut shape) = (BTreeMap::new(), BTreeMap::new());
         for line in include_str!("slips.txt").lines().filter(|l| !l.starts_with('#')) {
             let mut words = line.split(' ');
-            let table = if words.next() == Some("sound") {
-                &mut sound
-            } else {
-                &mut shape
-            };
+            let table = if words.next() == Some("sound") { &mut sound } else { &mut shape };
             let from = words.next().and_then(|w| w.chars().next());
             if let (Some(from), Some(to)) = (from, words.next()) {
                 table.insert(from, to.chars().collect());
             }
         }
-        Soiler {
-            county,
-            dirt,
-            sound,
-            shape,
-        }
+        Soiler { county, dirt, sound, shape }
     }
 
     /// True with an ordinary rate of so many in a million, times the preset's factor.
@@ -316,11 +307,7 @@ impl<'a> Soiler<'a> {
 
     /// A township as a department writes it.
     pub fn township(&self, dice: &mut Dice, township: &Township) -> String {
-        if self.happens(dice, 25_000) {
-            township.stem().to_string()
-        } else {
-            township.name.to_string()
-        }
+        if self.happens(dice, 25_000) { township.stem().to_string() } else { township.name.to_string() }
     }
 }
 
@@ -328,9 +315,7 @@ impl<'a> Soiler<'a> {
 fn damaged(right: &str, medium: Medium, dice: &mut Dice) -> Option<NumberCell> {
     // A number that ends in X never becomes a number cell.
     let zeros = format!("{}000", &right[..15]);
-    let value: f64 = right
-        .ends_with(|c: char| c.is_ascii_digit())
-        .then(|| zeros.parse().ok())??;
+    let value: f64 = right.ends_with(|c: char| c.is_ascii_digit()).then(|| zeros.parse().ok())??;
     Some(match medium {
         Medium::Workbook => NumberCell::Damaged(value),
         _ if dice.percent(25) => {
@@ -344,9 +329,7 @@ fn damaged(right: &str, medium: Medium, dice: &mut Dice) -> Option<NumberCell> {
 /// The number cell of a column that Excel took for numbers as a whole.
 pub fn damaged_column(right: &str) -> Option<NumberCell> {
     let zeros = format!("{}000", &right[..15]);
-    let value = right
-        .ends_with(|c: char| c.is_ascii_digit())
-        .then(|| zeros.parse().ok())??;
+    let value = right.ends_with(|c: char| c.is_ascii_digit()).then(|| zeros.parse().ok())??;
     Some(NumberCell::Damaged(value))
 }
 
@@ -366,11 +349,7 @@ fn swap(dice: &mut Dice, chars: &mut [char], table: &BTreeMap<char, Vec<char>>) 
     }
     // Given names are mistaken more often than surnames.
     let given: Vec<usize> = places.iter().copied().filter(|&i| i > 0).collect();
-    let at = if !given.is_empty() && dice.percent(85) {
-        *dice.pick(&given)
-    } else {
-        *dice.pick(&places)
-    };
+    let at = if !given.is_empty() && dice.percent(85) { *dice.pick(&given) } else { *dice.pick(&places) };
     chars[at] = *dice.pick(&table[&chars[at]]);
     true
 }

@@ -21,11 +21,7 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
         let township = county.townships[t].name;
         let mut page = book.page(township)?;
         page.title(
-            &format!(
-                "澄岚县{township}农村低保金发放名册（{}年{}月）",
-                round.as_of.year(),
-                round.as_of.month()
-            ),
+            &format!("澄岚县{township}农村低保金发放名册（{}年{}月）", round.as_of.year(), round.as_of.month()),
             13,
         )?;
         page.headings(
@@ -65,9 +61,7 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
                 };
                 let amount = covered * dice.between(180, 430) * 100;
                 let start = round.as_of.saturating_sub(dice.between(300, 3000).days());
-                let stopped = dice
-                    .percent(7)
-                    .then(|| round.as_of.saturating_sub(dice.between(20, 250).days()));
+                let stopped = dice.percent(7).then(|| round.as_of.saturating_sub(dice.between(20, 250).days()));
                 let month = |d: jiff::civil::Date| format!("{}{:02}", d.year(), d.month());
                 number += 1;
                 let row = page.row(&[
@@ -82,25 +76,11 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
                     style::amount(&mut dice, &round.soiler, amount),
                     month(start).into(),
                     stopped.map(month).unwrap_or_default().into(),
-                    if stopped.is_some() {
-                        *dice.pick(&["收入超标", "死亡", "主动放弃"])
-                    } else {
-                        ""
-                    }
-                    .into(),
+                    if stopped.is_some() { *dice.pick(&["收入超标", "死亡", "主动放弃"]) } else { "" }.into(),
                 ])?;
-                let at = At {
-                    source: "dibao",
-                    file: DIBAO,
-                    sheet: township,
-                    row,
-                };
+                let at = At { source: "dibao", file: DIBAO, sheet: township, row };
                 records.person(at, p, RowKind::Data, &entry.faults)?;
-                village_sums = (
-                    village_sums.0 + here.len() as i64,
-                    village_sums.1 + covered,
-                    village_sums.2 + amount,
-                );
+                village_sums = (village_sums.0 + here.len() as i64, village_sums.1 + covered, village_sums.2 + amount);
             }
             let last = h + 1 == households.end || county.households[h + 1].village != house.village;
             if last && village_sums.0 > 0 {
@@ -110,22 +90,9 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
             }
         }
         noted.push((total(&mut page, "合计", all)?, RowKind::Total));
-        noted.push((
-            page.row(&["填表人：韦某某　　审核人：李某　　单位（盖章）".into()])?,
-            RowKind::Noise,
-        ));
+        noted.push((page.row(&["填表人：韦某某　　审核人：李某　　单位（盖章）".into()])?, RowKind::Noise));
         for (row, kind) in noted {
-            records.note(
-                At {
-                    source: "dibao",
-                    file: DIBAO,
-                    sheet: township,
-                    row,
-                },
-                "",
-                kind,
-                &[],
-            )?;
+            records.note(At { source: "dibao", file: DIBAO, sheet: township, row }, "", kind, &[])?;
         }
         book.add(page);
     }
@@ -164,12 +131,7 @@ pub fn tekun(round: &Round, records: &mut Records) -> Outcome<()> {
             yuan(if care == "全自理" { 82_000 } else { 118_000 }),
             format!("{}年{}月", start.year(), start.month()).into(),
         ])?;
-        let at = At {
-            source: "tekun",
-            file: TEKUN,
-            sheet: "Sheet1",
-            row,
-        };
+        let at = At { source: "tekun", file: TEKUN, sheet: "Sheet1", row };
         records.person(at, p, RowKind::Data, &entry.faults)?;
     }
     book.add(page);
@@ -186,12 +148,8 @@ pub fn relief(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut page = book.page("临时救助")?;
     page.title("澄岚县临时救助台账（单位：元）", 9)?;
     page.headings("序号,乡镇,村,姓名,身份证号,家庭人口,救助原因,救助金额(元),审批日期")?;
-    let mut all: Vec<(usize, &super::facts::Relief)> = round
-        .facts
-        .iter()
-        .enumerate()
-        .flat_map(|(h, f)| f.relief.iter().map(move |r| (h, r)))
-        .collect();
+    let mut all: Vec<(usize, &super::facts::Relief)> =
+        round.facts.iter().enumerate().flat_map(|(h, f)| f.relief.iter().map(move |r| (h, r))).collect();
     // A ledger is kept by day.
     all.sort_by_key(|(h, r)| (r.day, *h));
     let mut sum = 0;
@@ -209,12 +167,7 @@ pub fn relief(round: &Round, records: &mut Records) -> Outcome<()> {
             style::amount(&mut dice, &round.soiler, relief.amount),
             style::date(&mut dice, &round.soiler, relief.day, DateStyle::Dot),
         ])?;
-        let at = At {
-            source: "temporary_relief",
-            file: RELIEF,
-            sheet: "临时救助",
-            row,
-        };
+        let at = At { source: "temporary_relief", file: RELIEF, sheet: "临时救助", row };
         records.person(at, relief.person, RowKind::Data, &entry.faults)?;
     }
     let row = page.row(&[
@@ -227,17 +180,7 @@ pub fn relief(round: &Round, records: &mut Records) -> Outcome<()> {
         Cell::Empty,
         yuan(sum),
     ])?;
-    records.note(
-        At {
-            source: "temporary_relief",
-            file: RELIEF,
-            sheet: "临时救助",
-            row,
-        },
-        "",
-        RowKind::Total,
-        &[],
-    )?;
+    records.note(At { source: "temporary_relief", file: RELIEF, sheet: "临时救助", row }, "", RowKind::Total, &[])?;
     book.add(page);
     book.save()
 }

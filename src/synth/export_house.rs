@@ -58,33 +58,14 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
                 grade.into(),
                 style::date(&mut dice, &round.soiler, appraisal.day, DateStyle::Cell),
                 (*dice.pick(&["岚州建科房屋鉴定有限公司", "澄岚县住建局"])).into(),
-                if house.lifted {
-                    "脱贫户"
-                } else {
-                    *dice.pick(&["", "低保户", "其他"])
-                }
-                .into(),
-                if rebuilt {
-                    *dice.pick(&["修缮加固", "新建", "置换"])
-                } else {
-                    ""
-                }
-                .into(),
-                if rebuilt {
-                    style::amount(&mut dice, &round.soiler, 2_500_000)
-                } else {
-                    Cell::Empty
-                },
-                appraisal.accepted.map_or(Cell::Empty, |day| {
-                    style::date(&mut dice, &round.soiler, day, DateStyle::Cell)
-                }),
+                if house.lifted { "脱贫户" } else { *dice.pick(&["", "低保户", "其他"]) }.into(),
+                if rebuilt { *dice.pick(&["修缮加固", "新建", "置换"]) } else { "" }.into(),
+                if rebuilt { style::amount(&mut dice, &round.soiler, 2_500_000) } else { Cell::Empty },
+                appraisal
+                    .accepted
+                    .map_or(Cell::Empty, |day| style::date(&mut dice, &round.soiler, day, DateStyle::Cell)),
             ])?;
-            let at = At {
-                source: "housing_appraisal",
-                file: APPRAISAL,
-                sheet: "鉴定台账",
-                row,
-            };
+            let at = At { source: "housing_appraisal", file: APPRAISAL, sheet: "鉴定台账", row };
             if entry.faults.contains(&"not_in_register") {
                 records.note(at, "", RowKind::Data, &entry.faults)?;
             } else {
@@ -103,10 +84,7 @@ fn grade(round: &Round, dice: &mut super::dice::Dice, grade: char) -> String {
     match dice.below(4) {
         0 => grade.to_string(),
         1 => format!("{}级", grade.to_ascii_lowercase()),
-        2 => format!(
-            "{}级",
-            char::from_u32(u32::from(grade) - 0x41 + 0xff21).unwrap_or(grade)
-        ),
+        2 => format!("{}级", char::from_u32(u32::from(grade) - 0x41 + 0xff21).unwrap_or(grade)),
         _ => format!("{grade} 级"),
     }
 }
@@ -133,20 +111,12 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
             0 => (d / 10).to_string(),
             rest => format!("{}.{rest}", d / 10),
         });
-        let litres = litres.map(|l| {
-            if round.soiler.happens(&mut dice, 10_000) {
-                full_width(&l)
-            } else {
-                l
-            }
-        });
+        let litres = litres.map(|l| if round.soiler.happens(&mut dice, 10_000) { full_width(&l) } else { l });
         let day = |d, dice: &mut _| date_in_text(dice, &round.soiler, d, DateStyle::Iso);
         let (kind, reported, repaired) = match &water.problem {
-            Some((kind, reported, repaired)) => (
-                *kind,
-                day(*reported, &mut dice),
-                repaired.map(|d| day(d, &mut dice)).unwrap_or_default(),
-            ),
+            Some((kind, reported, repaired)) => {
+                (*kind, day(*reported, &mut dice), repaired.map(|d| day(d, &mut dice)).unwrap_or_default())
+            }
             None => ("", String::new(), String::new()),
         };
         let cells = [
@@ -156,11 +126,7 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
             entry.name.clone(),
             entry.number_text(),
             if water.central { "集中供水" } else { "分散供水" }.to_string(),
-            if water.central {
-                format!("{}供水工程", village.stem)
-            } else {
-                String::new()
-            },
+            if water.central { format!("{}供水工程", village.stem) } else { String::new() },
             litres.unwrap_or_default(),
             if dice.percent(97) { "合格" } else { "未检测" }.to_string(),
             water.minutes.to_string(),
@@ -169,12 +135,7 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
             reported,
             repaired,
         ];
-        let at = |row| At {
-            source: "water_household",
-            file: HOUSEHOLD,
-            sheet: "",
-            row,
-        };
+        let at = |row| At { source: "water_household", file: HOUSEHOLD, sheet: "", row };
         records.person(at(csv.row(&cells)?), p, RowKind::Data, &entry.faults)?;
         if round.soiler.happens(&mut dice, 2_000) {
             records.person(at(csv.row(&cells)?), p, RowKind::Duplicate, &entry.faults)?;
@@ -222,12 +183,7 @@ pub fn water_village(round: &Round, records: &mut Records) -> Outcome<()> {
             text(fault),
             text(back),
         ])?;
-        let at = At {
-            source: "water_village",
-            file: VILLAGE,
-            sheet: "",
-            row,
-        };
+        let at = At { source: "water_village", file: VILLAGE, sheet: "", row };
         records.note(at, &village.code, RowKind::Data, &[])?;
     }
     csv.close()

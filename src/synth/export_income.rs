@@ -69,24 +69,12 @@ pub fn survey(round: &Round, records: &mut Records) -> Outcome<()> {
         let total = survey.per_capita * size;
         let spent = total * dice.between(3, 20) / 100;
         let gross = total + spent;
-        let wages = if survey.stable > 0 {
-            gross * dice.between(45, 75) / 100
-        } else {
-            gross * dice.between(5, 25) / 100
-        };
+        let wages =
+            if survey.stable > 0 { gross * dice.between(45, 75) / 100 } else { gross * dice.between(5, 25) / 100 };
         let property = gross * dice.between(0, 3) / 100;
         let transfers = gross * dice.between(5, 20) / 100;
         let business = gross - wages - property - transfers;
-        let money = [
-            wages,
-            business,
-            property,
-            transfers,
-            spent,
-            survey.per_capita,
-            survey.last_year,
-            survey.loss,
-        ];
+        let money = [wages, business, property, transfers, spent, survey.per_capita, survey.last_year, survey.loss];
         for (i, (column, fen)) in columns.money.iter_mut().zip(money).enumerate() {
             column.push((i != 7 || fen > 0 || dice.percent(70)).then_some(fen as f64 / 100.0));
         }
@@ -102,23 +90,11 @@ pub fn survey(round: &Round, records: &mut Records) -> Outcome<()> {
         for (column, value) in columns.counts.iter_mut().zip([size, survey.labour, survey.stable]) {
             column.push(value as i32);
         }
-        columns.day.push(
-            Date::constant(1970, 1, 1)
-                .until(survey.day)
-                .map(|s| s.get_days())
-                .unwrap_or(0),
-        );
-        let at = At {
-            source: "income_survey",
-            file: SURVEY,
-            sheet: "",
-            row,
-        };
+        columns.day.push(Date::constant(1970, 1, 1).until(survey.day).map(|s| s.get_days()).unwrap_or(0));
+        let at = At { source: "income_survey", file: SURVEY, sheet: "", row };
         records.person(at, p, RowKind::Data, &entry.faults)?;
         if columns.day.len() == BATCH {
-            writer
-                .write(&batch(&schema, std::mem::take(&mut columns)))
-                .map_err(|e| failed(&e))?;
+            writer.write(&batch(&schema, std::mem::take(&mut columns))).map_err(|e| failed(&e))?;
         }
     }
     if !columns.day.is_empty() {
@@ -139,22 +115,11 @@ fn schema() -> Arc<Schema> {
 }
 
 fn batch(schema: &Arc<Schema>, columns: Columns) -> RecordBatch {
-    let mut arrays: Vec<ArrayRef> = columns
-        .text
-        .into_iter()
-        .map(|c| Arc::new(StringArray::from(c)) as ArrayRef)
-        .collect();
-    let mut counts = columns
-        .counts
-        .into_iter()
-        .map(|c| Arc::new(Int32Array::from(c)) as ArrayRef);
+    let mut arrays: Vec<ArrayRef> =
+        columns.text.into_iter().map(|c| Arc::new(StringArray::from(c)) as ArrayRef).collect();
+    let mut counts = columns.counts.into_iter().map(|c| Arc::new(Int32Array::from(c)) as ArrayRef);
     arrays.extend(counts.next());
-    arrays.extend(
-        columns
-            .money
-            .into_iter()
-            .map(|c| Arc::new(Float64Array::from(c)) as ArrayRef),
-    );
+    arrays.extend(columns.money.into_iter().map(|c| Arc::new(Float64Array::from(c)) as ArrayRef));
     arrays.extend(counts);
     arrays.push(Arc::new(Date32Array::from(columns.day)));
     RecordBatch::try_new(schema.clone(), arrays).expect("columns are built in the order and length of the schema")

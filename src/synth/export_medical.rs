@@ -53,24 +53,10 @@ pub fn settlement(round: &Round, records: &mut Records) -> Outcome<()> {
         let person = &county.persons[claim.person];
         // A stay is registered once at the hospital's desk: its rows and refunds share its slips.
         let stay = claim.person as u64 * 256 + u64::from(claim.stay % 256);
-        let entry = round
-            .soiler
-            .entry(&mut Dice::new(round.seed, "desk", stay), claim.person, Medium::Gbk);
+        let entry = round.soiler.entry(&mut Dice::new(round.seed, "desk", stay), claim.person, Medium::Gbk);
         running += 1;
-        let cells = row(
-            round,
-            &mut dice,
-            claim,
-            &entry,
-            (person.sex, person.birth),
-            (running, COUNTY_CODE),
-        );
-        let at = |row| At {
-            source: "medical_settlement",
-            file: SETTLEMENT,
-            sheet: "",
-            row,
-        };
+        let cells = row(round, &mut dice, claim, &entry, (person.sex, person.birth), (running, COUNTY_CODE));
+        let at = |row| At { source: "medical_settlement", file: SETTLEMENT, sheet: "", row };
         records.person(at(csv.row(&cells)?), claim.person, RowKind::Data, &entry.faults)?;
         if round.soiler.happens(&mut dice, 4_000) {
             records.person(at(csv.row(&cells)?), claim.person, RowKind::Duplicate, &entry.faults)?;
@@ -82,14 +68,8 @@ pub fn settlement(round: &Round, records: &mut Records) -> Outcome<()> {
             let bill = facts::claim(&mut dice, place, claim.day, 0, own, own > 50_000);
             running += 1;
             let region = *dice.pick(&NEIGHBOURS);
-            let cells = row(
-                round,
-                &mut dice,
-                &bill,
-                &stranger.entry,
-                (stranger.sex, stranger.birth),
-                (running, region),
-            );
+            let cells =
+                row(round, &mut dice, &bill, &stranger.entry, (stranger.sex, stranger.birth), (running, region));
             records.note(at(csv.row(&cells)?), "", RowKind::Data, &stranger.entry.faults)?;
         }
     }
@@ -105,11 +85,7 @@ fn row(
     (running, region): (u64, &str),
 ) -> Vec<String> {
     let time = format!("{:02}:{:02}:{:02}", dice.between(8, 17), dice.below(60), dice.below(60));
-    let time_style = if round.soiler.happens(dice, 30_000) {
-        DateStyle::Slash
-    } else {
-        DateStyle::Iso
-    };
+    let time_style = if round.soiler.happens(dice, 30_000) { DateStyle::Slash } else { DateStyle::Iso };
     let kind = match claim.inpatient {
         true => "普通住院",
         false => *dice.weighted(&[("普通门诊", 70), ("门诊慢特病", 30)]),
@@ -120,17 +96,8 @@ fn row(
         "01".to_string(),
         entry.number_text(),
         sex.word().to_string(),
-        if round.soiler.dirt == Dirt::Hard {
-            String::new()
-        } else {
-            date_text(birth, DateStyle::Iso)
-        },
-        if round.soiler.happens(dice, 80_000) {
-            "城乡居民基本医疗保险"
-        } else {
-            "390"
-        }
-        .to_string(),
+        if round.soiler.dirt == Dirt::Hard { String::new() } else { date_text(birth, DateStyle::Iso) },
+        if round.soiler.happens(dice, 80_000) { "城乡居民基本医疗保险" } else { "390" }.to_string(),
         region.to_string(),
         NAMES[usize::from(claim.hospital)].to_string(),
         kind.to_string(),
@@ -178,11 +145,7 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
             }
             let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
             let insured = dice.percent(97);
-            let paid = if insured {
-                *dice.weighted(&[(40_000, 90), (70_000, 10)])
-            } else {
-                0
-            };
+            let paid = if insured { *dice.weighted(&[(40_000, 90), (70_000, 10)]) } else { 0 };
             let day = facts::days_before(&mut dice, round.as_of, 210, 360);
             let row = page.row(&[
                 year.into(),
@@ -200,19 +163,10 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
                 }
                 .into(),
                 if insured { yuan(paid) } else { Cell::Empty },
-                if insured {
-                    style::date(&mut dice, &round.soiler, day, DateStyle::Compact)
-                } else {
-                    Cell::Empty
-                },
+                if insured { style::date(&mut dice, &round.soiler, day, DateStyle::Compact) } else { Cell::Empty },
                 aid(house).into(),
             ])?;
-            let at = At {
-                source: "medical_enrolment",
-                file: &file,
-                sheet: &page.name,
-                row,
-            };
+            let at = At { source: "medical_enrolment", file: &file, sheet: &page.name, row };
             records.person(at, p, RowKind::Data, &entry.faults)?;
         }
     }

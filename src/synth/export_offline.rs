@@ -33,15 +33,8 @@ const CAUSES: [(&str, &[&str]); 11] = [
 ];
 
 fn spelling(round: &Round, dice: &mut Dice, table: &[(&str, &'static [&'static str])], code: &str) -> &'static str {
-    let forms = table
-        .iter()
-        .find(|(c, _)| *c == code)
-        .map_or(&[""][..], |(_, forms)| forms);
-    if round.soiler.happens(dice, 250_000) {
-        forms[dice.below(forms.len())]
-    } else {
-        forms[0]
-    }
+    let forms = table.iter().find(|(c, _)| *c == code).map_or(&[""][..], |(_, forms)| forms);
+    if round.soiler.happens(dice, 250_000) { forms[dice.below(forms.len())] } else { forms[0] }
 }
 
 /// What the village says of a household, and why; none when it knows nothing.
@@ -72,24 +65,9 @@ fn knows(dice: &mut Dice, lifted: bool, risks: &[Risk], list_type: &'static str)
 
 /// A report about a household at no risk.
 fn unfounded(dice: &mut Dice, lifted: bool) -> Report {
-    let cause = *dice.pick(&[
-        "illness",
-        "disability",
-        "labour",
-        "employment",
-        "housing",
-        "education",
-        "other",
-    ]);
-    let list_type = if lifted {
-        "unstable"
-    } else {
-        *dice.weighted(&[("marginal", 75), ("sudden", 25)])
-    };
-    Report {
-        list_type,
-        causes: vec![cause],
-    }
+    let cause = *dice.pick(&["illness", "disability", "labour", "employment", "housing", "education", "other"]);
+    let list_type = if lifted { "unstable" } else { *dice.weighted(&[("marginal", 75), ("sudden", 25)]) };
+    Report { list_type, causes: vec![cause] }
 }
 
 /// Writes the townships' workbooks; gives what was reported by household.
@@ -117,10 +95,7 @@ pub fn report(
             && !county.here(h).is_empty()
             && dice.percent(15)
         {
-            *slot = Some(Report {
-                list_type: marked.list_type,
-                causes: vec![marked.cause],
-            });
+            *slot = Some(Report { list_type: marked.list_type, causes: vec![marked.cause] });
         }
     }
     for (t, households) in round.townships() {
@@ -140,12 +115,7 @@ pub fn report(
         page.headings(
             "序号,行政村,组,户主姓名,身份证号,家庭人口,联系电话,上报类型,致贫返贫风险,具体情况,排查人,排查日期",
         )?;
-        let at = |row| At {
-            source: "offline_report",
-            file: &file,
-            sheet: "Sheet1",
-            row,
-        };
+        let at = |row| At { source: "offline_report", file: &file, sheet: "Sheet1", row };
         let mut number = 0;
         for h in households {
             let Some(report) = &reports[h] else { continue };
@@ -209,22 +179,10 @@ fn line(round: &Round, dice: &mut Dice, h: usize, number: i64, entry: &Entry, re
     let house = &county.households[h];
     let here = county.here(h);
     let stranger = entry.faults.contains(&"not_in_register");
-    let phone = if stranger {
-        None
-    } else {
-        here.iter().find_map(|&p| county.persons[p].phone)
-    };
+    let phone = if stranger { None } else { here.iter().find_map(|&p| county.persons[p].phone) };
     let phone = phone.filter(|_| !round.soiler.happens(dice, 120_000));
-    let words: Vec<&str> = report
-        .causes
-        .iter()
-        .map(|c| spelling(round, dice, &CAUSES, c))
-        .collect();
-    let separator = if round.soiler.dirt == Dirt::None {
-        "、"
-    } else {
-        *dice.pick(&["、", "，", ",", "、"])
-    };
+    let words: Vec<&str> = report.causes.iter().map(|c| spelling(round, dice, &CAUSES, c)).collect();
+    let separator = if round.soiler.dirt == Dirt::None { "、" } else { *dice.pick(&["、", "，", ",", "、"]) };
     let mut size = here.len() as i64;
     if round.soiler.happens(dice, 60_000) {
         size += dice.between(-1, 1);
@@ -250,13 +208,7 @@ fn line(round: &Round, dice: &mut Dice, h: usize, number: i64, entry: &Entry, re
         entry.name.clone().into(),
         entry.number.clone().into(),
         size.max(1).into(),
-        phone.map_or(Cell::Empty, |n| {
-            if dice.percent(30) {
-                Cell::Number(n as f64)
-            } else {
-                n.to_string().into()
-            }
-        }),
+        phone.map_or(Cell::Empty, |n| if dice.percent(30) { Cell::Number(n as f64) } else { n.to_string().into() }),
         spelling(round, dice, &TYPES, report.list_type).into(),
         words.join(separator).into(),
         told.into(),

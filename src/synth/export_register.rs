@@ -56,10 +56,7 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
                 &changed,
             ])
         };
-        let children = county
-            .members(h)
-            .filter(|&p| matches!(county.persons[p].relation, Relation::Child(_)))
-            .count();
+        let children = county.members(h).filter(|&p| matches!(county.persons[p].relation, Relation::Child(_))).count();
         for p in county.members(h) {
             let person = &county.persons[p];
             let relation = person.relation.register_code(person.sex, children == 1);
@@ -67,12 +64,7 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
             lines[p].push(line);
             if round.soiler.happens(&mut dice, 1_500) {
                 let row = write(&mut csv, person, relation, person.status)?;
-                let at = At {
-                    source: "population",
-                    file: POPULATION,
-                    sheet: "",
-                    row,
-                };
+                let at = At { source: "population", file: POPULATION, sheet: "", row };
                 records.person(at, p, RowKind::Duplicate, &[])?;
                 lines[p].push(row);
             }
@@ -81,23 +73,10 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
             seconds.next();
             let person = &county.persons[p];
             let left = round.as_of.saturating_sub(dice.between(200, 2500).days());
-            let status = if still_there {
-                Status::Normal
-            } else {
-                Status::MovedOut(left)
-            };
+            let status = if still_there { Status::Normal } else { Status::MovedOut(left) };
             let line = write(&mut csv, person, "30", status)?;
-            let at = At {
-                source: "population",
-                file: POPULATION,
-                sheet: "",
-                row: line,
-            };
-            let faults: &[&str] = if still_there {
-                &["register_twice"]
-            } else {
-                &["register_moved_out"]
-            };
+            let at = At { source: "population", file: POPULATION, sheet: "", row: line };
+            let faults: &[&str] = if still_there { &["register_twice"] } else { &["register_moved_out"] };
             records.person(at, p, RowKind::Data, faults)?;
             lines[p].push(line);
         }
@@ -109,10 +88,7 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
 /// The first household of a household's village: houses are numbered by village.
 fn first_of_village(round: &Round, household: usize) -> usize {
     let h = &round.county.households[household];
-    round
-        .county
-        .households
-        .partition_point(|o| (o.township, o.village) < (h.township, h.village))
+    round.county.households.partition_point(|o| (o.township, o.village) < (h.township, h.village))
 }
 
 const NATIONAL: &str = "乡村振兴/（自定义）监测对象信息 (22).xlsx";
@@ -137,10 +113,7 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
         let here = county.here(h);
         let household_number = format!("52{:08}", 10_000_000 + h * 7);
         let phone = here.iter().find_map(|&p| county.persons[p].phone);
-        let last_year = round.facts[h]
-            .survey
-            .as_ref()
-            .map_or(house.income * 95 / 100, |s| s.last_year);
+        let last_year = round.facts[h].survey.as_ref().map_or(house.income * 95 / 100, |s| s.last_year);
         let allowance = round.allowance(h);
         for (n, &p) in here.iter().enumerate() {
             let person = &county.persons[p];
@@ -185,17 +158,8 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
                 student(age).into(),
                 health(person, &mut dice).into(),
                 skill(person, age).into(),
-                if works {
-                    *dice.pick(&["县内", "省内县外", "省外"])
-                } else {
-                    ""
-                }
-                .into(),
-                if works {
-                    Cell::from(dice.between(3, 11))
-                } else {
-                    Cell::Empty
-                },
+                if works { *dice.pick(&["县内", "省内县外", "省外"]) } else { "" }.into(),
+                if works { Cell::from(dice.between(3, 11)) } else { Cell::Empty },
                 style::yes(&mut dice, &round.soiler, insured),
                 if allowance { "农村低保" } else { "" }.into(),
                 if house.lifted { "脱贫户" } else { "一般农户" }.into(),
@@ -209,12 +173,7 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
                 (here.len() as i64).into(),
                 phone.map(|p| p.to_string()).unwrap_or_default().into(),
             ])?;
-            let at = At {
-                source: "national_system",
-                file: NATIONAL,
-                sheet: "Sheet1",
-                row,
-            };
+            let at = At { source: "national_system", file: NATIONAL, sheet: "Sheet1", row };
             records.person(at, p, RowKind::Data, &entry.faults)?;
         }
     }

@@ -14,18 +14,8 @@ const DROPOUT: &str = "教育/疑似辍学名单.xlsx";
 
 /// School, stage and grade of a child.
 fn school(township: &str, age: i64) -> (String, &'static str, &'static str) {
-    const GRADES: [&str; 10] = [
-        "一年级",
-        "二年级",
-        "三年级",
-        "四年级",
-        "五年级",
-        "六年级",
-        "七年级",
-        "八年级",
-        "九年级",
-        "九年级",
-    ];
+    const GRADES: [&str; 10] =
+        ["一年级", "二年级", "三年级", "四年级", "五年级", "六年级", "七年级", "八年级", "九年级", "九年级"];
     let grade = GRADES[(age - 6).clamp(0, 9) as usize];
     if age <= 11 {
         (format!("{township}中心小学"), "小学", grade)
@@ -44,10 +34,7 @@ fn guardian(round: &Round, household: usize, child: usize) -> Option<usize> {
         .iter()
         .copied()
         .find(|p| grown(p) && !matches!(county.persons[*p].relation, Relation::Sibling | Relation::Other));
-    parent.or_else(|| {
-        here.into_iter()
-            .find(|&p| p != child && county.persons[p].age(round.as_of) >= 18)
-    })
+    parent.or_else(|| here.into_iter().find(|&p| p != child && county.persons[p].age(round.as_of) >= 18))
 }
 
 /// Writes the pupils.
@@ -69,14 +56,8 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
             if !(6..=15).contains(&age) {
                 continue;
             }
-            let at_home = round.facts[h]
-                .dropouts
-                .iter()
-                .any(|d| d.person == p && d.category == "送教上门");
-            let paused = round.facts[h]
-                .dropouts
-                .iter()
-                .any(|d| d.person == p && d.category == "休学");
+            let at_home = round.facts[h].dropouts.iter().any(|d| d.person == p && d.category == "送教上门");
+            let paused = round.facts[h].dropouts.iter().any(|d| d.person == p && d.category == "休学");
             let (school, stage, grade) = school(county.township(h).name, age);
             let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
             let guardian = guardian(round, h, p);
@@ -99,12 +80,7 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
                 answers.map_or(Cell::Empty, |a| a.number.into()),
                 phone.map(|n| n.to_string()).unwrap_or_default().into(),
             ])?;
-            let at = At {
-                source: "school_enrolment",
-                file: ENROLMENT,
-                sheet: "在籍学生",
-                row,
-            };
+            let at = At { source: "school_enrolment", file: ENROLMENT, sheet: "在籍学生", row };
             records.person(at, p, RowKind::Data, &entry.faults)?;
         }
     }
@@ -146,12 +122,7 @@ pub fn dropout(round: &Round, records: &mut Records) -> Outcome<()> {
                 round.soiler.township(&mut dice, county.township(h)).into(),
                 round.soiler.village(&mut dice, county.village(h)).into(),
             ])?;
-            let at = At {
-                source: "school_dropout",
-                file: DROPOUT,
-                sheet: "Sheet1",
-                row,
-            };
+            let at = At { source: "school_dropout", file: DROPOUT, sheet: "Sheet1", row };
             records.person(at, dropout.person, RowKind::Data, &entry.faults)?;
         }
         if !facts.dropouts.is_empty() && round.soiler.happens(&mut dice, 50_000) {
@@ -174,12 +145,7 @@ pub fn dropout(round: &Round, records: &mut Records) -> Outcome<()> {
                 county.township(h).name.into(),
                 county.village(h).name().into(),
             ])?;
-            let at = At {
-                source: "school_dropout",
-                file: DROPOUT,
-                sheet: "Sheet1",
-                row,
-            };
+            let at = At { source: "school_dropout", file: DROPOUT, sheet: "Sheet1", row };
             records.note(at, "", RowKind::Data, &stranger.entry.faults)?;
         }
     }

@@ -169,16 +169,8 @@ pub fn claim(
     let share = dice.between(45, 78);
     let in_scope = self_pay * 100 / (100 - share) + if self_pay == 0 { dice.between(2_000, 30_000) } else { 0 };
     let funds = in_scope - self_pay;
-    let serious = if self_pay > 800_000 {
-        funds * dice.between(15, 30) / 100
-    } else {
-        0
-    };
-    let aid = if dice.percent(12) {
-        funds * dice.between(3, 10) / 100
-    } else {
-        0
-    };
+    let serious = if self_pay > 800_000 { funds * dice.between(15, 30) / 100 } else { 0 };
+    let aid = if dice.percent(12) { funds * dice.between(3, 10) / 100 } else { 0 };
     let outside = in_scope * dice.between(4, 24) / 100;
     Claim {
         person,
@@ -218,11 +210,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
     if dice.percent(26) {
         let grade = *dice.weighted(&[('A', 45), ('B', 55)]);
         let day = days_before(dice, as_of, 30, 2200);
-        facts.appraisals.push(Appraisal {
-            grade,
-            day,
-            accepted: None,
-        });
+        facts.appraisals.push(Appraisal { grade, day, accepted: None });
     }
     facts.water = dice.percent(97).then(|| {
         let central = dice.percent(80);
@@ -256,11 +244,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
                 dice.between(least, n)
             }
         };
-        let loss = if dice.percent(4) {
-            dice.between(300, 8_000) * 100
-        } else {
-            0
-        };
+        let loss = if dice.percent(4) { dice.between(300, 8_000) * 100 } else { 0 };
         Survey {
             per_capita: h.income,
             last_year: h.income * dice.between(84, 104) / 100,
@@ -274,12 +258,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
         let reason = *dice.pick(&["子女教育", "失业", "其他", "重大疾病"]);
         let amount = dice.between(5, 45) * 10_000;
         let (person, day) = (*dice.pick(&here), days_before(dice, as_of, 5, 700));
-        facts.relief.push(Relief {
-            person,
-            reason,
-            amount,
-            day,
-        });
+        facts.relief.push(Relief { person, reason, amount, day });
     }
     facts
 }
@@ -309,11 +288,7 @@ fn claims(county: &County, household: usize, here: &[usize], facts: &mut Facts, 
             let rows = if inpatient && dice.percent(35) { 2 } else { 1 };
             let place = (p, hospital(dice));
             for row in 0..rows {
-                let part = if row + 1 == rows {
-                    own - own / rows * (rows - 1)
-                } else {
-                    own / rows
-                };
+                let part = if row + 1 == rows { own - own / rows * (rows - 1) } else { own / rows };
                 facts.claims.push(claim(dice, place, day, stay, part, inpatient));
             }
             if dice.chance(12_000) {

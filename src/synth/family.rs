@@ -60,37 +60,18 @@ struct Builder<'a> {
 impl Builder<'_> {
     fn add(&mut self, sex: Sex, age: i64, relation: Relation, father: Option<usize>, generation: i16) -> usize {
         let birth = born(self.dice, self.as_of, age.clamp(0, 99));
-        self.members.push(Member {
-            sex,
-            birth,
-            relation,
-            father,
-            married_in: false,
-            generation,
-        });
+        self.members.push(Member { sex, birth, relation, father, married_in: false, generation });
         self.members.len() - 1
     }
 
     fn sex(&mut self) -> Sex {
         // 112 boys for 100 girls.
-        if self.dice.chance(528_000) {
-            Sex::Male
-        } else {
-            Sex::Female
-        }
+        if self.dice.chance(528_000) { Sex::Male } else { Sex::Female }
     }
 
     fn spouse(&mut self, of: usize, relation: Relation, age: i64) -> usize {
-        let sex = if self.members[of].sex == Sex::Male {
-            Sex::Female
-        } else {
-            Sex::Male
-        };
-        let shift = if sex == Sex::Female {
-            self.dice.between(-1, 5)
-        } else {
-            self.dice.between(-5, 1)
-        };
+        let sex = if self.members[of].sex == Sex::Male { Sex::Female } else { Sex::Male };
+        let shift = if sex == Sex::Female { self.dice.between(-1, 5) } else { self.dice.between(-5, 1) };
         let generation = self.members[of].generation;
         let at = self.add(sex, (age - shift).max(20), relation, None, generation);
         self.members[at].married_in = true;
@@ -123,11 +104,7 @@ impl Builder<'_> {
 /// Makes a family.
 pub fn family(dice: &mut Dice, as_of: Date) -> Vec<Member> {
     let shape = *dice.weighted(&SHAPES);
-    let mut b = Builder {
-        dice,
-        as_of,
-        members: Vec::new(),
-    };
+    let mut b = Builder { dice, as_of, members: Vec::new() };
     match shape {
         Shape::LoneElder => {
             let sex = if b.dice.percent(60) { Sex::Male } else { Sex::Female };
@@ -160,11 +137,8 @@ pub fn family(dice: &mut Dice, as_of: Date) -> Vec<Member> {
             let in_law = b.spouse(child, Relation::ChildInLaw, child_age);
             let young_mother = if sex == Sex::Male { in_law } else { child };
             let mother = super::people::age(b.members[young_mother].birth, as_of);
-            let relation: fn(u8) -> Relation = if sex == Sex::Male {
-                |_| Relation::Grandchild
-            } else {
-                |_| Relation::MaternalGrandchild
-            };
+            let relation: fn(u8) -> Relation =
+                if sex == Sex::Male { |_| Relation::Grandchild } else { |_| Relation::MaternalGrandchild };
             let most = *b.dice.weighted(&[(1, 40), (2, 45), (3, 15)]);
             let father = if sex == Sex::Male { child } else { in_law };
             b.children(father, mother, most, 26, relation);
@@ -179,11 +153,7 @@ pub fn family(dice: &mut Dice, as_of: Date) -> Vec<Member> {
                 b.children(head, mother, most, 0, Relation::Child);
             }
             let in_laws = b.dice.percent(8);
-            let relation = if in_laws {
-                Relation::ParentInLaw
-            } else {
-                Relation::Parent
-            };
+            let relation = if in_laws { Relation::ParentInLaw } else { Relation::Parent };
             let elder = (age + b.dice.between(21, 30)).min(94);
             if b.dice.percent(70) {
                 let father = b.add(Sex::Male, elder, relation, None, 0);
@@ -215,11 +185,7 @@ pub fn family(dice: &mut Dice, as_of: Date) -> Vec<Member> {
                 b.spouse(head, Relation::Spouse, age);
             }
             let maternal = b.dice.percent(15);
-            let relation = if maternal {
-                Relation::MaternalGrandchild
-            } else {
-                Relation::Grandchild
-            };
+            let relation = if maternal { Relation::MaternalGrandchild } else { Relation::Grandchild };
             let mut child_age = b.dice.between(5, 16);
             for _ in 0..b.dice.between(1, 2) {
                 let sex = b.sex();
@@ -238,16 +204,8 @@ pub fn family(dice: &mut Dice, as_of: Date) -> Vec<Member> {
     }
     if b.dice.percent(2) {
         let sex = b.sex();
-        let relation = if b.dice.percent(50) {
-            Relation::Nephew
-        } else {
-            Relation::Other
-        };
-        let age = if relation == Relation::Nephew {
-            b.dice.between(3, 25)
-        } else {
-            b.dice.between(20, 80)
-        };
+        let relation = if b.dice.percent(50) { Relation::Nephew } else { Relation::Other };
+        let age = if relation == Relation::Nephew { b.dice.between(3, 25) } else { b.dice.between(20, 80) };
         let generation = b.members[0].generation + i16::from(relation == Relation::Nephew);
         let at = b.add(sex, age, relation, None, generation);
         b.members[at].married_in = relation == Relation::Other;
@@ -270,21 +228,12 @@ mod tests {
             people += members.len();
             assert_eq!(members.iter().filter(|m| m.relation == Relation::Head).count(), 1);
             assert_eq!(members[0].relation, Relation::Head);
-            assert!(
-                members
-                    .iter()
-                    .filter(|m| m.relation == Relation::Spouse)
-                    .all(|s| s.sex != members[0].sex)
-            );
+            assert!(members.iter().filter(|m| m.relation == Relation::Spouse).all(|s| s.sex != members[0].sex));
             for m in &members {
                 assert!(m.birth <= as_of);
                 if let Some(father) = m.father {
                     let gap = age(members[father].birth, as_of) - age(m.birth, as_of);
-                    assert!(
-                        gap >= 14,
-                        "{m:?} is only {gap} years younger than {:?}",
-                        members[father]
-                    );
+                    assert!(gap >= 14, "{m:?} is only {gap} years younger than {:?}", members[father]);
                 }
             }
         }

@@ -139,25 +139,14 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
             "a county needs at least one household",
             crate::diag::Place::default(),
         );
-        return Err(Failure::one(
-            crate::diag::FailureClass::Usage,
-            problem.hint("give --households 3000"),
-        ));
+        return Err(Failure::one(crate::diag::FailureClass::Usage, problem.hint("give --households 3000")));
     }
     let county = county::people(options.households, options.seed, options.as_of);
-    let facts: Vec<Facts> = (0..county.households.len())
-        .map(|h| risk::circumstances(&county, h, options.seed, options.as_of))
-        .collect();
-    let risks: Vec<_> = facts
-        .iter()
-        .enumerate()
-        .map(|(h, f)| policy::risks(&county, h, f, options.as_of))
-        .collect();
-    let list_types: Vec<_> = facts
-        .iter()
-        .enumerate()
-        .map(|(h, f)| policy::list_type(&county, h, f, &risks[h]))
-        .collect();
+    let facts: Vec<Facts> =
+        (0..county.households.len()).map(|h| risk::circumstances(&county, h, options.seed, options.as_of)).collect();
+    let risks: Vec<_> = facts.iter().enumerate().map(|(h, f)| policy::risks(&county, h, f, options.as_of)).collect();
+    let list_types: Vec<_> =
+        facts.iter().enumerate().map(|(h, f)| policy::list_type(&county, h, f, &risks[h])).collect();
     let round = Round {
         county: &county,
         facts: &facts,

@@ -83,9 +83,7 @@ impl Default for Names {
             surnames: SURNAMES
                 .split_whitespace()
                 .map(|entry| {
-                    let at = entry
-                        .find(|c: char| c.is_ascii_digit())
-                        .expect("every surname has a weight");
+                    let at = entry.find(|c: char| c.is_ascii_digit()).expect("every surname has a weight");
                     (&entry[..at], entry[at..].parse().expect("weights are numbers"))
                 })
                 .collect(),
@@ -118,11 +116,7 @@ impl Names {
     /// A Han name. `shared` is the character that siblings or the clan's generation have in common.
     pub fn han(&self, dice: &mut Dice, surname: &str, sex: Sex, birth_year: i16, shared: Option<char>) -> String {
         let cohort = cohort(birth_year);
-        let list = if sex == Sex::Male {
-            &self.male[cohort]
-        } else {
-            &self.female[cohort]
-        };
+        let list = if sex == Sex::Male { &self.male[cohort] } else { &self.female[cohort] };
         let one = |dice: &mut Dice| list[dice.early(list.len())];
         let mut given = String::new();
         let single = [16, 24, 32, 12][cohort];
@@ -138,11 +132,7 @@ impl Names {
             given.push(first);
             // A doubled character is a girl's name of our days, rare otherwise.
             let second = one(dice);
-            given.push(if second == first && !dice.percent(10) {
-                one(dice)
-            } else {
-                second
-            });
+            given.push(if second == first && !dice.percent(10) { one(dice) } else { second });
         }
         if dice.chance(4_000) {
             given.pop();
@@ -162,11 +152,7 @@ impl Names {
                     Some(name) => name.split('·').next().unwrap_or(name).to_string(),
                     None => word(dice, UY_MALE),
                 };
-                let own = if own == father {
-                    word(dice, if male { UY_MALE } else { UY_FEMALE })
-                } else {
-                    own
-                };
+                let own = if own == father { word(dice, if male { UY_MALE } else { UY_FEMALE }) } else { own };
                 format!("{own}·{father}")
             }
         }
@@ -210,10 +196,6 @@ mod tests {
             let name = names.han(&mut dice, "欧阳", Sex::Male, 1970, Some('德'));
             assert!(name.starts_with("欧阳德") && name.chars().count() == 4, "{name}");
         }
-        assert!(
-            names
-                .separated(&mut dice, Style::Uyghur, Sex::Female, "", Some("依明·卡德尔"))
-                .ends_with("·依明")
-        );
+        assert!(names.separated(&mut dice, Style::Uyghur, Sex::Female, "", Some("依明·卡德尔")).ends_with("·依明"));
     }
 }

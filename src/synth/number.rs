@@ -36,12 +36,7 @@ impl Registry {
         loop {
             // Sequence codes were handed out upwards from small numbers at each registration office.
             let sequence = 2 * dice.early(498) + usize::from(male);
-            let digits = format!(
-                "{region}{:04}{:02}{:02}{sequence:03}",
-                birth.year(),
-                birth.month(),
-                birth.day()
-            );
+            let digits = format!("{region}{:04}{:02}{:02}{sequence:03}", birth.year(), birth.month(), birth.day());
             let key: u64 = digits.parse().expect("17 digits");
             if self.issued.insert(key) {
                 let mut number = [b'0'; 18];

@@ -30,11 +30,7 @@ pub struct Outsider {
 impl<'a> Outsiders<'a> {
     /// For a county.
     pub fn new(county: &'a County) -> Self {
-        Outsiders {
-            names: Names::default(),
-            issued: Registry::default(),
-            county,
-        }
+        Outsiders { names: Names::default(), issued: Registry::default(), county }
     }
 
     /// One outsider of an age between the two.
@@ -52,11 +48,7 @@ impl<'a> Outsiders<'a> {
         let surname = self.names.surname(dice);
         let mut name = self.names.han(dice, surname, sex, birth.year(), None);
         name.retain(|c| !super::names::RARE.contains(c));
-        let entry = Entry {
-            name,
-            number: NumberCell::Text(number),
-            faults: vec!["not_in_register"],
-        };
+        let entry = Entry { name, number: NumberCell::Text(number), faults: vec!["not_in_register"] };
         Outsider { entry, sex, birth }
     }
 }

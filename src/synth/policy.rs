@@ -68,21 +68,10 @@ pub fn risks(county: &County, household: usize, facts: &Facts, as_of: Date) -> V
     }
     let inside = |day: Date| day >= window(as_of) && day <= as_of;
     let mut found = Vec::new();
-    let mut add = |cause, reason, source, sudden| {
-        found.push(Risk {
-            cause,
-            reason,
-            source,
-            sudden,
-        })
-    };
+    let mut add = |cause, reason, source, sudden| found.push(Risk { cause, reason, source, sudden });
 
     let mut relief = |words, cause, reason| {
-        if facts
-            .relief
-            .iter()
-            .any(|r| r.reason == words && r.amount >= RELIEF && inside(r.day))
-        {
+        if facts.relief.iter().any(|r| r.reason == words && r.amount >= RELIEF && inside(r.day)) {
             add(cause, reason, "temporary_relief", true);
         }
     };
@@ -96,21 +85,11 @@ pub fn risks(county: &County, household: usize, facts: &Facts, as_of: Date) -> V
             && !matches!(d.reason, "身体原因" | "外出就读")
     });
     if out_of_school {
-        add(
-            "education",
-            "child of school age out of school",
-            "school_dropout",
-            false,
-        );
+        add("education", "child of school age out of school", "school_dropout", false);
     }
     if let Some(survey) = &facts.survey {
         if survey.labour >= 1 && survey.stable == 0 && survey.per_capita < INCOME_LINE {
-            add(
-                "employment",
-                "nobody in stable work and income below the line",
-                "income_survey",
-                false,
-            );
+            add("employment", "nobody in stable work and income below the line", "income_survey", false);
         }
         if survey.loss >= INDUSTRY_LOSS {
             add("industry", "loss in the family's industry", "income_survey", true);
@@ -122,12 +101,7 @@ pub fn risks(county: &County, household: usize, facts: &Facts, as_of: Date) -> V
     {
         add("housing", "dangerous house not rebuilt", "housing_appraisal", false);
     }
-    let own: i64 = facts
-        .claims
-        .iter()
-        .filter(|c| inside(c.day))
-        .map(|c| c.self_pay())
-        .sum();
+    let own: i64 = facts.claims.iter().filter(|c| inside(c.day)).map(|c| c.self_pay()).sum();
     if own >= medical_limit(county.households[household].lifted) {
         add("illness", "heavy compliant medical cost", "medical_settlement", true);
     }
@@ -144,12 +118,7 @@ pub fn risks(county: &County, household: usize, facts: &Facts, as_of: Date) -> V
     }
     found.sort_by_key(|r| r.cause);
     for (cause, reason) in &facts.hidden {
-        found.push(Risk {
-            cause,
-            reason,
-            source: "",
-            sudden: matches!(*cause, "illness" | "accident" | "disaster"),
-        });
+        found.push(Risk { cause, reason, source: "", sudden: matches!(*cause, "illness" | "accident" | "disaster") });
     }
     found
 }

@@ -38,14 +38,7 @@ pub fn circumstances(county: &County, household: usize, seed: u64, as_of: Date) 
     let mut dice = Dice::new(seed, "facts", household as u64);
     let mut facts = facts::ordinary(county, household, &mut dice, as_of);
     let here = county.here(household);
-    let mut case = Case {
-        county,
-        household,
-        here: &here,
-        as_of,
-        facts: &mut facts,
-        dice: &mut dice,
-    };
+    let mut case = Case { county, household, here: &here, as_of, facts: &mut facts, dice: &mut dice };
     if here.is_empty() {
         // Nobody lives there: an old appraisal stays in the files and must list nobody.
         if case.dice.percent(40) {
@@ -143,11 +136,7 @@ impl Case<'_> {
             let (day, place) = (self.day(newest, oldest), (patient, facts::hospital(self.dice)));
             for row in 0..rows {
                 let last = stay + 1 == stays && row + 1 == rows;
-                let part = if last {
-                    left
-                } else {
-                    left * self.dice.between(20, 55) / 100
-                };
+                let part = if last { left } else { left * self.dice.between(20, 55) / 100 };
                 left -= part;
                 let bill = claim(self.dice, place, day, first + stay as u32, part, true);
                 self.facts.claims.push(bill);
@@ -183,17 +172,8 @@ impl Case<'_> {
                 self.appraise(grade, None);
                 if self.dice.percent(25) {
                     // It was still good when looked at before.
-                    let earlier = self.facts.appraisals[0]
-                        .day
-                        .saturating_sub(self.dice.between(300, 900).days());
-                    self.facts.appraisals.insert(
-                        0,
-                        Appraisal {
-                            grade: 'B',
-                            day: earlier,
-                            accepted: None,
-                        },
-                    );
+                    let earlier = self.facts.appraisals[0].day.saturating_sub(self.dice.between(300, 900).days());
+                    self.facts.appraisals.insert(0, Appraisal { grade: 'B', day: earlier, accepted: None });
                 }
             }
             "education" => match self.child(7, 15) {
@@ -201,12 +181,7 @@ impl Case<'_> {
                     let category = *self.dice.weighted(&[("疑似辍学", 60), ("长期请假", 40)]);
                     let reason = *self.dice.weighted(&[("因贫", 35), ("厌学", 45), ("其他", 20)]);
                     let day = self.day(10, 150);
-                    self.facts.dropouts.push(Dropout {
-                        person,
-                        category,
-                        reason,
-                        day,
-                    });
+                    self.facts.dropouts.push(Dropout { person, category, reason, day });
                 }
                 None => self.risk("illness"),
             },
@@ -218,22 +193,13 @@ impl Case<'_> {
                 self.survey().loss = loss;
             }
             "accident" | "disaster" => {
-                let reason = if cause == "accident" {
-                    "意外事故"
-                } else {
-                    "自然灾害"
-                };
+                let reason = if cause == "accident" { "意外事故" } else { "自然灾害" };
                 let amount = match self.dice.below(10) {
                     0 => policy::RELIEF,
                     _ => self.dice.between(34, 150) * 10_000,
                 };
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief {
-                    person,
-                    reason,
-                    amount,
-                    day,
-                });
+                self.facts.relief.push(Relief { person, reason, amount, day });
             }
             _ => {
                 let kind = self.dice.below(3);
@@ -277,11 +243,7 @@ impl Case<'_> {
                 let commercial = self.dice.percent(60);
                 for claim in &mut self.facts.claims[before..] {
                     let paid = claim.self_pay() * 97 / 100;
-                    if commercial {
-                        claim.other += paid
-                    } else {
-                        claim.aid += paid
-                    }
+                    if commercial { claim.other += paid } else { claim.aid += paid }
                 }
             }
             // A heavy bill of the year before.
@@ -305,24 +267,14 @@ impl Case<'_> {
                         ("休学", "其他"),
                     ]);
                     let day = self.day(10, 300);
-                    self.facts.dropouts.push(Dropout {
-                        person,
-                        category,
-                        reason,
-                        day,
-                    });
+                    self.facts.dropouts.push(Dropout { person, category, reason, day });
                 }
                 None => self.appraise('C', Some(120)),
             },
             6 => match self.child(16, 17) {
                 Some(person) => {
                     let day = self.day(20, 200);
-                    self.facts.dropouts.push(Dropout {
-                        person,
-                        category: "疑似辍学",
-                        reason: "厌学",
-                        day,
-                    });
+                    self.facts.dropouts.push(Dropout { person, category: "疑似辍学", reason: "厌学", day });
                 }
                 None => self.appraise('D', Some(200)),
             },
@@ -334,15 +286,9 @@ impl Case<'_> {
             8 => {
                 let grade = *self.dice.pick(&['C', 'D']);
                 self.appraise(grade, None);
-                let later = self.facts.appraisals[0]
-                    .day
-                    .saturating_add(self.dice.between(20, 55).days());
+                let later = self.facts.appraisals[0].day.saturating_add(self.dice.between(20, 55).days());
                 let better = *self.dice.pick(&['A', 'B']);
-                self.facts.appraisals.push(Appraisal {
-                    grade: better,
-                    day: later,
-                    accepted: None,
-                });
+                self.facts.appraisals.push(Appraisal { grade: better, day: later, accepted: None });
             }
             9 => {
                 let reported = self.day(50, 300);
@@ -362,46 +308,24 @@ impl Case<'_> {
                 let reason = *self.dice.pick(&["意外事故", "自然灾害"]);
                 let amount = self.dice.between(30, 90) * 10_000;
                 let (person, day) = (self.here[0], self.day(375, 900));
-                self.facts.relief.push(Relief {
-                    person,
-                    reason,
-                    amount,
-                    day,
-                });
+                self.facts.relief.push(Relief { person, reason, amount, day });
             }
             12 => {
                 let reason = *self.dice.pick(&["意外事故", "自然灾害"]);
                 let exact = self.dice.percent(15);
-                let amount = if exact {
-                    policy::RELIEF - 1
-                } else {
-                    self.dice.between(3, 26) * 10_000
-                };
+                let amount = if exact { policy::RELIEF - 1 } else { self.dice.between(3, 26) * 10_000 };
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief {
-                    person,
-                    reason,
-                    amount,
-                    day,
-                });
+                self.facts.relief.push(Relief { person, reason, amount, day });
             }
             13 => {
                 let reason = *self.dice.pick(&["重大疾病", "子女教育", "失业"]);
                 let amount = self.dice.between(30, 80) * 10_000;
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief {
-                    person,
-                    reason,
-                    amount,
-                    day,
-                });
+                self.facts.relief.push(Relief { person, reason, amount, day });
             }
             14 => {
-                let loss = if self.dice.percent(15) {
-                    policy::INDUSTRY_LOSS - 1
-                } else {
-                    self.dice.between(100, 880) * 1_000
-                };
+                let loss =
+                    if self.dice.percent(15) { policy::INDUSTRY_LOSS - 1 } else { self.dice.between(100, 880) * 1_000 };
                 self.survey().loss = loss;
             }
             // Low income alone, with somebody in work.
@@ -413,12 +337,8 @@ impl Case<'_> {
             }
             // Nobody in work, but the income is exactly on the line.
             _ => {
-                let income = policy::INCOME_LINE
-                    + if self.dice.percent(30) {
-                        0
-                    } else {
-                        self.dice.between(20_000, 900_000)
-                    };
+                let income =
+                    policy::INCOME_LINE + if self.dice.percent(30) { 0 } else { self.dice.between(20_000, 900_000) };
                 let survey = self.survey();
                 survey.per_capita = income;
                 survey.stable = 0;

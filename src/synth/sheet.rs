@@ -24,11 +24,7 @@ pub enum Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        if text.is_empty() {
-            Cell::Empty
-        } else {
-            Cell::Text(text.to_string())
-        }
+        if text.is_empty() { Cell::Empty } else { Cell::Text(text.to_string()) }
     }
 }
 
@@ -103,10 +99,7 @@ impl Book {
             path,
             workbook,
             date: Format::new().set_num_format("yyyy/m/d"),
-            title: Format::new()
-                .set_bold()
-                .set_font_size(16)
-                .set_align(FormatAlign::Center),
+            title: Format::new().set_bold().set_font_size(16).set_align(FormatAlign::Center),
             head: Format::new().set_bold().set_align(FormatAlign::Center),
         })
     }
@@ -114,9 +107,7 @@ impl Book {
     /// A new sheet.
     pub fn page(&self, name: &str) -> Outcome<Page> {
         let mut sheet = Worksheet::new();
-        sheet
-            .set_name(name)
-            .map_err(|e| Failure::io("name a sheet of", &self.path, &e))?;
+        sheet.set_name(name).map_err(|e| Failure::io("name a sheet of", &self.path, &e))?;
         Ok(Page {
             name: name.to_string(),
             sheet,
@@ -134,9 +125,7 @@ impl Book {
 
     /// Writes the file.
     pub fn save(mut self) -> Outcome<()> {
-        self.workbook
-            .save(&self.path)
-            .map_err(|e| Failure::io("write", &self.path, &e))
+        self.workbook.save(&self.path).map_err(|e| Failure::io("write", &self.path, &e))
     }
 }
 
@@ -147,9 +136,7 @@ impl Page {
 
     /// A title over so many columns, merged.
     pub fn title(&mut self, text: &str, columns: u16) -> Outcome<()> {
-        self.sheet
-            .merge_range(self.next, 0, self.next, columns - 1, text, &self.title)
-            .map_err(Self::failed)?;
+        self.sheet.merge_range(self.next, 0, self.next, columns - 1, text, &self.title).map_err(Self::failed)?;
         self.next += 1;
         Ok(())
     }
@@ -157,9 +144,7 @@ impl Page {
     /// A row of headings.
     pub fn headings(&mut self, headings: &str) -> Outcome<()> {
         for (column, heading) in headings.split(',').enumerate() {
-            self.sheet
-                .write_string_with_format(self.next, column as u16, heading, &self.head)
-                .map_err(Self::failed)?;
+            self.sheet.write_string_with_format(self.next, column as u16, heading, &self.head).map_err(Self::failed)?;
         }
         self.next += 1;
         Ok(())
@@ -171,9 +156,7 @@ impl Page {
         for (group, members) in groups {
             let members: Vec<&str> = members.split(',').collect();
             let last = column + members.len() as u16 - 1;
-            self.sheet
-                .merge_range(self.next, column, self.next, last, group, &self.head)
-                .map_err(Self::failed)?;
+            self.sheet.merge_range(self.next, column, self.next, last, group, &self.head).map_err(Self::failed)?;
             for (i, member) in members.iter().enumerate() {
                 self.sheet
                     .write_string_with_format(self.next + 1, column + i as u16, *member, &self.head)
@@ -205,9 +188,7 @@ impl Page {
                 Cell::Number(value) => self.sheet.write_number(self.next, column, *value).map(|_| ()),
                 Cell::Date(date) => {
                     let serial = f64::from(days_since_1899(*date));
-                    self.sheet
-                        .write_number_with_format(self.next, column, serial, &self.date)
-                        .map(|_| ())
+                    self.sheet.write_number_with_format(self.next, column, serial, &self.date).map(|_| ())
                 }
             }
             .map_err(Self::failed)?;
@@ -219,8 +200,5 @@ impl Page {
 
 /// Excel's serial number of a day.
 fn days_since_1899(date: Date) -> i32 {
-    Date::constant(1899, 12, 30)
-        .until(date)
-        .map(|s| s.get_days())
-        .unwrap_or(0)
+    Date::constant(1899, 12, 30).until(date).map(|s| s.get_days()).unwrap_or(0)
 }

@@ -49,11 +49,7 @@ pub fn date(dice: &mut Dice, soiler: &Soiler, date: Date, own: DateStyle) -> Cel
     } else {
         own
     };
-    if style == DateStyle::Cell {
-        Cell::Date(date)
-    } else {
-        date_text(date, style).into()
-    }
+    if style == DateStyle::Cell { Cell::Date(date) } else { date_text(date, style).into() }
 }
 
 /// The same for a file that holds text only.
@@ -84,11 +80,7 @@ pub fn amount(dice: &mut Dice, soiler: &Soiler, fen: i64) -> Cell {
 
 /// Yuan without needless decimals.
 fn plain(fen: i64) -> String {
-    if fen % 100 == 0 {
-        (fen / 100).to_string()
-    } else {
-        amount_text(fen)
-    }
+    if fen % 100 == 0 { (fen / 100).to_string() } else { amount_text(fen) }
 }
 
 fn grouped(fen: i64) -> String {
@@ -140,17 +132,8 @@ mod tests {
     #[test]
     fn forms_of_one_value() {
         let day = Date::constant(2026, 3, 5);
-        let all = [
-            DateStyle::Dot,
-            DateStyle::Chinese,
-            DateStyle::Compact,
-            DateStyle::Slash,
-            DateStyle::Iso,
-        ];
-        assert_eq!(
-            all.map(|s| date_text(day, s)),
-            ["2026.3.5", "2026年3月5日", "20260305", "2026/3/5", "2026-03-05"]
-        );
+        let all = [DateStyle::Dot, DateStyle::Chinese, DateStyle::Compact, DateStyle::Slash, DateStyle::Iso];
+        assert_eq!(all.map(|s| date_text(day, s)), ["2026.3.5", "2026年3月5日", "20260305", "2026/3/5", "2026-03-05"]);
         assert_eq!(grouped(123_456_789), "1,234,567.89");
         assert_eq!(full_width(&plain(123_400)), "１２３４");
         assert_eq!(amount_text(-50), "-0.50");

@@ -12,12 +12,8 @@ mod reading;
 mod replay;
 mod rows;
 
-const SAMPLE: Options = Options {
-    households: 3000,
-    seed: 20260930,
-    dirt: Dirt::Ordinary,
-    as_of: Date::constant(2026, 9, 30),
-};
+const SAMPLE: Options =
+    Options { households: 3000, seed: 20260930, dirt: Dirt::Ordinary, as_of: Date::constant(2026, 9, 30) };
 
 fn files(root: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
@@ -42,12 +38,7 @@ fn the_committed_sample_is_what_the_code_makes() {
     let fresh = tempfile::tempdir().expect("temporary folder");
     generate(&SAMPLE, fresh.path()).expect("the sample can be made");
     if std::env::var_os("BIDUI_WRITE_SAMPLE").is_some() {
-        for folder in fs::read_dir(&committed)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter(|e| e.path().is_dir())
-        {
+        for folder in fs::read_dir(&committed).into_iter().flatten().flatten().filter(|e| e.path().is_dir()) {
             fs::remove_dir_all(folder.path()).expect("old sample can be removed");
         }
         generate(&SAMPLE, &committed).expect("the sample can be written");
@@ -69,17 +60,10 @@ fn the_committed_sample_is_what_the_code_makes() {
 fn another_seed_makes_another_county_and_the_same_seed_the_same() {
     let make = |seed| {
         let folder = tempfile::tempdir().expect("temporary folder");
-        let options = Options {
-            households: 60,
-            seed,
-            ..SAMPLE
-        };
+        let options = Options { households: 60, seed, ..SAMPLE };
         let summary = generate(&options, folder.path()).expect("a county can be made");
         let found = files(folder.path());
-        let bytes: Vec<_> = found
-            .iter()
-            .map(|f| fs::read(folder.path().join(f)).expect("readable file"))
-            .collect();
+        let bytes: Vec<_> = found.iter().map(|f| fs::read(folder.path().join(f)).expect("readable file")).collect();
         (summary, found, bytes)
     };
     let (first, again, other) = (make(1), make(1), make(2));
@@ -91,14 +75,7 @@ fn another_seed_makes_another_county_and_the_same_seed_the_same() {
 #[test]
 fn nobody_is_refused() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let failure = generate(
-        &Options {
-            households: 0,
-            ..SAMPLE
-        },
-        folder.path(),
-    )
-    .expect_err("no household, no county");
+    let failure = generate(&Options { households: 0, ..SAMPLE }, folder.path()).expect_err("no household, no county");
     assert_eq!(failure.class.exit_code(), 64);
 }
 
@@ -110,12 +87,7 @@ fn the_sample_has_amounts_on_the_limits_and_next_to_them() {
         let facts = risk::circumstances(&county, h, SAMPLE.seed, SAMPLE.as_of);
         let limit = policy::medical_limit(county.households[h].lifted);
         let from = policy::window(SAMPLE.as_of);
-        let own: i64 = facts
-            .claims
-            .iter()
-            .filter(|c| c.day >= from)
-            .map(|c| c.self_pay())
-            .sum();
+        let own: i64 = facts.claims.iter().filter(|c| c.day >= from).map(|c| c.self_pay()).sum();
         let mut near = |what, value: i64, limit: i64| {
             if (limit - 1..=limit + 1).contains(&value) {
                 seen.insert((what, value - limit));

@@ -58,10 +58,7 @@ impl Records {
     /// Opens `truth/records.csv`.
     pub fn create(out: &Path) -> Outcome<Records> {
         let headings = "source,file,sheet,row,pid,kind_of_row,faults";
-        Ok(Records {
-            csv: Csv::own(out, "truth/records.csv", headings)?,
-            rows: 0,
-        })
+        Ok(Records { csv: Csv::own(out, "truth/records.csv", headings)?, rows: 0 })
     }
 
     /// Notes a row about a person.
@@ -73,8 +70,7 @@ impl Records {
     pub fn note(&mut self, at: At, subject: &str, kind: RowKind, faults: &[&str]) -> Outcome<()> {
         let row = at.row.to_string();
         let faults = faults.join("|");
-        self.csv
-            .row(&[at.source, at.file, at.sheet, &row, subject, kind.word(), &faults])?;
+        self.csv.row(&[at.source, at.file, at.sheet, &row, subject, kind.word(), &faults])?;
         self.rows += 1;
         Ok(())
     }
@@ -102,13 +98,7 @@ pub fn persons(out: &Path, county: &County, rows: &[Vec<u32>]) -> Outcome<()> {
         for p in county.members(household) {
             let person = &county.persons[p];
             let rows: Vec<String> = rows[p].iter().map(u32::to_string).collect();
-            csv.row(&[
-                &pid(p),
-                &hid(household),
-                &rows.join("|"),
-                &person.name,
-                &person.number_text(),
-            ])?;
+            csv.row(&[&pid(p), &hid(household), &rows.join("|"), &person.name, &person.number_text()])?;
         }
     }
     csv.close()
@@ -133,11 +123,8 @@ pub fn households(
     for (i, h) in county.households.iter().enumerate() {
         let at_risk = !risks[i].is_empty();
         let join = |online_only: bool| {
-            let mut causes: Vec<&str> = risks[i]
-                .iter()
-                .filter(|r| !online_only || !r.source.is_empty())
-                .map(|r| r.cause)
-                .collect();
+            let mut causes: Vec<&str> =
+                risks[i].iter().filter(|r| !online_only || !r.source.is_empty()).map(|r| r.cause).collect();
             causes.sort_unstable();
             causes.dedup();
             causes.join("|")
@@ -152,11 +139,7 @@ pub fn households(
             flag(h.lifted),
             flag(h.monitored.is_some()),
             flag(at_risk),
-            if at_risk {
-                list_types[i].to_string()
-            } else {
-                String::new()
-            },
+            if at_risk { list_types[i].to_string() } else { String::new() },
             join(false),
             flag(risks[i].iter().any(|r| !r.source.is_empty())),
             flag(report.is_some()),

@@ -115,7 +115,13 @@ fn a_source_a_rule_and_a_threshold_without_rust() {
     assert!(cautions.contains("家中有近年登记的车辆"), "the car asks for a reason and removes nobody: {cautions}");
 
     // A threshold of two: the same car asks nothing.
-    fs::write(&params, fs::read_to_string(&params).unwrap().replace("value = 1, document = \"002 R170\"", "value = 2, document = \"002 R170\"")).unwrap();
+    fs::write(
+        &params,
+        fs::read_to_string(&params)
+            .unwrap()
+            .replace("value = 1, document = \"002 R170\"", "value = 2, document = \"002 R170\""),
+    )
+    .unwrap();
     assert_eq!(run(&quarterly, &dir.join("inbox"), &dir.join("out"), AS_OF).0, 0);
     let hits = table(&round, "rule_hits");
     assert!((0..hits.rows()).all(|i| hits.str_at("rule", i) != Some("NEG-CAR")));

@@ -130,7 +130,8 @@ fn a_typo_in_a_rule_stops_before_any_data_is_touched() {
     let office = Office::new("rule-typo");
     let rules = "pipelines/quarterly/rules/medical.toml";
     let text = fs::read_to_string(office.file(rules)).unwrap();
-    let (line, when) = text.lines().enumerate().find(|(_, l)| l.starts_with("when = ")).expect("a rule has a condition");
+    let (line, when) =
+        text.lines().enumerate().find(|(_, l)| l.starts_with("when = ")).expect("a rule has a condition");
     let name = when.trim_start_matches("when = \"").split([' ', '"']).next().unwrap();
     let typo = format!("{}z", &name[..name.len() - 1]);
     office.edit(rules, when, &when.replacen(name, &typo, 1));

@@ -93,7 +93,12 @@ fn every_row_of_every_file_is_a_record_or_has_its_reason() {
         }
     }
     assert!(lost.is_empty(), "{} rows are nowhere, for example {:?}", lost.len(), lost.first());
-    assert!(wrong.len() <= written.len() / 1000, "{} rows ended elsewhere: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+    assert!(
+        wrong.len() <= written.len() / 1000,
+        "{} rows ended elsewhere: {:?}",
+        wrong.len(),
+        &wrong[..wrong.len().min(5)]
+    );
     assert!(found.is_empty(), "{} rows come from no file, for example {:?}", found.len(), found.iter().next());
 }
 
@@ -113,9 +118,23 @@ fn the_sums_of_the_manifest_close_and_agree_with_the_tables() {
     let online = table(round, "online_list").rows() as u64;
     assert_eq!(manifest["online_by_type"].as_object().unwrap().values().map(n).sum::<u64>(), online);
     let wanted = [
-        "rejects", "persons", "households", "links", "possible_links", "indicators_person", "indicators_household",
-        "rule_hits", "online_list", "offline_list", "comparison", "verification_tasks", "proposals", "work_orders",
-        "tracking", "source_quality", "dictionary",
+        "rejects",
+        "persons",
+        "households",
+        "links",
+        "possible_links",
+        "indicators_person",
+        "indicators_household",
+        "rule_hits",
+        "online_list",
+        "offline_list",
+        "comparison",
+        "verification_tasks",
+        "proposals",
+        "work_orders",
+        "tracking",
+        "source_quality",
+        "dictionary",
     ];
     let tables: Vec<&str> =
         manifest["tables"].as_array().unwrap().iter().map(|t| t["table"].as_str().unwrap()).collect();

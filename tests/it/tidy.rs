@@ -63,17 +63,12 @@ fn sources() -> Vec<Source> {
             let folder = below.components().next().filter(|_| below.components().count() > 1);
             found.push(Source {
                 path: below.to_path_buf(),
-                folder: folder
-                    .map(|c| c.as_os_str().to_string_lossy().into_owned())
-                    .unwrap_or_default(),
+                folder: folder.map(|c| c.as_os_str().to_string_lossy().into_owned()).unwrap_or_default(),
                 text: fs::read_to_string(path).unwrap(),
             });
         }
     });
-    assert!(
-        found.len() > 40,
-        "the walk must find the sources, or these tests test nothing"
-    );
+    assert!(found.len() > 40, "the walk must find the sources, or these tests test nothing");
     found
 }
 
@@ -92,10 +87,7 @@ fn walk(dir: &Path, take: &mut impl FnMut(&Path)) {
 /// Code without comments and without what follows `#[cfg(test)]`, which may do as tests do.
 fn program(text: &str) -> String {
     let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    body.lines()
-        .map(|l| l.split("//").next().unwrap())
-        .collect::<Vec<_>>()
-        .join("\n")
+    body.lines().map(|l| l.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
 fn is_test_file(path: &Path) -> bool {
@@ -130,12 +122,7 @@ fn crate_names(text: &str) -> Vec<String> {
     }
     names
         .iter()
-        .map(|n| {
-            n.trim()
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect::<String>()
-        })
+        .map(|n| n.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>())
         .filter(|n| !n.is_empty())
         .collect()
 }
@@ -149,17 +136,9 @@ fn stages_never_import_each_other() {
     let allowed = allowed();
     let mut broken = Vec::new();
     for s in sources().iter().filter(|s| !s.folder.is_empty()) {
-        let may = allowed
-            .get(s.folder.as_str())
-            .unwrap_or_else(|| panic!("src/{} is not in the tidy test", s.folder));
+        let may = allowed.get(s.folder.as_str()).unwrap_or_else(|| panic!("src/{} is not in the tidy test", s.folder));
         // Test code of a stage keeps to the same rule: rows in, rows out, without the neighbours.
-        for name in crate_names(
-            &s.text
-                .lines()
-                .map(|l| l.split("//").next().unwrap())
-                .collect::<Vec<_>>()
-                .join("\n"),
-        ) {
+        for name in crate_names(&s.text.lines().map(|l| l.split("//").next().unwrap()).collect::<Vec<_>>().join("\n")) {
             if name != s.folder && !may.contains(&name.as_str()) {
                 broken.push(format!("{}: crate::{name}", s.path.display()));
             }
@@ -175,12 +154,9 @@ fn only_cli_prints() {
     for s in sources().iter().filter(|s| s.folder != "cli" && !is_test_file(&s.path)) {
         let text = program(&s.text);
         for m in macros {
-            let hit = text.match_indices(m).any(|(at, _)| {
-                !text[..at]
-                    .chars()
-                    .next_back()
-                    .is_some_and(|c| c.is_alphanumeric() || c == '_')
-            });
+            let hit = text
+                .match_indices(m)
+                .any(|(at, _)| !text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_'));
             if hit {
                 broken.push(format!("{}: {m}", s.path.display()));
             }
@@ -191,19 +167,9 @@ fn only_cli_prints() {
 
 #[test]
 fn only_run_reads_the_clock() {
-    let clocks = [
-        "Timestamp::now",
-        "Zoned::now",
-        "SystemTime::now",
-        "Instant::now",
-        "Local::now",
-        "Utc::now",
-    ];
+    let clocks = ["Timestamp::now", "Zoned::now", "SystemTime::now", "Instant::now", "Local::now", "Utc::now"];
     let mut broken = Vec::new();
-    for s in sources()
-        .iter()
-        .filter(|s| !MAY_READ_CLOCK.contains(&s.folder.as_str()))
-    {
+    for s in sources().iter().filter(|s| !MAY_READ_CLOCK.contains(&s.folder.as_str())) {
         for clock in clocks.iter().filter(|c| program(&s.text).contains(**c)) {
             broken.push(format!("{}: {clock}", s.path.display()));
         }
@@ -215,18 +181,12 @@ fn only_run_reads_the_clock() {
 fn only_some_folders_touch_files() {
     let touches = ["std::fs", "File::open", "File::create", "OpenOptions"];
     let mut broken = Vec::new();
-    for s in sources()
-        .iter()
-        .filter(|s| !MAY_TOUCH_FILES.contains(&s.folder.as_str()) && !is_test_file(&s.path))
-    {
+    for s in sources().iter().filter(|s| !MAY_TOUCH_FILES.contains(&s.folder.as_str()) && !is_test_file(&s.path)) {
         for touch in touches.iter().filter(|t| program(&s.text).contains(**t)) {
             broken.push(format!("{}: {touch}", s.path.display()));
         }
     }
-    report(
-        &broken,
-        "only ingest, publish, cases, run, synth and the loaders touch files",
-    );
+    report(&broken, "only ingest, publish, cases, run, synth and the loaders touch files");
 }
 
 #[test]
@@ -268,10 +228,7 @@ fn every_folder_is_on_the_map() {
     }
     report(&broken, "folders of src that the map in lib.rs does not have");
     for name in allowed().keys() {
-        assert!(
-            root().join("src").join(name).is_dir(),
-            "src/{name} is in the tidy test but not in src"
-        );
+        assert!(root().join("src").join(name).is_dir(), "src/{name} is in the tidy test but not in src");
     }
 }
 
@@ -293,25 +250,13 @@ fn the_top_level_stays_as_agreed() {
         "tests",
         "docs",
     ];
-    let listed = std::process::Command::new("git")
-        .args(["ls-files", "-z"])
-        .current_dir(root())
-        .output();
-    let Ok(listed) = listed else {
-        panic!("git must be there to list the tracked files")
-    };
+    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output();
+    let Ok(listed) = listed else { panic!("git must be there to list the tracked files") };
     let text = String::from_utf8(listed.stdout).unwrap();
-    let mut top: Vec<&str> = text
-        .split('\0')
-        .filter_map(|p| p.split('/').next())
-        .filter(|p| !p.is_empty())
-        .collect();
+    let mut top: Vec<&str> = text.split('\0').filter_map(|p| p.split('/').next()).filter(|p| !p.is_empty()).collect();
     top.sort_unstable();
     top.dedup();
-    let strange: Vec<&&str> = top
-        .iter()
-        .filter(|t| !t.starts_with('.') && !agreed.contains(t))
-        .collect();
+    let strange: Vec<&&str> = top.iter().filter(|t| !t.starts_with('.') && !agreed.contains(t)).collect();
     assert!(strange.is_empty(), "not part of the agreed top level: {strange:?}");
     assert!(top.contains(&"src"), "git lists the sources");
 }

@@ -107,7 +107,10 @@ fn the_online_list_is_the_households_at_risk() {
         }
     }
     lines.push(format!("of those rightly listed: type as in truth {}", share(same_type, right)));
-    lines.push(format!("of those rightly listed: causes as the departments' data can show {}", share(same_causes, right)));
+    lines.push(format!(
+        "of those rightly listed: causes as the departments' data can show {}",
+        share(same_causes, right)
+    ));
 
     let mut unexplained = Vec::new();
     let mut explain = |what: &str, number: &str, reasons: Vec<String>, lines: &mut Vec<String>| {

@@ -15,9 +15,7 @@ fn one(source: &Source, bytes: impl AsRef<[u8]>) -> Delivery {
 const TABLE: &str = "姓名,身份证号,金额(元)\n张三,99012119900101123X,100\n李\u{20bb7},990121199001011248,200\n";
 
 fn utf16(text: &str, little: bool) -> Vec<u8> {
-    let bytes = text
-        .encode_utf16()
-        .flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() });
+    let bytes = text.encode_utf16().flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() });
     bytes.collect()
 }
 
@@ -63,13 +61,7 @@ fn a_wrong_declaration_is_refused_with_the_likely_encoding() {
         source.encoding = Some(declared.into());
         let delivery = one(&source, bytes);
         assert_eq!(codes(&delivery), ["ingest.encoding"]);
-        assert!(
-            problem(&delivery, "ingest.encoding")
-                .hint
-                .as_ref()
-                .unwrap()
-                .contains(likely)
-        );
+        assert!(problem(&delivery, "ingest.encoding").hint.as_ref().unwrap().contains(likely));
         assert_eq!((delivery.raw.len(), delivery.refused.len()), (0, 1));
     }
 }
@@ -77,13 +69,7 @@ fn a_wrong_declaration_is_refused_with_the_likely_encoding() {
 #[test]
 fn utf16_without_its_mark_is_named() {
     let delivery = one(&csv_source(), utf16(&TABLE.repeat(3), true));
-    assert!(
-        problem(&delivery, "ingest.encoding")
-            .hint
-            .as_ref()
-            .unwrap()
-            .contains("utf-16le")
-    );
+    assert!(problem(&delivery, "ingest.encoding").hint.as_ref().unwrap().contains("utf-16le"));
 }
 
 #[test]
@@ -114,13 +100,7 @@ fn traditional_characters_that_pass_for_gb18030_are_pointed_out() {
     source.fields[1].aliases.push("身份證號".into());
     let bytes = BIG5.encode(&text).0.into_owned();
     let delivery = one(&source, &bytes);
-    assert!(
-        problem(&delivery, "ingest.no_heading")
-            .hint
-            .as_ref()
-            .unwrap()
-            .contains("`encoding`")
-    );
+    assert!(problem(&delivery, "ingest.no_heading").hint.as_ref().unwrap().contains("`encoding`"));
     source.encoding = Some("big5".into());
     let delivery = one(&source, &bytes);
     assert_eq!(texts(&delivery, "name")[..2], ["陳麗華", "歐陽鳳"]);
@@ -142,10 +122,7 @@ fn an_encoding_that_is_neither_is_guessed_with_a_warning() {
 
 #[test]
 fn quoted_cells_run_over_lines_also_in_the_heading() {
-    let delivery = one(
-        &csv_source(),
-        "\"姓\n名\",身份证号,\"金额\r\n（元）\"\n\"张\n三\",1,\"1,000\"\n李四,2,\n",
-    );
+    let delivery = one(&csv_source(), "\"姓\n名\",身份证号,\"金额\r\n（元）\"\n\"张\n三\",1,\"1,000\"\n李四,2,\n");
     assert_eq!(texts(&delivery, "name"), ["张\n三", "李四"]);
     assert_eq!(texts(&delivery, "amount"), ["1,000", "-"]);
     assert_eq!(delivery.raw.row, [4, 6]);
@@ -172,20 +149,14 @@ fn rows_of_another_width_are_set_aside_and_trailing_delimiters_are_not() {
         "澄岚县底册,,\n姓名,身份证号,金额(元)\n张三,1,1,,\n李四,2\n王五,3,3,多\n赵六,4,\n\n , ,\n合计,2人\n",
     );
     assert_eq!(texts(&delivery, "name"), ["张三", "赵六"]);
-    assert_eq!(
-        rejects(&delivery),
-        [("row.width", 4), ("row.width", 5), ("row.total", 9)]
-    );
+    assert_eq!(rejects(&delivery), [("row.width", 4), ("row.width", 5), ("row.total", 9)]);
     assert_eq!(delivery.read, 4);
 }
 
 #[test]
 fn nul_and_endless_cells_do_not_stop_the_file() {
     let long = "长".repeat(40_000);
-    let delivery = one(
-        &csv_source(),
-        format!("姓名,身份证号,金额(元)\n张\0三,1,1\n{long},2,2\n李四,3,3\n"),
-    );
+    let delivery = one(&csv_source(), format!("姓名,身份证号,金额(元)\n张\0三,1,1\n{long},2,2\n李四,3,3\n"));
     assert_eq!(texts(&delivery, "name"), ["张\0三", "李四"]);
     assert_eq!(rejects(&delivery), [("row.oversized", 3)]);
 }
@@ -194,13 +165,7 @@ fn nul_and_endless_cells_do_not_stop_the_file() {
 fn another_delimiter() {
     let tabbed = TABLE.replace(',', "\t");
     let delivery = one(&csv_source(), &tabbed);
-    assert!(
-        problem(&delivery, "ingest.no_heading")
-            .hint
-            .as_ref()
-            .unwrap()
-            .contains("delimiter")
-    );
+    assert!(problem(&delivery, "ingest.no_heading").hint.as_ref().unwrap().contains("delimiter"));
     let mut source = csv_source();
     source.delimiter = b'\t';
     assert_eq!(texts(&one(&source, &tabbed), "amount"), ["100", "200"]);

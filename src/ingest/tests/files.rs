@@ -27,10 +27,7 @@ fn globs_stay_in_their_folder_and_files_come_in_path_order() {
             "云岭镇线下排查表.xlsx",
         ],
     );
-    assert_eq!(
-        files,
-        ["线下排查/云岭镇线下排查表.xlsx", "线下排查/清溪镇线下排查表.XLSX"]
-    );
+    assert_eq!(files, ["线下排查/云岭镇线下排查表.xlsx", "线下排查/清溪镇线下排查表.XLSX"]);
     assert!(notes.is_empty());
 }
 
@@ -38,13 +35,7 @@ fn globs_stay_in_their_folder_and_files_come_in_path_order() {
 fn lock_files_hidden_files_and_empty_files_are_named_and_left_out() {
     let (files, notes) = found(
         &["民政/*.xlsx"],
-        &[
-            "民政/~$台账.xlsx",
-            "民政/.台账.xlsx",
-            "民政/空.xlsx",
-            "民政/台账.xlsx",
-            "公安/~$台账.xlsx",
-        ],
+        &["民政/~$台账.xlsx", "民政/.台账.xlsx", "民政/空.xlsx", "民政/台账.xlsx", "公安/~$台账.xlsx"],
     );
     assert_eq!(files, ["民政/台账.xlsx"]);
     let expected = [

@@ -109,10 +109,8 @@ fn totals_signatures_and_headings_of_later_pages_are_listed_not_counted() {
 fn a_row_with_a_number_is_data_whatever_it_begins_with() {
     let mut source = people(Format::Csv);
     source.not_data.push("制".into());
-    let delivery = csv(
-        &source,
-        "村,姓名,身份证号\n制衣村,张三,990121199001011248\n云岭村,李四,备注：无证\n制表：王五,,\n",
-    );
+    let delivery =
+        csv(&source, "村,姓名,身份证号\n制衣村,张三,990121199001011248\n云岭村,李四,备注：无证\n制表：王五,,\n");
     assert_eq!(texts(&delivery, "name"), ["张三", "李四"]);
     assert_eq!(rejects(&delivery), [("row.total", 4)]);
 }
@@ -154,12 +152,7 @@ fn a_broken_file_does_not_take_the_others_with_it() {
     assert_eq!(texts(&delivery, "name"), ["张三", "王五"]);
     assert_eq!(delivery.refused, ["2.csv", "3.csv"]);
     assert_eq!(delivery.rejects.len(), 1);
-    let errors: Vec<_> = delivery
-        .problems
-        .iter()
-        .filter(|p| p.is_error())
-        .map(|p| p.code)
-        .collect();
+    let errors: Vec<_> = delivery.problems.iter().filter(|p| p.is_error()).map(|p| p.code).collect();
     assert_eq!(errors, ["ingest.missing_column", "ingest.no_heading"]);
 }
 

@@ -73,14 +73,8 @@ fn files_that_are_not_what_they_say() {
     plain_zip.start_file("说明.txt", SimpleFileOptions::default()).unwrap();
     let plain_zip = plain_zip.finish().unwrap().into_inner();
     let table: [(Vec<u8>, &str); 9] = [
-        (
-            "<html><table><tr><td>姓名</td></tr></table></html>".into(),
-            "ingest.html_as_workbook",
-        ),
-        (
-            "\u{feff}\r\n<?xml version=\"1.0\"?><Workbook/>".into(),
-            "ingest.html_as_workbook",
-        ),
+        ("<html><table><tr><td>姓名</td></tr></table></html>".into(), "ingest.html_as_workbook"),
+        ("\u{feff}\r\n<?xml version=\"1.0\"?><Workbook/>".into(), "ingest.html_as_workbook"),
         ("姓名,身份证号\n张三,1\n".into(), "ingest.text_as_workbook"),
         (compound("Workbook"), "ingest.legacy_workbook"),
         (compound("EncryptedPackage"), "ingest.password"),
@@ -106,18 +100,12 @@ fn files_that_are_not_what_they_say() {
 #[test]
 fn a_file_emptied_after_it_was_found_is_refused() {
     let dir = folder("表.xlsx", "");
-    let file = InputFile {
-        relative: "表.xlsx".into(),
-        path: dir.path().join("表.xlsx"),
-    };
+    let file = InputFile { relative: "表.xlsx".into(), path: dir.path().join("表.xlsx") };
     for format in [Format::Csv, Format::Xlsx, Format::Parquet] {
         let delivery = read(&people(format), std::slice::from_ref(&file));
         assert_eq!(codes(&delivery), ["ingest.empty_file"]);
     }
-    let gone = InputFile {
-        path: dir.path().join("没有"),
-        ..file
-    };
+    let gone = InputFile { path: dir.path().join("没有"), ..file };
     assert_eq!(codes(&read(&people(Format::Csv), &[gone])), ["ingest.unreadable"]);
 }
 
@@ -126,10 +114,7 @@ fn a_workbook_cut_anywhere_is_refused_and_never_half_read() {
     let book = small();
     for cut in (5..book.len()).step_by(97).chain([book.len() - 1]) {
         let code = refused_as(&book[..cut]);
-        assert!(
-            matches!(code, "ingest.truncated" | "ingest.not_workbook"),
-            "{cut}: {code}"
-        );
+        assert!(matches!(code, "ingest.truncated" | "ingest.not_workbook"), "{cut}: {code}");
     }
 }
 
@@ -174,11 +159,7 @@ fn sheets_no_program_writes_are_refused() {
     let rows = |rows: &str| format!("{SHEET}<sheetData>{}{rows}</sheetData></worksheet>", heading());
     let table = [
         // Out of order, twice, outside of any sheet.
-        rows(&format!(
-            "<row r=\"3\">{}</row><row r=\"2\">{}</row>",
-            cell("A3", "甲"),
-            cell("A2", "乙")
-        )),
+        rows(&format!("<row r=\"3\">{}</row><row r=\"2\">{}</row>", cell("A3", "甲"), cell("A2", "乙"))),
         rows(&format!("<row r=\"2\">{}{}</row>", cell("A2", "甲"), cell("A2", "乙"))),
         rows(&format!("<row r=\"2\">{}</row>", cell("XFE2", "甲"))),
         rows(&format!("<row r=\"2\">{}</row>", cell("A1048577", "甲"))),
@@ -193,10 +174,7 @@ fn sheets_no_program_writes_are_refused() {
     for xml in table {
         assert_eq!(refused_as(with_sheet(&xml)), "ingest.broken_workbook", "{xml}");
     }
-    assert_eq!(
-        refused_as(with_sheet(&format!("{SHEET}<sheetData>{}", heading()))),
-        "ingest.truncated"
-    );
+    assert_eq!(refused_as(with_sheet(&format!("{SHEET}<sheetData>{}", heading()))), "ingest.truncated");
 }
 
 /// Reads a workbook under limits small enough for a test.
@@ -218,8 +196,7 @@ fn bombs_are_refused_while_they_are_looked_through() {
     for i in 0..archive.len() {
         out.raw_copy_file(archive.by_index_raw(i).unwrap()).unwrap();
     }
-    out.start_file("xl/media/image1.png", SimpleFileOptions::default())
-        .unwrap();
+    out.start_file("xl/media/image1.png", SimpleFileOptions::default()).unwrap();
     out.write_all(b"\x89PNG").unwrap();
     let zeros = vec![0; 1 << 20];
     for _ in 0..70 {
@@ -232,9 +209,7 @@ fn bombs_are_refused_while_they_are_looked_through() {
     // The same with a directory that lies about the size.
     let mut liar = bomb.clone();
     let size = (70u32 << 20) + 4;
-    let found: Vec<usize> = (0..liar.len() - 4)
-        .filter(|i| liar[*i..*i + 4] == size.to_le_bytes())
-        .collect();
+    let found: Vec<usize> = (0..liar.len() - 4).filter(|i| liar[*i..*i + 4] == size.to_le_bytes()).collect();
     assert!(!found.is_empty());
     for at in found {
         liar[at..at + 4].copy_from_slice(&100u32.to_le_bytes());
@@ -253,16 +228,7 @@ fn every_limit_holds() {
     assert_eq!(under(LIMITS, small()), [""; 0]);
     assert_eq!(under(Limits { cells: 5, ..LIMITS }, small()), ["ingest.oversized"]);
     assert_eq!(under(Limits { parts: 3, ..LIMITS }, small()), ["ingest.oversized"]);
-    assert_eq!(
-        under(
-            Limits {
-                inflated: 900,
-                ..LIMITS
-            },
-            small()
-        ),
-        ["ingest.oversized"]
-    );
+    assert_eq!(under(Limits { inflated: 900, ..LIMITS }, small()), ["ingest.oversized"]);
     assert_eq!(refused_as(text(1_000_000)), "ingest.oversized");
     let long = one(text(40_000));
     assert_eq!(rejects(&long), [("row.oversized", 2)]);
@@ -276,9 +242,6 @@ fn every_limit_holds() {
         "{SHEET}<sheetData>{}</sheetData><mergeCells count=\"49\">{merges}</mergeCells></worksheet>",
         heading()
     ));
-    assert_eq!(
-        under(Limits { merges: 48, ..LIMITS }, merged.clone()),
-        ["ingest.oversized"]
-    );
+    assert_eq!(under(Limits { merges: 48, ..LIMITS }, merged.clone()), ["ingest.oversized"]);
     assert_eq!(under(LIMITS, merged), [""; 0]);
 }

@@ -35,15 +35,10 @@ pub(super) fn source(format: Format, columns: &[(&str, &str, FieldKind)]) -> Sou
         header_rows: 1,
         header_within: 10,
         sheets: Vec::new(),
-        not_data: ["合计", "小计", "总计", "填表人", "审核人", "备注", "注："]
-            .map(String::from)
-            .to_vec(),
+        not_data: ["合计", "小计", "总计", "填表人", "审核人", "备注", "注："].map(String::from).to_vec(),
         fold_duplicates: true,
         once_per_person: false,
-        fields: columns
-            .iter()
-            .map(|(name, heading, kind)| field(name, heading, *kind))
-            .collect(),
+        fields: columns.iter().map(|(name, heading, kind)| field(name, heading, *kind)).collect(),
         place: Place::file("shared/sources/test.toml"),
     }
 }
@@ -107,10 +102,7 @@ pub(super) fn deliver(source: &Source, dir: &Path) -> Delivery {
 
 /// What holds of every delivery.
 fn assert_closed(delivery: &Delivery) {
-    let quarantined = delivery
-        .rejects
-        .iter()
-        .filter(|r| r.disposition == Disposition::Quarantined);
+    let quarantined = delivery.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined);
     assert_eq!(delivery.read, delivery.raw.len() as u64 + quarantined.count() as u64);
     for column in &delivery.raw.columns {
         assert_eq!(column.kind.len(), delivery.raw.len());
@@ -145,11 +137,7 @@ pub(super) fn codes(delivery: &Delivery) -> Vec<&'static str> {
 /// The problem with a code.
 pub(super) fn problem<'d>(delivery: &'d Delivery, code: &str) -> &'d Diagnostic {
     let all = codes(delivery);
-    delivery
-        .problems
-        .iter()
-        .find(|p| p.code == code)
-        .unwrap_or_else(|| panic!("no {code} among {all:?}"))
+    delivery.problems.iter().find(|p| p.code == code).unwrap_or_else(|| panic!("no {code} among {all:?}"))
 }
 
 /// A workbook of these rows in one sheet; empty texts are no cells.

@@ -68,11 +68,7 @@ fn check(lines: &[Line], csv: bool, delivery: &Delivery) -> Result<(), TestCaseE
         }
     }
     let count = |d| delivery.rejects.iter().filter(|r| r.disposition == d).count() as u32;
-    let found = [
-        delivery.raw.len() as u32,
-        count(Disposition::Quarantined),
-        count(Disposition::NotData),
-    ];
+    let found = [delivery.raw.len() as u32, count(Disposition::Quarantined), count(Disposition::NotData)];
     prop_assert_eq!(&found[..], &expected[..3]);
     // No row stands twice or is out of order.
     let mut rows: Vec<u32> = delivery.raw.row.clone();

@@ -12,9 +12,7 @@ use super::*;
 
 fn bytes(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(n, a)| (n, a, true))).unwrap();
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(Default::default()))
-        .build();
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(Default::default())).build();
     let mut out = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut out, batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();
@@ -38,41 +36,17 @@ fn every_type_becomes_text_of_its_kind() {
         (strings(&["张三"]), "张三", Text),
         (Arc::new(LargeStringArray::from(vec!["张三"])), "张三", Text),
         (Arc::new(StringViewArray::from(vec!["张三"])), "张三", Text),
-        (
-            Arc::new(DictionaryArray::<Int32Type>::from_iter(["张三"])),
-            "张三",
-            Text,
-        ),
+        (Arc::new(DictionaryArray::<Int32Type>::from_iter(["张三"])), "张三", Text),
         (Arc::new(BinaryArray::from(vec!["张三".as_bytes()])), "张三", Text),
-        (
-            Arc::new(Int64Array::from(vec![990121199001011248])),
-            "990121199001011248",
-            Number,
-        ),
+        (Arc::new(Int64Array::from(vec![990121199001011248])), "990121199001011248", Number),
         (Arc::new(UInt8Array::from(vec![7])), "7", Number),
         (Arc::new(Float64Array::from(vec![8123.5])), "8123.5", Number),
         (Arc::new(Float32Array::from(vec![0.1])), "0.1", Number),
-        (
-            Arc::new(
-                Decimal128Array::from(vec![812350])
-                    .with_precision_and_scale(18, 2)
-                    .unwrap(),
-            ),
-            "8123.5",
-            Number,
-        ),
+        (Arc::new(Decimal128Array::from(vec![812350]).with_precision_and_scale(18, 2).unwrap()), "8123.5", Number),
         (Arc::new(BooleanArray::from(vec![false])), "FALSE", Bool),
         (Arc::new(Date32Array::from(vec![20726])), "2026-09-30", Date),
-        (
-            Arc::new(TimestampMicrosecondArray::from(vec![1_790_697_600_000_000])),
-            "2026-09-29 16:00:00",
-            Date,
-        ),
-        (
-            Arc::new(TimestampMillisecondArray::from(vec![1_790_697_600_000]).with_timezone("UTC")),
-            "2026-09-30",
-            Date,
-        ),
+        (Arc::new(TimestampMicrosecondArray::from(vec![1_790_697_600_000_000])), "2026-09-29 16:00:00", Date),
+        (Arc::new(TimestampMillisecondArray::from(vec![1_790_697_600_000]).with_timezone("UTC")), "2026-09-30", Date),
     ];
     let source = source(Format::Parquet, &[("a", "甲", FieldKind::Text)]);
     for (array, text, kind) in table {
@@ -88,11 +62,7 @@ fn rows_are_numbered_and_those_without_a_value_listed() {
     let ids: ArrayRef = Arc::new(StringArray::from(vec![Some("1"), None, Some("3")]));
     let delivery = one(
         &people(Format::Parquet),
-        bytes(vec![
-            ("身份证号", ids),
-            ("序号", strings(&["1", "2", "3"])),
-            ("姓名", strings(&["张三", " ", "王五"])),
-        ]),
+        bytes(vec![("身份证号", ids), ("序号", strings(&["1", "2", "3"])), ("姓名", strings(&["张三", " ", "王五"]))]),
     );
     assert_eq!(delivery.raw.row, [1, 3]);
     assert_eq!(rejects(&delivery), [("row.no_value", 2)]);
@@ -110,13 +80,7 @@ fn broken_and_unfit_files_are_refused() {
     assert_eq!(codes(&one(&source, "姓名,身份证号\n")), ["ingest.not_parquet"]);
     let renamed = bytes(vec![("证件号", strings(&["1"])), ("姓名", strings(&["张三"]))]);
     let delivery = one(&source, renamed);
-    assert!(
-        problem(&delivery, "ingest.missing_column")
-            .hint
-            .as_ref()
-            .unwrap()
-            .contains("证件号")
-    );
+    assert!(problem(&delivery, "ingest.missing_column").hint.as_ref().unwrap().contains("证件号"));
     let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)])]));
     let nested = bytes(vec![("身份证号", list), ("姓名", strings(&["张三"]))]);
     assert_eq!(codes(&one(&source, nested)), ["ingest.parquet_type"]);

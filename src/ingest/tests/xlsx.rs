@@ -53,16 +53,10 @@ fn merged_two_level_headings_are_joined() {
     // One column under its own group: no merged range at all.
     sheet.write(1, 5, "监护人信息").unwrap();
     sheet.merge_range(1, 6, 2, 6, "说明", &style).unwrap();
-    for (c, text) in ["学校", "年级", "姓名", "性别", "身份证件号", "姓名"]
-        .iter()
-        .enumerate()
-    {
+    for (c, text) in ["学校", "年级", "姓名", "性别", "身份证件号", "姓名"].iter().enumerate() {
         sheet.write(2, c as u16, *text).unwrap();
     }
-    for (c, text) in ["一小", "3", "张小", "男", "990121201501011234", "张大", "无"]
-        .iter()
-        .enumerate()
-    {
+    for (c, text) in ["一小", "3", "张小", "男", "990121201501011234", "张大", "无"].iter().enumerate() {
         sheet.write(3, c as u16, *text).unwrap();
     }
     let delivery = one(&source, book.save_to_buffer().unwrap());
@@ -106,17 +100,9 @@ fn a_sheet_for_each_township_with_drifting_columns() {
     assert_eq!(texts(&delivery, "amount"), ["10", "-"]);
     assert_eq!(texts(&delivery, "town"), ["云岭镇", "清溪 & <乡>"]);
     assert_eq!(delivery.raw.provenance(1).sheet, "清溪 & <乡>");
-    let expected = [
-        "ingest.hidden_sheet",
-        "ingest.sheet_skipped",
-        "ingest.extra_column",
-        "ingest.optional_column",
-    ];
+    let expected = ["ingest.hidden_sheet", "ingest.sheet_skipped", "ingest.extra_column", "ingest.optional_column"];
     assert_eq!(codes(&delivery), expected);
-    assert_eq!(
-        problem(&delivery, "ingest.sheet_skipped").place.sheet.as_deref(),
-        Some("填表说明")
-    );
+    assert_eq!(problem(&delivery, "ingest.sheet_skipped").place.sheet.as_deref(), Some("填表说明"));
 
     source.sheets = vec!["旧数据".into()];
     assert_eq!(texts(&one(&source, &bytes), "name"), ["王五"]);
@@ -133,27 +119,17 @@ fn a_township_sheet_with_a_renamed_column_is_not_skipped() {
     let mut book = Workbook::new();
     fill(book.add_worksheet(), &[&["姓名", "身份证号"], &["张三", "1"]]);
     fill(book.add_worksheet(), &[&["姓名", "公民身份号码"], &["李四", "2"]]);
-    fill(
-        book.add_worksheet(),
-        &[&["姓名", "姓名", "身份证号"], &["李四", "", "2"]],
-    );
+    fill(book.add_worksheet(), &[&["姓名", "姓名", "身份证号"], &["李四", "", "2"]]);
     let delivery = one(&people(Format::Xlsx), book.save_to_buffer().unwrap());
     assert_eq!(codes(&delivery), ["ingest.missing_column", "ingest.duplicate_header"]);
-    let places: Vec<_> = delivery
-        .problems
-        .iter()
-        .map(|p| p.place.sheet.clone().unwrap())
-        .collect();
+    let places: Vec<_> = delivery.problems.iter().map(|p| p.place.sheet.clone().unwrap()).collect();
     assert_eq!(places, ["Sheet2", "Sheet3"]);
     assert!(delivery.raw.is_empty());
 }
 
 #[test]
 fn every_kind_of_cell() {
-    let source = source(
-        Format::Xlsx,
-        &[("a", "甲", FieldKind::Text), ("b?", "乙", FieldKind::Text)],
-    );
+    let source = source(Format::Xlsx, &[("a", "甲", FieldKind::Text), ("b?", "乙", FieldKind::Text)]);
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     fill(sheet, &[&["甲", "乙"]]);
@@ -161,20 +137,12 @@ fn every_kind_of_cell() {
     let chinese = Style::new().set_num_format("yyyy\"年\"m\"月\"d\"日\"");
     sheet.write_number(1, 0, 990121199001011264.0).unwrap();
     sheet.write_number(2, 0, 1234.5).unwrap();
-    sheet
-        .write_datetime_with_format(3, 0, ExcelDateTime::from_ymd(2026, 9, 30).unwrap(), &day)
-        .unwrap();
+    sheet.write_datetime_with_format(3, 0, ExcelDateTime::from_ymd(2026, 9, 30).unwrap(), &day).unwrap();
     sheet.write_number_with_format(4, 0, 45000.25, &chinese).unwrap();
     sheet.write_boolean(5, 0, true).unwrap();
-    sheet
-        .write_formula(6, 0, Formula::new("=1/0").set_result("#DIV/0!"))
-        .unwrap();
-    sheet
-        .write_formula(7, 0, Formula::new("=40+2").set_result("42"))
-        .unwrap();
-    sheet
-        .write_formula(8, 0, Formula::new("=\"村\"&\"委\"").set_result("村委"))
-        .unwrap();
+    sheet.write_formula(6, 0, Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
+    sheet.write_formula(7, 0, Formula::new("=40+2").set_result("42")).unwrap();
+    sheet.write_formula(8, 0, Formula::new("=\"村\"&\"委\"").set_result("村委")).unwrap();
     sheet.write_string(9, 0, "'99012119900101123X\t").unwrap();
     sheet.write_blank(10, 0, &day).unwrap();
     sheet.write_string(10, 1, "x").unwrap();
@@ -219,10 +187,7 @@ fn merged_data_cells_are_filled_inside_their_range_only() {
     sheet.merge_range(5, 0, 8, 0, "清溪村", &style).unwrap();
     sheet.write(6, 1, "赵六").unwrap();
     let delivery = one(&source, book.save_to_buffer().unwrap());
-    assert_eq!(
-        texts(&delivery, "village"),
-        ["云岭村", "云岭村", "-", "清溪村", "清溪村"]
-    );
+    assert_eq!(texts(&delivery, "village"), ["云岭村", "云岭村", "-", "清溪村", "清溪村"]);
     assert_eq!(texts(&delivery, "amount"), ["600", "-", "5", "-", "-"]);
     assert_eq!(rejects(&delivery), [("row.total", 4)]);
     assert_eq!(delivery.raw.row, [2, 3, 5, 6, 7]);

@@ -2,21 +2,21 @@
 //!
 //! `records_<source>` and the two indicator tables depend on the pipeline and are declared in `plan::schema`.
 
-mod records;
-mod people;
-mod links;
-mod rules;
-mod lists;
 mod cases;
+mod links;
+mod lists;
+mod people;
+mod records;
 mod round;
+mod rules;
 
-pub use records::{findings, rejects};
-pub use people::{households, persons};
-pub use links::{links, possible_links};
-pub use rules::{hit_records, rule_hits, rule_outcomes};
-pub use lists::{comparison, offline_list, online_list};
 pub use cases::{proposals, tracking, verification_tasks, work_orders};
+pub use links::{links, possible_links};
+pub use lists::{comparison, offline_list, online_list};
+pub use people::{households, persons};
+pub use records::{findings, rejects};
 pub use round::{dictionary, source_quality};
+pub use rules::{hit_records, rule_hits, rule_outcomes};
 
 use crate::model::table::Kind::{Float, Integer, Text};
 use crate::model::table::Privacy::{Internal, Personal};

@@ -1,6 +1,6 @@
 //! The round itself: quality of the sources and the dictionary.
 
-use super::{table};
+use super::table;
 use crate::model::table::Kind::{Integer, Text};
 use crate::model::table::Privacy::{Internal, Public};
 use crate::model::table::TableSchema;

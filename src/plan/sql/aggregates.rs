@@ -45,11 +45,7 @@ impl Checker<'_> {
             ("count", []) if call.star && !call.distinct => made(Aggregate::CountAll, Type::Integer),
             ("count", [x]) if !call.star => {
                 let value = self.expr(x)?.boxed();
-                let aggregate = if call.distinct {
-                    Aggregate::CountDistinct(value)
-                } else {
-                    Aggregate::Count(value)
-                };
+                let aggregate = if call.distinct { Aggregate::CountDistinct(value) } else { Aggregate::Count(value) };
                 made(aggregate, Type::Integer)
             }
             ("sum", [x]) => {
@@ -59,10 +55,7 @@ impl Checker<'_> {
             }
             ("avg", [x]) => {
                 let value = self.number(x)?;
-                let sum = Expr::new(
-                    Node::Aggregate(Aggregate::Sum(value.clone().boxed())),
-                    sum_type(value.ty),
-                );
+                let sum = Expr::new(Node::Aggregate(Aggregate::Sum(value.clone().boxed())), sum_type(value.ty));
                 let count = Expr::new(Node::Aggregate(Aggregate::Count(value.boxed())), Type::Integer);
                 self.calculate(at, sum, Arithmetic::Divide, count)
             }
@@ -86,13 +79,7 @@ impl Checker<'_> {
                 let (value, by) = (self.expr(x), self.date(by));
                 let (value, by) = (value?, by?.boxed());
                 let ty = value.ty;
-                made(
-                    Aggregate::Latest {
-                        value: value.boxed(),
-                        by,
-                    },
-                    ty,
-                )
+                made(Aggregate::Latest { value: value.boxed(), by }, ty)
             }
             ("latest", _) => self.arguments(at, name, "a value and the date that orders the records"),
             _ => self.arguments(at, name, "one value"),

@@ -22,13 +22,7 @@ pub(super) struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     pub(super) fn new(sql: &'a Sql, context: &'a Context) -> Self {
-        Checker {
-            sql,
-            context,
-            problems: Vec::new(),
-            inside: false,
-            aggregated: false,
-        }
+        Checker { sql, context, problems: Vec::new(), inside: false, aggregated: false }
     }
 
     /// The whole text.
@@ -71,52 +65,25 @@ impl<'a> Checker<'a> {
             Tree::IsNotNull(inner) => self.is_null(inner).map(Expr::negated),
             Tree::IsDistinctFrom(a, b) => self.distinct(tree, a, b),
             Tree::IsNotDistinctFrom(a, b) => self.distinct(tree, a, b).map(Expr::negated),
-            Tree::Between {
-                expr,
-                negated,
-                low,
-                high,
-            } => self.between(tree, expr, low, high).map(|e| maybe_not(e, *negated)),
+            Tree::Between { expr, negated, low, high } => {
+                self.between(tree, expr, low, high).map(|e| maybe_not(e, *negated))
+            }
             Tree::InList { expr, list, negated } => self.in_list(tree, expr, list).map(|e| maybe_not(e, *negated)),
-            Tree::Like {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char: None,
-            } => self.like(expr, pattern, "").map(|e| maybe_not(e, *negated)),
-            Tree::ILike {
-                negated,
-                any: false,
-                expr,
-                pattern,
-                escape_char: None,
-            } => self.like(expr, pattern, "i").map(|e| maybe_not(e, *negated)),
-            Tree::Case {
-                operand,
-                conditions,
-                else_result,
-                ..
-            } => self.case(tree, operand.as_deref(), conditions, else_result.as_deref()),
-            Tree::Cast {
-                kind,
-                expr,
-                data_type,
-                format: None,
-            } => self.cast(tree, kind, expr, data_type),
+            Tree::Like { negated, any: false, expr, pattern, escape_char: None } => {
+                self.like(expr, pattern, "").map(|e| maybe_not(e, *negated))
+            }
+            Tree::ILike { negated, any: false, expr, pattern, escape_char: None } => {
+                self.like(expr, pattern, "i").map(|e| maybe_not(e, *negated))
+            }
+            Tree::Case { operand, conditions, else_result, .. } => {
+                self.case(tree, operand.as_deref(), conditions, else_result.as_deref())
+            }
+            Tree::Cast { kind, expr, data_type, format: None } => self.cast(tree, kind, expr, data_type),
             Tree::Extract { field, expr, .. } => self.extract(tree, field, expr),
-            Tree::Substring {
-                expr,
-                substring_from,
-                substring_for,
-                ..
-            } => self.substring(tree, expr, substring_from.as_deref(), substring_for.as_deref()),
-            Tree::Trim {
-                trim_where: None,
-                trim_what: None,
-                expr,
-                trim_characters: None,
-            } => self.trim(expr),
+            Tree::Substring { expr, substring_from, substring_for, .. } => {
+                self.substring(tree, expr, substring_from.as_deref(), substring_for.as_deref())
+            }
+            Tree::Trim { trim_where: None, trim_what: None, expr, trim_characters: None } => self.trim(expr),
             Tree::Function(function) => self.function(tree, function),
             other => self.refused(other),
         }
@@ -139,26 +106,20 @@ impl<'a> Checker<'a> {
                 "an interval stands only after + or - of a date".to_string(),
                 refusals::DATE_DIFFERENCE,
             ),
-            Tree::Position { .. } => (
-                "sql.function_refused",
-                "position() is not part of the rule language".to_string(),
-                "write LIKE '%…%'",
-            ),
+            Tree::Position { .. } => {
+                ("sql.function_refused", "position() is not part of the rule language".to_string(), "write LIKE '%…%'")
+            }
             Tree::Ceil { .. } | Tree::Floor { .. } => (
                 "sql.function_refused",
                 "ceil() and floor() are not part of the rule language".to_string(),
                 "compare the amount as it is; to round, write round(x, 0)",
             ),
-            Tree::Subquery(_) | Tree::Exists { .. } | Tree::InSubquery { .. } => (
-                "sql.not_in_grammar",
-                "a rule has no subqueries".to_string(),
-                refusals::SUBQUERY,
-            ),
-            Tree::CompoundIdentifier(_) => (
-                "sql.not_in_grammar",
-                format!("{tree}: a name has no table before it"),
-                "name the column alone",
-            ),
+            Tree::Subquery(_) | Tree::Exists { .. } | Tree::InSubquery { .. } => {
+                ("sql.not_in_grammar", "a rule has no subqueries".to_string(), refusals::SUBQUERY)
+            }
+            Tree::CompoundIdentifier(_) => {
+                ("sql.not_in_grammar", format!("{tree}: a name has no table before it"), "name the column alone")
+            }
             Tree::Trim { .. } => (
                 "sql.not_in_grammar",
                 "only trim(x) is part of the rule language".to_string(),
@@ -212,18 +173,11 @@ impl<'a> Checker<'a> {
             None => {
                 let names = self.context.columns.iter().map(|c| c.name.as_str());
                 // The columns with a value's raw form and repair would only hide the others.
-                let names: Vec<&str> = names
-                    .filter(|n| !n.ends_with("_raw") && !n.ends_with("_repair"))
-                    .collect();
+                let names: Vec<&str> = names.filter(|n| !n.ends_with("_raw") && !n.ends_with("_repair")).collect();
                 format!("the names are: {}", names.join(", "))
             }
         };
-        self.refuse(
-            "sql.column_unknown",
-            at,
-            format!("there is no column or indicator {}", name.value),
-            &hint,
-        )
+        self.refuse("sql.column_unknown", at, format!("there is no column or indicator {}", name.value), &hint)
     }
 
     /// An expression that must be a condition.
@@ -293,12 +247,7 @@ impl<'a> Checker<'a> {
             (Type::Date, other) | (other, Type::Date) if other.is_number() => refusals::DATE_DIFFERENCE,
             _ => "both sides must be of the type that is declared",
         };
-        self.refuse(
-            "sql.type_mismatch",
-            at,
-            format!("{} and {} do not go together", ty.name(), value.ty.name()),
-            hint,
-        )
+        self.refuse("sql.type_mismatch", at, format!("{} and {} do not go together", ty.name(), value.ty.name()), hint)
     }
 
     fn case(

@@ -70,11 +70,7 @@ impl Checker<'_> {
     fn unknown_function(&mut self, at: &Tree, name: &str) -> Option<Expr> {
         let message = format!("{name}() is not part of the rule language");
         if let Some(hint) = refusals::function(name) {
-            let code = if hint.contains(":as_of") {
-                "sql.clock"
-            } else {
-                "sql.function_refused"
-            };
+            let code = if hint.contains(":as_of") { "sql.clock" } else { "sql.function_refused" };
             return self.refuse(code, at, message, hint);
         }
         let all = SCALARS.iter().chain(&AGGREGATES).copied();
@@ -86,12 +82,7 @@ impl Checker<'_> {
     }
 
     fn call<'t>(&mut self, at: &Tree, name: String, function: &'t Function) -> Option<Call<'t>> {
-        let mut call = Call {
-            name,
-            args: Vec::new(),
-            star: false,
-            distinct: false,
-        };
+        let mut call = Call { name, args: Vec::new(), star: false, distinct: false };
         let FunctionArguments::List(list) = &function.args else {
             return self.arguments(at, &call.name, "values in brackets");
         };
@@ -112,12 +103,7 @@ impl Checker<'_> {
     /// Notes that a function is given the wrong arguments.
     pub(super) fn arguments<T>(&mut self, at: &Tree, name: &str, takes: &str) -> Option<T> {
         let hint = format!("{name} takes {takes}");
-        self.refuse(
-            "sql.argument",
-            at,
-            format!("{name}() is called with other arguments than it takes"),
-            &hint,
-        )
+        self.refuse("sql.argument", at, format!("{name}() is called with other arguments than it takes"), &hint)
     }
 
     fn scalar(&mut self, at: &Tree, call: &Call) -> Option<Expr> {
@@ -265,12 +251,9 @@ impl Checker<'_> {
         let value = self.text(tree)?;
         match literal_text(&value) {
             Some(text) => Some(text.to_string()),
-            None => self.refuse(
-                "sql.argument",
-                tree,
-                "a text as it stands is needed here",
-                "write it in 'single quotes'",
-            ),
+            None => {
+                self.refuse("sql.argument", tree, "a text as it stands is needed here", "write it in 'single quotes'")
+            }
         }
     }
 

@@ -33,11 +33,7 @@ pub(super) fn number(written: &str) -> Option<(i128, u8)> {
     if places > i32::from(MAX_PLACES) || places < -18 {
         return None;
     }
-    let digits = if places < 0 {
-        digits.checked_mul(10i128.pow(places.unsigned_abs()))?
-    } else {
-        digits
-    };
+    let digits = if places < 0 { digits.checked_mul(10i128.pow(places.unsigned_abs()))? } else { digits };
     (digits.abs() < 10i128.pow(30)).then_some((digits, places.max(0) as u8))
 }
 
@@ -88,13 +84,7 @@ impl Checker<'_> {
         if let Some(kind) = found {
             return Some(Expr::new(Node::Param(name.to_string()), Type::of(kind)));
         }
-        let known: Vec<&str> = self
-            .context
-            .params
-            .keys()
-            .map(String::as_str)
-            .chain(["as_of"])
-            .collect();
+        let known: Vec<&str> = self.context.params.keys().map(String::as_str).chain(["as_of"]).collect();
         let hint = match crate::diag::nearest(name, known) {
             Some(near) => format!("did you mean :{near}?"),
             None => "declare it in params.toml, with its value and the document it comes from".to_string(),
@@ -114,12 +104,9 @@ impl Checker<'_> {
                     "write it as DATE '2026-09-30'",
                 ),
             },
-            (DataType::Timestamp(..) | DataType::Datetime(_), _) => self.refuse(
-                "sql.not_in_grammar",
-                at,
-                "there are no times of day in the tables",
-                refusals::TIMESTAMP,
-            ),
+            (DataType::Timestamp(..) | DataType::Datetime(_), _) => {
+                self.refuse("sql.not_in_grammar", at, "there are no times of day in the tables", refusals::TIMESTAMP)
+            }
             _ => self.refuse(
                 "sql.not_in_grammar",
                 at,
@@ -149,10 +136,7 @@ fn step(interval: &Interval) -> Option<Step> {
         return None;
     }
     let (negative, value) = match interval.value.as_ref() {
-        Tree::UnaryOp {
-            op: UnaryOperator::Minus,
-            expr,
-        } => (true, expr.as_ref()),
+        Tree::UnaryOp { op: UnaryOperator::Minus, expr } => (true, expr.as_ref()),
         value => (false, value),
     };
     let Tree::Value(value) = value else { return None };

@@ -76,10 +76,7 @@ pub fn check_condition(sql: &Sql, context: &Context) -> Result<Expr, Vec<Diagnos
     if matches!(expr.ty, Type::Boolean) {
         return Ok(expr);
     }
-    let message = format!(
-        "a condition must be true or false, but this is of type {}",
-        expr.ty.name()
-    );
+    let message = format!("a condition must be true or false, but this is of type {}", expr.ty.name());
     Err(vec![
         Diagnostic::error("sql.not_a_condition", message, sql.place.clone())
             .hint("compare it with something, for example `age >= 60`"),

@@ -79,12 +79,7 @@ impl Checker<'_> {
     fn compared(&mut self, at: &Tree, a: Expr, how: Comparison, b: Expr) -> Option<Expr> {
         let (mut pair, ty) = self.unify(at, vec![a, b])?;
         if ty == Type::Boolean && !matches!(how, Comparison::Equal | Comparison::NotEqual) {
-            return self.refuse(
-                "sql.type_mismatch",
-                at,
-                "true and false have no order",
-                "compare them with = or <>",
-            );
+            return self.refuse("sql.type_mismatch", at, "true and false have no order", "compare them with = or <>");
         }
         let b = pair.pop()?;
         let a = pair.pop()?;
@@ -224,11 +219,7 @@ impl Checker<'_> {
             let (date, step) = (self.date(left), self.interval(right, interval));
             let (date, step) = (date?, step?);
             let sign = if minus { -1 } else { 1 };
-            let node = Node::Shift {
-                date: date.boxed(),
-                months: sign * step.months,
-                days: sign * step.days,
-            };
+            let node = Node::Shift { date: date.boxed(), months: sign * step.months, days: sign * step.days };
             return Some(Expr::new(node, Type::Date));
         }
         if let (Tree::Interval(_), false) = (left, minus) {

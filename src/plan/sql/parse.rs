@@ -41,9 +41,7 @@ pub(super) fn parse(sql: &Sql) -> Result<Expr, Box<Diagnostic>> {
             Ok(expr)
         } else {
             let (token, at) = (next.token, next.span.start);
-            Err(ParserError::ParserError(format!(
-                "nothing more was expected, found: {token}{at}"
-            )))
+            Err(ParserError::ParserError(format!("nothing more was expected, found: {token}{at}")))
         }
     });
     parsed.map_err(|error| Box::new(syntax(sql, &error)))

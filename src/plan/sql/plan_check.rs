@@ -11,27 +11,16 @@ use crate::plan::types::{Absent, Indicator, Level, Plan, Source, Subject};
 
 /// What an indicator's filter (`aggregate` false) or value (`aggregate` true) may name: its source's columns, parameters.
 pub fn indicator_context(plan: &Plan, source: &Source, aggregate: bool) -> Context {
-    Context {
-        columns: schema::records(source).columns,
-        params: param_kinds(plan),
-        aggregate,
-    }
+    Context { columns: schema::records(source).columns, params: param_kinds(plan), aggregate }
 }
 
 /// What a rule's condition may name: indicators and built-in columns of its level, parameters.
 pub fn rule_context(plan: &Plan, level: Level) -> Context {
-    Context {
-        columns: schema::rule_columns(plan, level),
-        params: param_kinds(plan),
-        aggregate: false,
-    }
+    Context { columns: schema::rule_columns(plan, level), params: param_kinds(plan), aggregate: false }
 }
 
 fn param_kinds(plan: &Plan) -> BTreeMap<String, Kind> {
-    plan.params
-        .iter()
-        .map(|(name, param)| (name.clone(), param.kind))
-        .collect()
+    plan.params.iter().map(|(name, param)| (name.clone(), param.kind)).collect()
 }
 
 /// Checks all SQL of a plan; gives every problem, none when all is well.

@@ -33,46 +33,22 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         ],
         "rules have no clock; write :as_of, the day of the run",
     ),
-    (
-        &["strpos", "position", "instr", "charindex", "locate", "contains"],
-        "write LIKE '%…%'",
-    ),
-    (
-        &["octet_length", "len", "bit_length"],
-        "write length(x), which counts characters",
-    ),
+    (&["strpos", "position", "instr", "charindex", "locate", "contains"], "write LIKE '%…%'"),
+    (&["octet_length", "len", "bit_length"], "write length(x), which counts characters"),
     (&["if", "iif", "iff", "decode"], "write CASE WHEN … THEN … ELSE … END"),
     (&["ifnull", "nvl", "isnull"], "write coalesce(x, y)"),
-    (
-        &["bool_or", "some", "exists"],
-        "write any(condition) in an indicator's value",
-    ),
-    (
-        &["bool_and", "every", "all"],
-        "write NOT any(NOT condition) in an indicator's value",
-    ),
+    (&["bool_or", "some", "exists"], "write any(condition) in an indicator's value"),
+    (&["bool_and", "every", "all"], "write NOT any(NOT condition) in an indicator's value"),
     (
         &["first", "last", "first_value", "last_value", "max_by", "arg_max"],
         "write latest(value, date) in an indicator's value",
     ),
-    (
-        &["ceil", "ceiling", "floor", "truncate"],
-        "compare the amount as it is; to round, write round(x, 0)",
-    ),
-    (
-        &["to_date", "str_to_date", "date"],
-        "write DATE '2026-09-30' or CAST(text AS DATE)",
-    ),
+    (&["ceil", "ceiling", "floor", "truncate"], "compare the amount as it is; to round, write round(x, 0)"),
+    (&["to_date", "str_to_date", "date"], "write DATE '2026-09-30' or CAST(text AS DATE)"),
     (&["to_number", "int", "integer"], "write CAST(text AS INTEGER)"),
-    (
-        &["regexp_matches", "regexp", "rlike", "regexp_contains"],
-        "write regexp_like(text, 'pattern')",
-    ),
+    (&["regexp_matches", "regexp", "rlike", "regexp_contains"], "write regexp_like(text, 'pattern')"),
     (&["ltrim", "rtrim", "btrim"], "write trim(text)"),
-    (
-        &["power", "pow", "sqrt", "exp", "ln", "log"],
-        "a threshold needs no such function; use + - * /",
-    ),
+    (&["power", "pow", "sqrt", "exp", "ln", "log"], "a threshold needs no such function; use + - * /"),
 ];
 
 /// What to write instead of a function, when it is a known habit.

@@ -29,10 +29,7 @@ fn context(aggregate: bool) -> Context {
 }
 
 fn sql(text: &str) -> Sql {
-    Sql {
-        text: text.into(),
-        place: Place::file("rules/medical.toml").at(10, 9),
-    }
+    Sql { text: text.into(), place: Place::file("rules/medical.toml").at(10, 9) }
 }
 
 fn problems(text: &str, aggregate: bool) -> Vec<Diagnostic> {
@@ -47,9 +44,7 @@ fn problems(text: &str, aggregate: bool) -> Vec<Diagnostic> {
 }
 
 fn accepted(text: &str, aggregate: bool) -> Type {
-    check(&sql(text), &context(aggregate))
-        .unwrap_or_else(|p| panic!("{text}: {p:?}"))
-        .ty
+    check(&sql(text), &context(aggregate)).unwrap_or_else(|p| panic!("{text}: {p:?}")).ty
 }
 
 #[test]
@@ -70,11 +65,7 @@ fn what_is_refused_says_what_to_write_instead() {
         ("if(flag, TRUE, FALSE)", "sql.function_refused", "CASE WHEN"),
         ("ifnull(flag, FALSE)", "sql.function_refused", "coalesce"),
         ("floor(age) = 1", "sql.function_refused", "round"),
-        (
-            "colaesce(flag, FALSE)",
-            "sql.function_unknown",
-            "did you mean coalesce()?",
-        ),
+        ("colaesce(flag, FALSE)", "sql.function_unknown", "did you mean coalesce()?"),
         ("soundex(name) = 'x'", "sql.function_unknown", "the functions are"),
         ("age = '7'", "sql.type_mismatch", "without quotes"),
         ("d1 >= '2025-01-01'", "sql.type_mismatch", "DATE '2026-09-30'"),
@@ -87,11 +78,7 @@ fn what_is_refused_says_what_to_write_instead() {
         ("self_pay_12 >= 2", "sql.column_unknown", "did you mean self_pay_12m?"),
         ("name = \"张\"", "sql.column_unknown", "'single quotes'"),
         ("income_line > 1", "sql.column_unknown", ":income_line"),
-        (
-            "self_pay_12m > :incom_line",
-            "sql.param_unknown",
-            "did you mean :income_line?",
-        ),
+        ("self_pay_12m > :incom_line", "sql.param_unknown", "did you mean :income_line?"),
         ("self_pay_12m > :zzz", "sql.param_unknown", "params.toml"),
         ("round(ratio, 1) = 1.2", "sql.round", "as it is"),
         ("round(age / 3, 1) = 1.2", "sql.round", "as it is"),
@@ -129,10 +116,7 @@ fn what_is_refused_says_what_to_write_instead() {
     for (text, code, hint) in cases {
         let found = problems(text, false);
         assert_eq!(found[0].code, code, "{text}: {found:?}");
-        assert!(
-            found[0].hint.as_deref().is_some_and(|h| h.contains(hint)),
-            "{text}: {found:?}"
-        );
+        assert!(found[0].hint.as_deref().is_some_and(|h| h.contains(hint)), "{text}: {found:?}");
     }
 }
 
@@ -157,10 +141,7 @@ fn an_indicator_s_value_is_one_value_for_all_records() {
     for (text, code, hint) in refused {
         let found = problems(text, true);
         assert_eq!(found[0].code, code, "{text}: {found:?}");
-        assert!(
-            found[0].hint.as_deref().is_some_and(|h| h.contains(hint)),
-            "{text}: {found:?}"
-        );
+        assert!(found[0].hint.as_deref().is_some_and(|h| h.contains(hint)), "{text}: {found:?}");
     }
     let types = [
         ("sum(self_pay_12m)", Type::Decimal(2)),
@@ -196,11 +177,7 @@ fn every_problem_is_told_with_its_place() {
         ]
     );
     let found = problems("低保 AND 低 保 > 1", false);
-    assert_eq!(
-        found[0].place.to_string(),
-        "rules/medical.toml:10:18",
-        "characters, not bytes"
-    );
+    assert_eq!(found[0].place.to_string(), "rules/medical.toml:10:18", "characters, not bytes");
     let found = problems("age > 1\nAND foo > 1", false);
     assert_eq!(found[0].place.to_string(), "rules/medical.toml:11:5");
 }
@@ -397,29 +374,16 @@ mod plans {
 
     #[test]
     fn a_sound_plan_has_no_problems() {
-        let plan = plan(
-            paid("sum(paid)", Kind::Decimal),
-            "paid_12m > 20000 AND lifted",
-            Subject::Person,
-        );
+        let plan = plan(paid("sum(paid)", Kind::Decimal), "paid_12m > 20000 AND lifted", Subject::Person);
         assert_eq!(check_plan(&plan), []);
     }
 
     #[test]
     fn each_fault_of_a_plan_has_its_code() {
         let sound = || paid("sum(paid)", Kind::Decimal);
-        let person = || Indicator {
-            level: Level::Person,
-            ..sound()
-        };
-        let strange = || Indicator {
-            source: "medcal".into(),
-            ..sound()
-        };
-        let filtered = || Indicator {
-            filter: Some(sql("sum(paid) > 1")),
-            ..sound()
-        };
+        let person = || Indicator { level: Level::Person, ..sound() };
+        let strange = || Indicator { source: "medcal".into(), ..sound() };
+        let filtered = || Indicator { filter: Some(sql("sum(paid) > 1")), ..sound() };
         let when = "paid_12m > 20000";
         let by = Subject::Person;
         let cases: [(Plan, &[&str]); 9] = [
@@ -430,15 +394,9 @@ mod plans {
             (plan(filtered(), when, by), &["sql.aggregate_misplaced"]),
             (plan(paid("max(on)", Kind::Decimal), when, by), &["sql.kind_mismatch"]),
             (plan(paid("sum(paid)", Kind::Integer), when, by), &["sql.kind_mismatch"]),
-            (
-                plan(paid("any(paid > 1)", Kind::Boolean), "paid_12m", by),
-                &["sql.absent_mismatch"],
-            ),
+            (plan(paid("any(paid > 1)", Kind::Boolean), "paid_12m", by), &["sql.absent_mismatch"]),
             // a person's indicator from a village's records, and out of a household rule's sight
-            (
-                plan(person(), when, Subject::Village),
-                &["sql.level", "sql.column_unknown"],
-            ),
+            (plan(person(), when, Subject::Village), &["sql.level", "sql.column_unknown"]),
         ];
         for (plan, expected) in cases {
             assert_eq!(codes(&plan), expected);

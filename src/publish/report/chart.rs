@@ -27,12 +27,7 @@ pub(super) struct Bar {
 /// Horizontal bars with the sum behind each; several charts when there are more rows than a page holds.
 pub(super) fn bars(title: &str, bars: &[Bar]) -> Vec<String> {
     // One scale for all parts of a chart, or the pages could not be compared.
-    let longest = bars
-        .iter()
-        .map(|b| b.parts.iter().sum::<usize>())
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let longest = bars.iter().map(|b| b.parts.iter().sum::<usize>()).max().unwrap_or(0).max(1);
     bars.chunks(MOST_ROWS).map(|rows| chart(title, rows, longest)).collect()
 }
 
@@ -66,11 +61,7 @@ fn chart(title: &str, rows: &[Bar], longest: usize) -> String {
                 );
             }
         }
-        let _ = write!(
-            svg,
-            "<text x=\"{}\" y=\"{baseline}\">{sum}</text>",
-            LABELS + scaled(sum, longest) + 6
-        );
+        let _ = write!(svg, "<text x=\"{}\" y=\"{baseline}\">{sum}</text>", LABELS + scaled(sum, longest) + 6);
     }
     svg + "</svg>"
 }
@@ -115,10 +106,7 @@ mod tests {
     use super::*;
 
     fn bar(label: &str, parts: &[usize]) -> Bar {
-        Bar {
-            label: label.into(),
-            parts: parts.to_vec(),
-        }
+        Bar { label: label.into(), parts: parts.to_vec() }
     }
 
     #[test]

@@ -35,25 +35,15 @@ pub fn data(facts: &Facts) -> ReportData {
 }
 
 fn having(table: &Table, column: &str, value: &str) -> usize {
-    (0..table.rows())
-        .filter(|row| table.str_at(column, *row) == Some(value))
-        .count()
+    (0..table.rows()).filter(|row| table.str_at(column, *row) == Some(value)).count()
 }
 
 fn number(table: &Table, column: &str, row: usize) -> usize {
-    table
-        .integer_at(column, row)
-        .and_then(|n| usize::try_from(n).ok())
-        .unwrap_or(0)
+    table.integer_at(column, row).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
 }
 
 fn figure(label: &str, value: usize, unit: &str, note: &str) -> Figure {
-    Figure {
-        label: label.into(),
-        value,
-        unit: unit.into(),
-        note: note.into(),
-    }
+    Figure { label: label.into(), value, unit: unit.into(), note: note.into() }
 }
 
 /// Households whose income is below the line but for which no rule lists: income never lists alone.
@@ -76,27 +66,16 @@ fn figures(facts: &Facts) -> Vec<Figure> {
     let cautioned = (0..facts.online.rows())
         .filter(|row| facts.online.str_at("cautions", *row).is_some_and(|c| !c.is_empty()))
         .count();
-    let reported: BTreeSet<&str> = (0..facts.offline.rows())
-        .filter_map(|row| facts.offline.str_at("household_id", row))
-        .collect();
+    let reported: BTreeSet<&str> =
+        (0..facts.offline.rows()).filter_map(|row| facts.offline.str_at("household_id", row)).collect();
     let rows = facts.offline.rows();
     vec![
-        figure(
-            "户籍家庭",
-            facts.households.rows(),
-            "户",
-            &format!("其中正常状态{living}人"),
-        ),
+        figure("户籍家庭", facts.households.rows(), "户", &format!("其中正常状态{living}人")),
         figure("线上疑似", facts.online.rows(), "户", "部门数据比对得出"),
         figure("线下上报", rows, "行", &format!("能对应到{}户", reported.len())),
         figure("建议名单", facts.proposals.rows(), "户", "线上线下一致，待会议审定"),
         figure("待村核实", facts.tasks.rows(), "项", "两边不一致或身份不明"),
-        figure(
-            "仅收入偏低",
-            income_only(facts),
-            "户",
-            "人均纯收入低于监测线而无其他风险，按规定不单独列入",
-        ),
+        figure("仅收入偏低", income_only(facts), "户", "人均纯收入低于监测线而无其他风险，按规定不单独列入"),
         figure("有审慎事项", cautioned, "户", "需说明情况，不据此排除"),
         figure("开单草稿", facts.orders.rows(), "件", "审定后发给责任部门"),
     ]
@@ -226,15 +205,12 @@ fn townships(facts: &Facts) -> Vec<TownshipLine> {
         }
     });
     count(facts.offline, &|line, _| line.offline += 1);
-    count(
-        facts.comparison,
-        &|line, row| match facts.comparison.str_at("outcome", row) {
-            Some("online_only") => line.online_only += 1,
-            Some("offline_only") => line.offline_only += 1,
-            Some("cause_differs" | "type_differs" | "identity_unclear") => line.other += 1,
-            _ => {}
-        },
-    );
+    count(facts.comparison, &|line, row| match facts.comparison.str_at("outcome", row) {
+        Some("online_only") => line.online_only += 1,
+        Some("offline_only") => line.offline_only += 1,
+        Some("cause_differs" | "type_differs" | "identity_unclear") => line.other += 1,
+        _ => {}
+    });
     count(facts.proposals, &|line, _| line.proposed += 1);
     count(facts.tasks, &|line, _| line.tasks += 1);
     counted
@@ -270,18 +246,13 @@ fn sources(facts: &Facts) -> Vec<SourceLine> {
     (0..quality.rows())
         .map(|row| {
             let id = quality.str_at("source", row).unwrap_or("");
-            let register = facts
-                .plan
-                .sources
-                .iter()
-                .any(|s| s.id == id && s.role == SourceRole::Register);
+            let register = facts.plan.sources.iter().any(|s| s.id == id && s.role == SourceRole::Register);
             let rows = ["read", "accepted", "quarantined", "folded"].map(|c| number(quality, c, row));
             let links: Vec<usize> = match register {
                 true => Vec::new(),
-                false => ["linked", "possible", "conflict", "unlinked"]
-                    .iter()
-                    .map(|c| number(quality, c, row))
-                    .collect(),
+                false => {
+                    ["linked", "possible", "conflict", "unlinked"].iter().map(|c| number(quality, c, row)).collect()
+                }
             };
             let [read, accepted, quarantined, folded] = rows;
             SourceLine {
@@ -310,9 +281,7 @@ fn rules(facts: &Facts) -> Vec<RuleLine> {
         .map(|row| {
             let own = |column: &str| outcomes.str_at(column, row).unwrap_or("").to_string();
             let [judged, hits, unknown] = ["judged", "hits", "unknown"].map(|c| number(outcomes, c, row));
-            let missing: Vec<String> = words::split(outcomes.str_at("missing_sources", row))
-                .map(title)
-                .collect();
+            let missing: Vec<String> = words::split(outcomes.str_at("missing_sources", row)).map(title).collect();
             let remark = match () {
                 () if judged > 0 && unknown == judged => "全部无法判断",
                 () if hits == 0 => "无一命中",
@@ -368,14 +337,9 @@ fn tracking(facts: &Facts) -> Vec<Figure> {
 fn orders(facts: &Facts) -> Vec<Figure> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in 0..facts.orders.rows() {
-        *counts
-            .entry(facts.orders.str_at("department", row).unwrap_or("待定"))
-            .or_default() += 1;
+        *counts.entry(facts.orders.str_at("department", row).unwrap_or("待定")).or_default() += 1;
     }
-    counts
-        .into_iter()
-        .map(|(department, n)| figure(department, n, "件", ""))
-        .collect()
+    counts.into_iter().map(|(department, n)| figure(department, n, "件", "")).collect()
 }
 
 /// A place as a clerk reads it.

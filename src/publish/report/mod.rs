@@ -30,21 +30,12 @@ pub fn render(data: &ReportData) -> String {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("the usual delimiters"));
     // The name's ending turns escaping on.
-    environment
-        .add_template("report.html", TEMPLATE)
-        .expect("the built-in template is well-formed");
+    environment.add_template("report.html", TEMPLATE).expect("the built-in template is well-formed");
     let json = serde_json::to_value(data).expect("plain data have no maps with other keys than text");
-    let serde_json::Value::Object(fields) = json else {
-        unreachable!("a struct with named fields is an object")
-    };
-    let mut context: std::collections::BTreeMap<String, Value> = fields
-        .into_iter()
-        .map(|(name, value)| (name, converted(value)))
-        .collect();
-    for (name, charts) in [
-        ("risk_chart", risk_chart(data)),
-        ("township_chart", township_chart(data)),
-    ] {
+    let serde_json::Value::Object(fields) = json else { unreachable!("a struct with named fields is an object") };
+    let mut context: std::collections::BTreeMap<String, Value> =
+        fields.into_iter().map(|(name, value)| (name, converted(value))).collect();
+    for (name, charts) in [("risk_chart", risk_chart(data)), ("township_chart", township_chart(data))] {
         let charts: Vec<Value> = charts.into_iter().map(Value::from_safe_string).collect();
         context.insert(name.to_string(), Value::from(charts));
     }
@@ -61,26 +52,14 @@ pub fn render(data: &ReportData) -> String {
 }
 
 fn risk_chart(data: &ReportData) -> Vec<String> {
-    let bars: Vec<Bar> = data
-        .causes
-        .iter()
-        .map(|line| Bar {
-            label: line.title.clone(),
-            parts: line.types.to_vec(),
-        })
-        .collect();
+    let bars: Vec<Bar> =
+        data.causes.iter().map(|line| Bar { label: line.title.clone(), parts: line.types.to_vec() }).collect();
     chart::bars("各类风险涉及户数", &bars)
 }
 
 fn township_chart(data: &ReportData) -> Vec<String> {
-    let bars: Vec<Bar> = data
-        .townships
-        .iter()
-        .map(|line| Bar {
-            label: line.name.clone(),
-            parts: line.types.to_vec(),
-        })
-        .collect();
+    let bars: Vec<Bar> =
+        data.townships.iter().map(|line| Bar { label: line.name.clone(), parts: line.types.to_vec() }).collect();
     chart::bars("各乡镇线上疑似户数", &bars)
 }
 

@@ -27,11 +27,8 @@ fn of(id: &str, township: &str, more: Vec<(&'static str, Value)>) -> Vec<(&'stat
         "a" => ("990121001", "云岭镇"),
         _ => ("990121002", "东河乡"),
     };
-    let mut row = vec![
-        ("household_id", id.to_string().into()),
-        ("township_code", code.into()),
-        ("township", name.into()),
-    ];
+    let mut row =
+        vec![("household_id", id.to_string().into()), ("township_code", code.into()), ("township", name.into())];
     row.extend(more);
     row
 }
@@ -78,11 +75,7 @@ fn list(id: &str, township: &str, kind: &'static str, causes: &'static str) -> V
     named(of(
         id,
         township,
-        vec![
-            ("list_type", kind.into()),
-            ("causes", causes.into()),
-            ("evidence", format!("{NAME}自付26000元").into()),
-        ],
+        vec![("list_type", kind.into()), ("causes", causes.into()), ("evidence", format!("{NAME}自付26000元").into())],
     ))
 }
 
@@ -91,24 +84,11 @@ fn compared(id: &str, township: &str, outcome: &'static str) -> Vec<(&'static st
 }
 
 fn hit(id: &'static str, role: &'static str, risk: &'static str) -> Vec<(&'static str, Value)> {
-    vec![
-        ("household_id", id.into()),
-        ("role", role.into()),
-        ("risk", risk.into()),
-    ]
+    vec![("household_id", id.into()), ("role", role.into()), ("risk", risk.into())]
 }
 
 fn source(id: &'static str, state: &'static str, counts: [i64; 8]) -> Vec<(&'static str, Value)> {
-    let names = [
-        "read",
-        "accepted",
-        "quarantined",
-        "folded",
-        "linked",
-        "possible",
-        "conflict",
-        "unlinked",
-    ];
+    let names = ["read", "accepted", "quarantined", "folded", "linked", "possible", "conflict", "unlinked"];
     let mut row: Vec<(&'static str, Value)> = vec![
         ("source", id.into()),
         ("title", format!("{id}名册").into()),
@@ -139,20 +119,8 @@ fn round() -> Round {
         table(
             tables::persons(),
             vec![
-                of(
-                    "H1",
-                    "a",
-                    vec![
-                        ("name", NAME.into()),
-                        ("id_number", NUMBER.into()),
-                        ("status", "normal".into()),
-                    ],
-                ),
-                of(
-                    "H1",
-                    "a",
-                    vec![("name", "李四光".into()), ("status", "deceased".into())],
-                ),
+                of("H1", "a", vec![("name", NAME.into()), ("id_number", NUMBER.into()), ("status", "normal".into())]),
+                of("H1", "a", vec![("name", "李四光".into()), ("status", "deceased".into())]),
             ],
         ),
         table(
@@ -174,15 +142,7 @@ fn round() -> Round {
         table(
             tables::offline_list(),
             vec![
-                of(
-                    "H1",
-                    "a",
-                    vec![
-                        ("name", NAME.into()),
-                        ("id_number", NUMBER.into()),
-                        ("note", NAME.into()),
-                    ],
-                ),
+                of("H1", "a", vec![("name", NAME.into()), ("id_number", NUMBER.into()), ("note", NAME.into())]),
                 vec![("name", NAME.into()), ("township", "无此镇".into())],
             ],
         ),
@@ -195,35 +155,21 @@ fn round() -> Round {
                 named(vec![("outcome", "identity_unclear".into())]),
             ],
         ),
-        table(
-            tables::verification_tasks(),
-            vec![of("H2", "a", vec![("head_name", NAME.into())])],
-        ),
+        table(tables::verification_tasks(), vec![of("H2", "a", vec![("head_name", NAME.into())])]),
         table(tables::proposals(), vec![list("H1", "a", "unstable", "illness")]),
-        table(
-            tables::work_orders(),
-            vec![of("H1", "a", vec![("department", "医保局".into())])],
-        ),
+        table(tables::work_orders(), vec![of("H1", "a", vec![("department", "医保局".into())])]),
         table(
             tables::tracking(),
             vec![
                 of(
                     "H1",
                     "a",
-                    vec![
-                        ("risk_cleared", false.into()),
-                        ("year_complete", true.into()),
-                        ("online_now", true.into()),
-                    ],
+                    vec![("risk_cleared", false.into()), ("year_complete", true.into()), ("online_now", true.into())],
                 ),
                 of(
                     "H3",
                     "a",
-                    vec![
-                        ("risk_cleared", true.into()),
-                        ("year_complete", true.into()),
-                        ("online_now", false.into()),
-                    ],
+                    vec![("risk_cleared", true.into()), ("year_complete", true.into()), ("online_now", false.into())],
                 ),
             ],
         ),
@@ -261,11 +207,7 @@ fn round() -> Round {
         "a lock file <~$x> was skipped",
         Place::file("民政/~$x.xlsx").sheet("一月").row(3),
     );
-    Round {
-        tables,
-        problems: vec![problem.hint("close the workbook")],
-        plan: sample::plan(),
-    }
+    Round { tables, problems: vec![problem.hint("close the workbook")], plan: sample::plan() }
 }
 
 fn counted() -> ReportData {
@@ -291,22 +233,11 @@ fn the_round_is_counted() {
         ]
     );
     assert_eq!(data.types, [1, 1, 1]);
-    let causes: Vec<_> = data
-        .causes
-        .iter()
-        .map(|c| (c.title.as_str(), c.types, c.total))
-        .collect();
+    let causes: Vec<_> = data.causes.iter().map(|c| (c.title.as_str(), c.types, c.total)).collect();
     assert_eq!(causes[0], ("因病", [1, 1, 0], 2));
     assert_eq!(causes[2], ("因残", [0, 0, 0], 0));
-    let townships: Vec<_> = data
-        .townships
-        .iter()
-        .map(|t| (t.name.as_str(), t.online, t.offline, t.other))
-        .collect();
-    assert_eq!(
-        townships,
-        [("云岭镇", 2, 1, 0), ("东河乡", 1, 0, 1), ("乡镇不明", 0, 1, 1)]
-    );
+    let townships: Vec<_> = data.townships.iter().map(|t| (t.name.as_str(), t.online, t.offline, t.other)).collect();
+    assert_eq!(townships, [("云岭镇", 2, 1, 0), ("东河乡", 1, 0, 1), ("乡镇不明", 0, 1, 1)]);
     assert_eq!((data.whole.online, data.whole.offline, data.whole.other), (3, 2, 2));
     let shares: Vec<_> = data.comparison.iter().map(|c| (c.count, c.share.as_str())).collect();
     assert_eq!(shares[0], (1, "25.0%"));
@@ -317,17 +248,11 @@ fn the_round_is_counted() {
 #[test]
 fn sums_that_do_not_close_and_rules_that_say_nothing_are_seen() {
     let data = counted();
-    assert_eq!(
-        data.sources.iter().map(|s| s.closes).collect::<Vec<_>>(),
-        [true, false, true]
-    );
+    assert_eq!(data.sources.iter().map(|s| s.closes).collect::<Vec<_>>(), [true, false, true]);
     let remarks: Vec<&str> = data.rules.iter().map(|r| r.remark.as_str()).collect();
     assert_eq!(remarks, ["", "无一命中", "全部命中", "全部无法判断"]);
     assert_eq!(data.gaps.len(), 1);
-    assert_eq!(
-        (data.gaps[0].state.as_str(), data.gaps[0].rules.as_str()),
-        ("未提供", "WAT-01")
-    );
+    assert_eq!((data.gaps[0].state.as_str(), data.gaps[0].rules.as_str()), ("未提供", "WAT-01"));
 }
 
 #[test]
@@ -364,11 +289,7 @@ fn the_report_reads_like_this() {
 #[test]
 fn an_empty_round_has_a_report_too() {
     let empty: Vec<Table> = tables::all().into_iter().map(|schema| table(schema, vec![])).collect();
-    let round = Round {
-        tables: empty,
-        problems: vec![],
-        plan: sample::plan(),
-    };
+    let round = Round { tables: empty, problems: vec![], plan: sample::plan() };
     let html = render(&data(&round.facts()));
     assert!(html.contains("没有问题。") && !html.contains("以下数据不完整"));
 }

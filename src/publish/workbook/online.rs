@@ -19,17 +19,10 @@ pub fn online_list(issue: &Issue, online: &Table, path: &Path) -> Outcome<()> {
     let rows = in_order(online);
     for kind in words::LIST_TYPES {
         let title = words::list_type(kind);
-        let of_kind = rows
-            .iter()
-            .copied()
-            .filter(|r| online.str_at("list_type", *r) == Some(kind));
+        let of_kind = rows.iter().copied().filter(|r| online.str_at("list_type", *r) == Some(kind));
         book.page(title, &list(issue, online, title, of_kind))?;
     }
-    let known = |r: &usize| {
-        online
-            .str_at("list_type", *r)
-            .is_some_and(|t| words::LIST_TYPES.contains(&t))
-    };
+    let known = |r: &usize| online.str_at("list_type", *r).is_some_and(|t| words::LIST_TYPES.contains(&t));
     let others: Vec<usize> = rows.iter().copied().filter(|r| !known(r)).collect();
     if !others.is_empty() {
         book.page("类型未定", &list(issue, online, "类型未定户", others.into_iter()))?;
@@ -53,9 +46,7 @@ fn list(issue: &Issue, online: &Table, title: &str, rows: impl Iterator<Item = u
             own("household_no").into(),
             own("head_name").into(),
             own("head_id_number").into(),
-            online
-                .integer_at("size", row)
-                .map_or(Cell::Text(String::new()), Cell::Number),
+            online.integer_at("size", row).map_or(Cell::Text(String::new()), Cell::Number),
             issue.plan.cause_titles(own("causes")).into(),
             hit_rules(issue, own("rules")).into(),
             income(own("income_state")).to_string().into(),
@@ -150,22 +141,11 @@ fn summary(issue: &Issue, online: &Table) -> Page {
         ]
     };
     let mut rows = vec![line("合计", "全县", &whole)];
-    rows.extend(
-        townships
-            .iter()
-            .map(|((_, _, name), counts)| line("按乡镇", name, counts)),
-    );
-    rows.extend(
-        causes
-            .iter()
-            .map(|(cause, counts)| line("按风险", issue.plan.cause_title(cause), counts)),
-    );
+    rows.extend(townships.iter().map(|((_, _, name), counts)| line("按乡镇", name, counts)));
+    rows.extend(causes.iter().map(|(cause, counts)| line("按风险", issue.plan.cause_title(cause), counts)));
     Page {
         title: "线上疑似名单汇总".to_string(),
-        lines: vec![
-            issue.line(),
-            "单位：户。一户有多项风险的，在“按风险”中各计一次。".to_string(),
-        ],
+        lines: vec![issue.line(), "单位：户。一户有多项风险的，在“按风险”中各计一次。".to_string()],
         columns: vec![
             Column::of("分组", 12, 12),
             Column::of("项目", 20, 22),

@@ -46,9 +46,7 @@ fn list(issue: &Issue, proposals: &Table, national: &BTreeMap<&str, &str>, actio
             own("group").into(),
             own("head_name").into(),
             own("head_id_number").into(),
-            proposals
-                .integer_at("size", row)
-                .map_or(Cell::Text(String::new()), Cell::Number),
+            proposals.integer_at("size", row).map_or(Cell::Text(String::new()), Cell::Number),
         ];
         if action == "mark" {
             cells.push(number.into());
@@ -79,19 +77,12 @@ fn list(issue: &Issue, proposals: &Table, national: &BTreeMap<&str, &str>, actio
         Column::of("风险", 8, 16),
         Column::of("审慎事项", 10, 24),
         Column::of("依据", 20, 40),
-        Column::answer(
-            "会议意见",
-            10,
-            Answer::OneOf(["通过", "不通过", "退回补正"].map(String::from).to_vec()),
-        ),
+        Column::answer("会议意见", 10, Answer::OneOf(["通过", "不通过", "退回补正"].map(String::from).to_vec())),
         Column::answer("备注", 16, Answer::Free),
     ]);
     Page {
         title: title.to_string(),
-        lines: vec![
-            issue.line(),
-            "线上线下一致的户，供领导小组会议审定；未经审定不得标注或录入。".to_string(),
-        ],
+        lines: vec![issue.line(), "线上线下一致的户，供领导小组会议审定；未经审定不得标注或录入。".to_string()],
         columns,
         rows: rows.collect(),
         empty: "本批次无。",

@@ -25,22 +25,16 @@ pub struct Review<'a> {
 /// # Errors
 /// An `io.failed` failure naming the path.
 pub fn possible_links(issue: &Issue, review: &Review, path: &Path) -> Outcome<()> {
-    let persons: BTreeMap<&str, usize> = (0..review.persons.rows())
-        .filter_map(|row| Some((review.persons.str_at("person_id", row)?, row)))
-        .collect();
+    let persons: BTreeMap<&str, usize> =
+        (0..review.persons.rows()).filter_map(|row| Some((review.persons.str_at("person_id", row)?, row))).collect();
     let mut by_source: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for row in 0..review.possible.rows() {
-        by_source
-            .entry(review.possible.str_at("source", row).unwrap_or(""))
-            .or_default()
-            .push(row);
+        by_source.entry(review.possible.str_at("source", row).unwrap_or("")).or_default().push(row);
     }
     let mut book = Writer::new(issue, "待认定匹配", path)?;
     // Sources in the plan's order; one the plan does not know would be a mistake, but its rows are shown all the same.
     let known = issue.plan.sources.iter().map(|s| (s.id.as_str(), Some(s)));
-    let unknown = by_source
-        .keys()
-        .filter(|id| !issue.plan.sources.iter().any(|s| s.id == **id));
+    let unknown = by_source.keys().filter(|id| !issue.plan.sources.iter().any(|s| s.id == **id));
     let sources: Vec<(&str, Option<&Source>)> = known.chain(unknown.map(|id| (*id, None))).collect();
     let mut sheets = 0;
     for (id, source) in sources {
@@ -66,20 +60,12 @@ fn page(
 ) -> Page {
     let records = source.and_then(|s| review.records.get(&s.id));
     let record_rows: BTreeMap<&str, usize> = records
-        .map(|table| {
-            (0..table.rows())
-                .filter_map(|row| Some((table.str_at("record_id", row)?, row)))
-                .collect()
-        })
+        .map(|table| (0..table.rows()).filter_map(|row| Some((table.str_at("record_id", row)?, row))).collect())
         .unwrap_or_default();
     let mut order = rows.to_vec();
     order.sort_by_key(|row| {
         let possible = review.possible;
-        (
-            possible.str_at("record_id", *row),
-            possible.integer_at("rank", *row),
-            possible.str_at("person_id", *row),
-        )
+        (possible.str_at("record_id", *row), possible.integer_at("rank", *row), possible.str_at("person_id", *row))
     });
     let mut number = 0;
     let mut previous = None;
@@ -102,12 +88,8 @@ fn page(
         };
         let place = record.map_or(String::new(), |(table, row)| {
             let parts = [table.str_at("file", row), table.str_at("sheet", row)];
-            let mut parts: Vec<String> = parts
-                .into_iter()
-                .flatten()
-                .filter(|p| !p.is_empty())
-                .map(String::from)
-                .collect();
+            let mut parts: Vec<String> =
+                parts.into_iter().flatten().filter(|p| !p.is_empty()).map(String::from).collect();
             parts.extend(table.integer_at("row", row).map(|n| format!("第{n}行")));
             parts.join(" ")
         });
@@ -126,10 +108,7 @@ fn page(
             said(Role::Name).unwrap_or_default().into(),
             masked(said(Role::IdNumber)).into(),
             place.into(),
-            review
-                .possible
-                .integer_at("rank", row)
-                .map_or(Cell::Text(String::new()), Cell::Number),
+            review.possible.integer_at("rank", row).map_or(Cell::Text(String::new()), Cell::Number),
             of_candidate("name").unwrap_or_default().into(),
             masked(of_candidate("id_number")).into(),
             format!(

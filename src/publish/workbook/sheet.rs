@@ -101,12 +101,7 @@ impl Column {
 
     /// A column that the reader fills in.
     pub fn answer(title: &'static str, width: usize, answer: Answer) -> Self {
-        Column {
-            title,
-            widths: (width, width),
-            centred: false,
-            answer: Some(answer),
-        }
+        Column { title, widths: (width, width), centred: false, answer: Some(answer) }
     }
 }
 
@@ -141,21 +136,13 @@ struct Styles {
 
 impl Styles {
     fn new() -> Self {
-        let base = || {
-            Format::new()
-                .set_font_name(FONT)
-                .set_font_size(11)
-                .set_align(FormatAlign::VerticalCenter)
-        };
+        let base = || Format::new().set_font_name(FONT).set_font_size(11).set_align(FormatAlign::VerticalCenter);
         let cell = || base().set_border(FormatBorder::Thin).set_text_wrap();
         let answer = || cell().set_background_color(Color::RGB(0x00FF_FBE6)).set_unlocked();
         Styles {
             title: base().set_font_size(16).set_bold().set_align(FormatAlign::Center),
             line: base().set_text_wrap(),
-            heading: cell()
-                .set_bold()
-                .set_align(FormatAlign::Center)
-                .set_background_color(Color::RGB(0x00E7_ECF2)),
+            heading: cell().set_bold().set_align(FormatAlign::Center).set_background_color(Color::RGB(0x00E7_ECF2)),
             text: cell(),
             centred: cell().set_align(FormatAlign::Center),
             money: cell().set_num_format("#,##0.00"),
@@ -231,11 +218,7 @@ impl Writer {
 fn visible(text: &str) -> String {
     let mut kept: String = text.chars().filter(|c| *c == '\n' || !is_invisible(*c)).collect();
     if kept.chars().count() > MOST_CHARACTERS {
-        kept = kept
-            .chars()
-            .take(MOST_CHARACTERS)
-            .chain("…（内容过长，已截断）".chars())
-            .collect();
+        kept = kept.chars().take(MOST_CHARACTERS).chain("…（内容过长，已截断）".chars()).collect();
     }
     kept
 }
@@ -247,10 +230,7 @@ fn widest_line(text: &str) -> usize {
 /// Lines a text takes in a column; a little is held back because programs measure differently.
 fn lines(text: &str, width: usize) -> usize {
     let usable = width.saturating_sub(2).max(2);
-    text.lines()
-        .map(|l| UnicodeWidthStr::width(l).div_ceil(usable).max(1))
-        .sum::<usize>()
-        .max(1)
+    text.lines().map(|l| UnicodeWidthStr::width(l).div_ceil(usable).max(1)).sum::<usize>().max(1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a row has a few hundred lines at most")]
@@ -276,17 +256,10 @@ fn draw(
         .enumerate()
         .map(|(i, column)| {
             let of_rows = match column.answer {
-                None => shown
-                    .iter()
-                    .filter_map(|r| r.get(given(i)))
-                    .map(|t| widest_line(t))
-                    .max(),
+                None => shown.iter().filter_map(|r| r.get(given(i))).map(|t| widest_line(t)).max(),
                 Some(_) => None,
             };
-            let wanted = of_rows
-                .unwrap_or(0)
-                .max(UnicodeWidthStr::width(column.title).div_ceil(2))
-                + 2;
+            let wanted = of_rows.unwrap_or(0).max(UnicodeWidthStr::width(column.title).div_ceil(2)) + 2;
             wanted.clamp(column.widths.0, column.widths.1.max(column.widths.0))
         })
         .collect();
@@ -395,8 +368,7 @@ fn validation(answer: &Answer) -> Option<Result<DataValidation, XlsxError>> {
     }
     let made = DataValidation::new().allow_list_strings(choices).and_then(|rule| {
         if strict {
-            rule.set_error_title("请从下拉列表中选择")?
-                .set_error_message("只能填列表中的选项。")
+            rule.set_error_title("请从下拉列表中选择")?.set_error_message("只能填列表中的选项。")
         } else {
             let rule = rule.set_error_style(DataValidationErrorStyle::Information);
             rule.set_input_message("可从列表中选；有多项的用顿号（、）分开。")

@@ -21,11 +21,7 @@ fn table(schema: TableSchema, rows: Vec<Vec<(&str, Value)>>) -> Table {
 }
 
 fn issue(plan: &Plan) -> Issue<'_> {
-    Issue {
-        plan,
-        round: "2026Q3",
-        as_of: date(2026, 9, 30),
-    }
+    Issue { plan, round: "2026Q3", as_of: date(2026, 9, 30) }
 }
 
 /// Cells by sheet and position, read the way ingest reads.
@@ -80,8 +76,7 @@ fn task(
     name: &str,
 ) -> Vec<(&'static str, Value)> {
     let part = |pair: Option<(&str, &str)>, second: bool| -> Value {
-        pair.map(|(code, title)| if second { title } else { code }.to_string())
-            .into()
+        pair.map(|(code, title)| if second { title } else { code }.to_string()).into()
     };
     vec![
         ("task_id", id.to_string().into()),
@@ -106,12 +101,7 @@ fn tasks() -> Table {
         vec![
             task("T00001", cloud, Some(("990121001001", "上河村")), "张三"),
             task("T00002", cloud, Some(("990121001002", "下河村")), "李四"),
-            task(
-                "T00003",
-                cloud,
-                Some(("990121001001", "上河村")),
-                "=HYPERLINK(\"http://x\")",
-            ),
+            task("T00003", cloud, Some(("990121001001", "上河村")), "=HYPERLINK(\"http://x\")"),
             task("T00004", river, Some(("990121002001", "石门村")), "王五"),
             task("T00005", river, None, "赵六"),
             task("T00006", None, None, "孙七"),
@@ -127,14 +117,9 @@ fn written(tasks: &Table, dir: &Path) -> Vec<PathBuf> {
 fn each_township_has_its_workbook_and_each_village_its_sheet() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let paths = written(&tasks(), folder.path());
-    let names: Vec<_> = paths
-        .iter()
-        .map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string())
-        .collect();
-    assert_eq!(
-        names,
-        ["核实表/云岭镇.xlsx", "核实表/东河乡.xlsx", "核实表/乡镇不明.xlsx"]
-    );
+    let names: Vec<_> =
+        paths.iter().map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string()).collect();
+    assert_eq!(names, ["核实表/云岭镇.xlsx", "核实表/东河乡.xlsx", "核实表/乡镇不明.xlsx"]);
     let cloud = cells(&paths[0]);
     assert_eq!(cloud.keys().collect::<Vec<_>>(), ["上河村", "下河村"]);
     assert_eq!(cells(&paths[1]).keys().collect::<Vec<_>>(), ["村不明", "石门村"]);
@@ -201,28 +186,17 @@ fn only_answers_can_be_written_and_choices_are_offered() {
     assert!(sheet.contains("因病,因学,因残,因安全住房,因安全饮水,其他"));
     assert!(sheet.contains("orientation=\"landscape\"") && sheet.contains("paperSize=\"9\""));
     assert!(sheet.contains("fitToHeight=\"0\"") && sheet.contains("<pane ySplit=\"4\""));
-    assert!(
-        parts["xl/workbook.xml"].contains("上河村!$1:$4"),
-        "headings repeat on every page"
-    );
+    assert!(parts["xl/workbook.xml"].contains("上河村!$1:$4"), "headings repeat on every page");
 
     // Styles of the cells of the first row: locked unless the style says otherwise.
     let styles = &parts["xl/styles.xml"];
     let formats = &styles[styles.find("<cellXfs").expect("formats")..styles.find("</cellXfs>").expect("end")];
-    let formats: Vec<bool> = formats
-        .split("<xf ")
-        .skip(1)
-        .map(|xf| xf.contains("locked=\"0\""))
-        .collect();
+    let formats: Vec<bool> = formats.split("<xf ").skip(1).map(|xf| xf.contains("locked=\"0\"")).collect();
     let style_of = |cell: &str| -> usize {
         let at = sheet.find(&format!("r=\"{cell}\" s=\"")).expect("styled cell") + cell.len() + 8;
         sheet[at..].split('"').next().expect("ends").parse().expect("a number")
     };
-    for (column, unlocked) in "ABCDEFG"
-        .chars()
-        .map(|c| (c, false))
-        .chain("HIJKL".chars().map(|c| (c, true)))
-    {
+    for (column, unlocked) in "ABCDEFG".chars().map(|c| (c, false)).chain("HIJKL".chars().map(|c| (c, true))) {
         assert_eq!(formats[style_of(&format!("{column}5"))], unlocked, "column {column}");
     }
 }
@@ -232,10 +206,7 @@ fn the_same_tables_give_the_same_bytes() {
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("temporary folder"));
     let bytes = folders.map(|folder| {
         let paths = written(&tasks(), folder.path());
-        paths
-            .iter()
-            .map(|p| std::fs::read(p).expect("there"))
-            .collect::<Vec<_>>()
+        paths.iter().map(|p| std::fs::read(p).expect("there")).collect::<Vec<_>>()
     });
     assert_eq!(bytes[0], bytes[1]);
 }
@@ -247,30 +218,15 @@ fn hostile_names_stay_inside_the_folder() {
     let evil = Some(("990121009", "../../evil"));
     let tasks = table(
         tables::verification_tasks(),
-        vec![
-            task("T1", evil, Some(("1", "a/b:c[d]*?")), "甲"),
-            task("T2", evil, Some(("2", "a/b:c[d]*?")), "乙"),
-        ],
+        vec![task("T1", evil, Some(("1", "a/b:c[d]*?")), "甲"), task("T2", evil, Some(("2", "a/b:c[d]*?")), "乙")],
     );
     let paths = written(&tasks, &out);
     assert_eq!(paths, [out.join("核实表/_.._evil.xlsx")]);
-    assert_eq!(
-        cells(&paths[0]).keys().collect::<Vec<_>>(),
-        ["a_b_c_d___", "a_b_c_d___(2)"]
-    );
+    assert_eq!(cells(&paths[0]).keys().collect::<Vec<_>>(), ["a_b_c_d___", "a_b_c_d___(2)"]);
 }
 
 /// What a spreadsheet might run, change or hide.
-const INJECTIONS: [&str; 8] = [
-    "=1+1",
-    "+cmd|' /C calc'!A0",
-    "-2+3",
-    "@SUM(A1:A2)",
-    "\t=1",
-    "{=1}",
-    "_x0041_",
-    "0012",
-];
+const INJECTIONS: [&str; 8] = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1:A2)", "\t=1", "{=1}", "_x0041_", "0012"];
 
 #[test]
 fn injections_and_numbers_stay_text() {
@@ -333,9 +289,7 @@ fn the_summary_counts_by_township_and_cause() {
     let plan = sample::plan();
     online_list(&issue(&plan), &online, &path).expect("written");
     let sheet = &cells(&path)["汇总"];
-    let rows: Vec<Vec<String>> = (4..9)
-        .map(|r| (0..6).map(|c| sheet[&(r, c)].to_string()).collect())
-        .collect();
+    let rows: Vec<Vec<String>> = (4..9).map(|r| (0..6).map(|c| sheet[&(r, c)].to_string()).collect()).collect();
     assert_eq!(
         rows,
         [
@@ -361,24 +315,14 @@ fn proposals_are_parted_by_what_the_system_needs() {
             ("national_action", action.to_string().into()),
         ]
     };
-    let proposed = table(
-        tables::proposals(),
-        vec![proposal("H1", "mark"), proposal("H2", "enter")],
-    );
+    let proposed = table(tables::proposals(), vec![proposal("H1", "mark"), proposal("H2", "enter")]);
     let households = table(
         tables::households(),
-        vec![vec![
-            ("household_id", "H1".into()),
-            ("national_household_no", "N0001".into()),
-        ]],
+        vec![vec![("household_id", "H1".into()), ("national_household_no", "N0001".into())]],
     );
     let orders = table(
         tables::work_orders(),
-        vec![vec![
-            ("order_id", "W00001".into()),
-            ("department", "医保局".into()),
-            ("cause", "illness".into()),
-        ]],
+        vec![vec![("order_id", "W00001".into()), ("department", "医保局".into()), ("cause", "illness".into())]],
     );
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("建议名单.xlsx");
@@ -392,10 +336,7 @@ fn proposals_are_parted_by_what_the_system_needs() {
     assert!(enter.contains(&"户主H2".to_string()) && !enter.contains(&"户主H1".to_string()));
     let drafts = texts(&sheets["防贫开单（草稿）"]);
     assert!(drafts.contains(&"医保局".to_string()) && drafts.contains(&"因病".to_string()));
-    assert!(
-        !drafts.iter().any(|t| t.contains("990121199001011236")),
-        "departments get no numbers yet"
-    );
+    assert!(!drafts.iter().any(|t| t.contains("990121199001011236")), "departments get no numbers yet");
 }
 
 #[test]
@@ -428,20 +369,15 @@ fn the_review_shows_record_and_candidates_with_masked_numbers() {
         ]
     };
     let persons = table(tables::persons(), vec![person("P1", "张三"), person("P2", "张山")]);
-    let review = Review {
-        possible: &possible,
-        persons: &persons,
-        records: &BTreeMap::new(),
-    };
+    let review = Review { possible: &possible, persons: &persons, records: &BTreeMap::new() };
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("待认定匹配.xlsx");
     let plan = sample::plan();
     possible_links(&issue(&plan), &review, &path).expect("written");
     // The sample plan does not know the source: its rows are shown all the same.
     let sheet = &cells(&path)["dibao"];
-    let rows: Vec<Vec<String>> = (4..7)
-        .map(|r| [0, 1, 2, 6, 7, 8].iter().map(|c| sheet[&(r, *c)].to_string()).collect())
-        .collect();
+    let rows: Vec<Vec<String>> =
+        (4..7).map(|r| [0, 1, 2, 6, 7, 8].iter().map(|c| sheet[&(r, *c)].to_string()).collect()).collect();
     assert_eq!(
         rows,
         [

@@ -50,9 +50,7 @@ fn in_place_order(tasks: &Table) -> Vec<usize> {
 /// Rows that follow each other with the same place, with the place's name.
 fn runs<'a>(tasks: &'a Table, rows: Vec<usize>, code: &str, name: &str) -> Vec<(Option<&'a str>, Vec<usize>)> {
     let place = |row: usize| (tasks.str_at(code, row), tasks.str_at(name, row));
-    rows.chunk_by(|a, b| place(*a) == place(*b))
-        .map(|run| (place(run[0]).1, run.to_vec()))
-        .collect()
+    rows.chunk_by(|a, b| place(*a) == place(*b)).map(|run| (place(run[0]).1, run.to_vec())).collect()
 }
 
 fn page(issue: &Issue, tasks: &Table, township: &str, village: &str, rows: &[usize]) -> Page {

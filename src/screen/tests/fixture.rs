@@ -24,10 +24,7 @@ pub fn yuan(yuan: i64) -> Value {
 }
 
 pub fn sql(written: &str) -> Sql {
-    Sql {
-        text: written.into(),
-        place: Place::file("rules/test.toml").at(1, 1),
-    }
+    Sql { text: written.into(), place: Place::file("rules/test.toml").at(1, 1) }
 }
 
 /// A table from rows that name their columns; the rest is null.
@@ -37,11 +34,7 @@ pub fn rows(schema: TableSchema, rows: &[&[(&str, Value)]]) -> Table {
         for (name, _) in *row {
             assert!(schema.index(name).is_some(), "{} has no column {name}", schema.name);
         }
-        let value = |name: &str| {
-            row.iter()
-                .find(|(n, _)| *n == name)
-                .map_or(Value::Null, |(_, v)| v.clone())
-        };
+        let value = |name: &str| row.iter().find(|(n, _)| *n == name).map_or(Value::Null, |(_, v)| v.clone());
         table.push(schema.columns.iter().map(|c| value(&c.name)).collect());
     }
     table.finish()
@@ -247,15 +240,9 @@ impl County {
             b'H' => vec![("status", "linked".into()), ("household_id", target.into())],
             b'P' => {
                 let rows = 0..self.persons.rows();
-                let at = rows
-                    .into_iter()
-                    .find(|r| self.persons.str_at("person_id", *r) == Some(target));
+                let at = rows.into_iter().find(|r| self.persons.str_at("person_id", *r) == Some(target));
                 let household = at.and_then(|r| self.persons.str_at("household_id", r));
-                vec![
-                    ("status", "linked".into()),
-                    ("person_id", target.into()),
-                    ("household_id", household.into()),
-                ]
+                vec![("status", "linked".into()), ("person_id", target.into()), ("household_id", household.into())]
             }
             _ => vec![("status", "linked".into()), ("linked_village_code", target.into())],
         }
@@ -323,11 +310,7 @@ fn empty_plan() -> Plan {
             place: Place::default(),
         },
         codes_dir: "pipelines/shared/codes".into(),
-        causes: vec![Cause {
-            code: "illness".into(),
-            title: "因病".into(),
-            department: "医保局".into(),
-        }],
+        causes: vec![Cause { code: "illness".into(), title: "因病".into(), department: "医保局".into() }],
         files: Vec::new(),
     }
 }
@@ -336,9 +319,7 @@ fn empty_plan() -> Plan {
 pub fn shown(table: &Table, columns: &[&str]) -> Vec<String> {
     (0..table.rows())
         .map(|row| {
-            let cells = columns
-                .iter()
-                .map(|c| table.display_at(c, row).unwrap_or_else(|| "-".into()));
+            let cells = columns.iter().map(|c| table.display_at(c, row).unwrap_or_else(|| "-".into()));
             cells.collect::<Vec<_>>().join(" ")
         })
         .collect()

@@ -91,23 +91,12 @@ fn aggregates_have_one_meaning() {
         ("sum(fund) / count(*)", Float, ["20.0080", "-", "-", "-"]),
         ("round(sum(paid) * 0.05, 1)", Decimal, ["40.1", "-", "-", "-"]),
         ("sum(times) > 9000000000000000000", Boolean, ["是", "-", "-", "-"]),
-        (
-            "CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END",
-            Text,
-            ["many", "one", "-", "-"],
-        ),
-        (
-            "sum(CASE WHEN grade IN ('C', 'D') THEN 1 ELSE 0 END)",
-            Integer,
-            ["2", "0", "-", "-"],
-        ),
+        ("CASE WHEN count(*) > 1 THEN 'many' ELSE 'one' END", Text, ["many", "one", "-", "-"]),
+        ("sum(CASE WHEN grade IN ('C', 'D') THEN 1 ELSE 0 END)", Integer, ["2", "0", "-", "-"]),
     ];
     for (value, kind, expected) in cases {
-        let expected: Vec<String> = ["H1", "H2", "H3", "H4"]
-            .iter()
-            .zip(expected)
-            .map(|(h, v)| format!("{h} {v}"))
-            .collect();
+        let expected: Vec<String> =
+            ["H1", "H2", "H3", "H4"].iter().zip(expected).map(|(h, v)| format!("{h} {v}")).collect();
         assert_eq!(household_values("", value, kind, Absent::Unknown), expected, "{value}");
     }
 }
@@ -148,21 +137,8 @@ fn persons_have_their_own_records_only() {
 fn windows_are_calendar_months_back_from_the_day() {
     let filter = "on > :as_of - INTERVAL '6 months' AND on <= :as_of";
     let mut county = county();
-    county.plan.indicators = vec![indicator(
-        "it",
-        Level::Household,
-        "ledger",
-        filter,
-        "count(*)",
-        Kind::Integer,
-    )];
-    let on = |y, m, d| {
-        shown(
-            &county.screen_on(jiff::civil::date(y, m, d)).indicators_household,
-            &["it"],
-        )[0]
-        .clone()
-    };
+    county.plan.indicators = vec![indicator("it", Level::Household, "ledger", filter, "count(*)", Kind::Integer)];
+    let on = |y, m, d| shown(&county.screen_on(jiff::civil::date(y, m, d)).indicators_household, &["it"])[0].clone();
     // 2026-08-31 less six months is 2026-02-28, the end of the shorter month, which is outside.
     assert_eq!(on(2026, 8, 31), "2");
     // 2026-08-27 less six months is 2026-02-27: the record of the 28th is inside.
@@ -177,30 +153,11 @@ fn windows_are_calendar_months_back_from_the_day() {
 #[test]
 fn a_village_s_record_counts_for_its_households() {
     let mut county = County::new();
-    let water = source(
-        "water",
-        SourceRole::Department,
-        Subject::Village,
-        &[("litres", FieldKind::Decimal)],
-    );
+    let water = source("water", SourceRole::Department, Subject::Village, &[("litres", FieldKind::Decimal)]);
     let short: [(&str, Value); 1] = [("litres", Value::Decimal(1_850))];
     let enough: [(&str, Value); 1] = [("litres", Value::Decimal(6_000))];
-    county.deliver(
-        water,
-        &[
-            ("990121001001", &enough),
-            ("990121002001", &short),
-            ("990121002001", &enough),
-        ],
-    );
-    county.plan.indicators = vec![indicator(
-        "litres",
-        Level::Household,
-        "water",
-        "",
-        "min(litres)",
-        Kind::Decimal,
-    )];
+    county.deliver(water, &[("990121001001", &enough), ("990121002001", &short), ("990121002001", &enough)]);
+    county.plan.indicators = vec![indicator("litres", Level::Household, "water", "", "min(litres)", Kind::Decimal)];
     let values = shown(&county.screen().indicators_household, &["household_id", "litres"]);
     assert_eq!(values, ["H1 60", "H2 -", "H3 18.5", "H4 18.5"]);
 }
@@ -208,12 +165,7 @@ fn a_village_s_record_counts_for_its_households() {
 #[test]
 fn the_register_itself_is_a_source() {
     let mut county = County::new();
-    let register = source(
-        "population",
-        SourceRole::Register,
-        Subject::Person,
-        &[("group", FieldKind::Text)],
-    );
+    let register = source("population", SourceRole::Register, Subject::Person, &[("group", FieldKind::Text)]);
     county.deliver(register, &[("P1", &[("group", "3".into())])]);
     // The register's records are tied to persons by the persons table, not by links.
     county.links.clear();
@@ -222,14 +174,7 @@ fn the_register_itself_is_a_source() {
         &[&[("record_id", "population-P4".into()), ("group", "3".into())]],
     );
     county.records.insert("population".into(), records);
-    county.plan.indicators = vec![indicator(
-        "g",
-        Level::Person,
-        "population",
-        "",
-        "max(\"group\")",
-        Kind::Text,
-    )];
+    county.plan.indicators = vec![indicator("g", Level::Person, "population", "", "max(\"group\")", Kind::Text)];
     let values = shown(&county.screen().indicators_person, &["person_id", "g"]);
     assert_eq!(values, ["P1 -", "P2 -", "P3 -", "P4 3", "P5 -", "P6 -"]);
 }
@@ -237,22 +182,10 @@ fn the_register_itself_is_a_source() {
 #[test]
 fn parameters_in_an_indicator_are_those_of_the_household() {
     let mut county = county();
-    county.params(vec![param(
-        "least",
-        &[(1, None, None), (1_000, Some("云岭镇"), Some("lifted"))],
-    )]);
-    county.plan.indicators = vec![indicator(
-        "it",
-        Level::Household,
-        "ledger",
-        "",
-        "any(paid >= :least)",
-        Kind::Boolean,
-    )];
+    county.params(vec![param("least", &[(1, None, None), (1_000, Some("云岭镇"), Some("lifted"))])]);
+    county.plan.indicators =
+        vec![indicator("it", Level::Household, "ledger", "", "any(paid >= :least)", Kind::Boolean)];
     assert_eq!(shown(&county.screen().indicators_household, &["it"])[0], "是");
-    county.params(vec![param(
-        "least",
-        &[(1, None, None), (1_001, Some("云岭镇"), Some("lifted"))],
-    )]);
+    county.params(vec![param("least", &[(1, None, None), (1_001, Some("云岭镇"), Some("lifted"))])]);
     assert_eq!(shown(&county.screen().indicators_household, &["it"])[0], "否");
 }

@@ -5,41 +5,21 @@ use crate::model::build::Value;
 use crate::model::table::Kind;
 use crate::plan::*;
 
-const COLUMNS: [&str; 7] = [
-    "household_id",
-    "list_type",
-    "causes",
-    "rules",
-    "hits",
-    "income_state",
-    "monitored_type",
-];
+const COLUMNS: [&str; 7] = ["household_id", "list_type", "causes", "rules", "hits", "income_state", "monitored_type"];
 
 /// Every household's facts: what is bad there, and its income.
 fn county(facts: &[(&str, &[&str], Option<i64>)]) -> County {
     let mut county = County::new();
-    let events = source(
-        "events",
-        SourceRole::Department,
-        Subject::Household,
-        &[("what", FieldKind::Text)],
-    );
+    let events = source("events", SourceRole::Department, Subject::Household, &[("what", FieldKind::Text)]);
     let what: Vec<(&str, [(&str, Value); 1])> = facts
         .iter()
         .flat_map(|(household, what, _)| what.iter().map(|w| (*household, [("what", Value::from(*w))])))
         .collect();
     let what: Vec<(&str, &[(&str, Value)])> = what.iter().map(|(h, row)| (*h, row.as_slice())).collect();
     county.deliver(events, &what);
-    let income = source(
-        "income",
-        SourceRole::Department,
-        Subject::Household,
-        &[("income", FieldKind::Money)],
-    );
-    let incomes: Vec<(&str, [(&str, Value); 1])> = facts
-        .iter()
-        .filter_map(|(household, _, income)| Some((*household, [("income", yuan((*income)?))])))
-        .collect();
+    let income = source("income", SourceRole::Department, Subject::Household, &[("income", FieldKind::Money)]);
+    let incomes: Vec<(&str, [(&str, Value); 1])> =
+        facts.iter().filter_map(|(household, _, income)| Some((*household, [("income", yuan((*income)?))]))).collect();
     let incomes: Vec<(&str, &[(&str, Value)])> = incomes.iter().map(|(h, row)| (*h, row.as_slice())).collect();
     county.deliver(income, &incomes);
     let flag = |name: &str| {
@@ -57,15 +37,9 @@ fn county(facts: &[(&str, &[&str], Option<i64>)]) -> County {
         "max(income)",
         Kind::Decimal,
     ));
-    county.params(vec![param(
-        "income_line",
-        &[(7_800, None, None), (8_000, Some("河口镇"), None)],
-    )]);
+    county.params(vec![param("income_line", &[(7_800, None, None), (8_000, Some("河口镇"), None)])]);
     let lists = |id, cause, when| rule(id, Level::Household, RuleRole::Lists, cause, when);
-    let sudden = |id, cause, when| Rule {
-        sudden: true,
-        ..lists(id, cause, when)
-    };
+    let sudden = |id, cause, when| Rule { sudden: true, ..lists(id, cause, when) };
     let below = "per_capita_income < :income_line";
     county.plan.rules = vec![
         sudden("DIS-02", "disaster", "flood"),
@@ -86,10 +60,7 @@ fn income_alone_never_lists_and_a_car_never_removes() {
     assert!(listed(&[("H2", &[], Some(10)), ("H1", &["car"], Some(10))]).is_empty());
     let screened = county(&[("H2", &["ill", "car"], Some(10))]).screen();
     let columns = ["household_id", "rules", "cautions", "evidence"];
-    assert_eq!(
-        shown(&screened.online_list, &columns),
-        ["H2 INC-01|MED-01 CAR-01 成立 MED-01 成立；INC-01 成立"]
-    );
+    assert_eq!(shown(&screened.online_list, &columns), ["H2 INC-01|MED-01 CAR-01 成立 MED-01 成立；INC-01 成立"]);
 }
 
 #[test]
@@ -102,28 +73,13 @@ fn the_type_follows_the_policy() {
         ("H2", &["ill"], Some(9_000), "marginal illness MED-01 1 not_below"),
         // sudden only when everything is sudden and the income is known and not below the line
         ("H2", &["fire"], Some(7_800), "sudden accident DIS-01 1 not_below"),
-        (
-            "H1",
-            &["fire", "flood"],
-            Some(9_000),
-            "unstable accident|disaster DIS-01|DIS-02 2 not_below",
-        ),
-        (
-            "H2",
-            &["fire", "ill"],
-            Some(9_000),
-            "marginal accident|illness DIS-01|MED-01 2 not_below",
-        ),
+        ("H1", &["fire", "flood"], Some(9_000), "unstable accident|disaster DIS-01|DIS-02 2 not_below"),
+        ("H2", &["fire", "ill"], Some(9_000), "marginal accident|illness DIS-01|MED-01 2 not_below"),
         ("H2", &["fire"], None, "marginal accident DIS-01 1 unknown"),
         ("H1", &["fire"], Some(7_799), "unstable accident DIS-01|INC-01 2 below"),
         // the line of the township counts
         ("H3", &["fire"], Some(7_999), "marginal accident DIS-01|INC-01 2 below"),
-        (
-            "H3",
-            &["fire", "flood"],
-            Some(8_000),
-            "sudden accident|disaster DIS-01|DIS-02 2 not_below",
-        ),
+        ("H3", &["fire", "flood"], Some(8_000), "sudden accident|disaster DIS-01|DIS-02 2 not_below"),
     ];
     for (household, what, income, expected) in cases {
         let got = listed(&[(household, what, income)]);
@@ -149,10 +105,7 @@ fn monitored_households_stay_until_their_risk_is_cleared() {
             ]],
         );
         let list = county.screen().online_list;
-        assert_eq!(
-            shown(&list, &["household_id", "monitored_type"]),
-            [format!("H3 {expected}")]
-        );
+        assert_eq!(shown(&list, &["household_id", "monitored_type"]), [format!("H3 {expected}")]);
     }
 }
 

@@ -28,24 +28,11 @@ fn county() -> County {
         ],
     );
     let window = "on >= :as_of - INTERVAL '12 months' AND on <= :as_of";
-    let mut paid = indicator(
-        "paid_12m",
-        Level::Household,
-        "medical",
-        window,
-        "sum(paid)",
-        Kind::Decimal,
-    );
+    let mut paid = indicator("paid_12m", Level::Household, "medical", window, "sum(paid)", Kind::Decimal);
     paid.absent = Absent::Zero;
     county.plan.indicators = vec![paid];
     county.params(vec![param("limit", &[(20_000, None, None)])]);
-    let mut rule = rule(
-        "MED-01",
-        Level::Household,
-        RuleRole::Lists,
-        "illness",
-        "paid_12m >= :limit",
-    );
+    let mut rule = rule("MED-01", Level::Household, RuleRole::Lists, "illness", "paid_12m >= :limit");
     rule.evidence = "近12个月自付{paid_12m}元，达到{:limit}元".into();
     county.plan.rules = vec![rule];
     county
@@ -54,22 +41,13 @@ fn county() -> County {
 #[test]
 fn a_hit_leads_back_to_its_cells() {
     let screened = county().screen();
-    let hits = shown(
-        &screened.rule_hits,
-        &["hit_id", "household_id", "person_id", "department", "evidence"],
-    );
+    let hits = shown(&screened.rule_hits, &["hit_id", "household_id", "person_id", "department", "evidence"]);
     assert_eq!(hits, ["MED-01-H1 H1 - 医保局 近12个月自付20000元，达到20000元"]);
-    let records = shown(
-        &screened.hit_records,
-        &["hit_id", "indicator", "record_id", "file", "row"],
-    );
+    let records = shown(&screened.hit_records, &["hit_id", "indicator", "record_id", "file", "row"]);
     // The record of 2025-09-29 did not pass the filter.
     assert_eq!(
         records,
-        [
-            "MED-01-H1 paid_12m medical-0000001 medical.csv 2",
-            "MED-01-H1 paid_12m medical-0000003 medical.csv 4",
-        ]
+        ["MED-01-H1 paid_12m medical-0000001 medical.csv 2", "MED-01-H1 paid_12m medical-0000003 medical.csv 4",]
     );
 }
 
@@ -78,16 +56,10 @@ fn outcomes_count_unknown_apart_and_name_missing_sources() {
     let columns = ["rule", "level", "judged", "hits", "unknown", "missing_sources"];
     let mut county = county();
     // H4 has nobody left and is not judged.
-    assert_eq!(
-        shown(&county.screen().rule_outcomes, &columns),
-        ["MED-01 household 3 1 0 -"]
-    );
+    assert_eq!(shown(&county.screen().rule_outcomes, &columns), ["MED-01 household 3 1 0 -"]);
     county.withhold("medical");
     let screened = county.screen();
-    assert_eq!(
-        shown(&screened.rule_outcomes, &columns),
-        ["MED-01 household 3 0 3 medical"]
-    );
+    assert_eq!(shown(&screened.rule_outcomes, &columns), ["MED-01 household 3 0 3 medical"]);
     assert_eq!((screened.rule_hits.rows(), screened.online_list.rows()), (0, 0));
 }
 
@@ -114,30 +86,19 @@ fn no_function_makes_a_withheld_source_known() {
         let national = source("national", SourceRole::NationalSystem, Subject::Person, &[]);
         county.deliver(national, &[]);
         county.plan.rules = vec![rule("ANY-01", Level::Household, RuleRole::Lists, "other", condition)];
-        assert_eq!(
-            shown(&county.screen().rule_outcomes, &["unknown"]),
-            ["0"],
-            "{condition}"
-        );
+        assert_eq!(shown(&county.screen().rule_outcomes, &["unknown"]), ["0"], "{condition}");
         county.withhold("medical");
         county.withhold("national");
         county.nobody_is_known_to_be_lifted();
         let screened = county.screen();
-        assert_eq!(
-            shown(&screened.rule_outcomes, &["hits", "unknown"]),
-            ["0 3"],
-            "{condition}"
-        );
+        assert_eq!(shown(&screened.rule_outcomes, &["hits", "unknown"]), ["0 3"], "{condition}");
     }
     // What does not hang on the withheld source is still known.
     let mut county = county();
     county.withhold("medical");
     for condition in ["coalesce(paid_12m, 0) > 1 OR size > 0", "coalesce(size, paid_12m) > 0"] {
         county.plan.rules = vec![rule("ANY-01", Level::Household, RuleRole::Lists, "other", condition)];
-        assert_eq!(
-            shown(&county.screen().rule_outcomes, &["hits", "missing_sources"]),
-            ["3 medical"]
-        );
+        assert_eq!(shown(&county.screen().rule_outcomes, &["hits", "missing_sources"]), ["3 medical"]);
     }
 }
 
@@ -153,10 +114,7 @@ fn without_the_national_system_a_group_s_parameter_is_unknown() {
     county.params(vec![param("limit", &[(10, None, None), (9, None, Some("lifted"))])]);
     assert_eq!(outcome(&county), ["0 3 national"]);
     // Where a township has one line for everybody, the group does not matter.
-    county.params(vec![param(
-        "limit",
-        &[(10, None, None), (9, None, Some("lifted")), (11, Some("云岭镇"), None)],
-    )]);
+    county.params(vec![param("limit", &[(10, None, None), (9, None, Some("lifted")), (11, Some("云岭镇"), None)])]);
     assert_eq!(outcome(&county), ["2 1 national"]);
     county.params(vec![param("limit", &[(10, None, None)])]);
     assert_eq!(outcome(&county), ["2 0 -"]);
@@ -171,17 +129,10 @@ fn parameters_follow_township_and_group() {
     // The lifted of 云岭镇 have their own line; H2 is there too but not known to be lifted.
     county.params(vec![param(
         "limit",
-        &[
-            (10, None, None),
-            (99_000, Some("云岭镇"), None),
-            (20_000, Some("云岭镇"), Some("lifted")),
-        ],
+        &[(10, None, None), (99_000, Some("云岭镇"), None), (20_000, Some("云岭镇"), Some("lifted"))],
     )]);
     assert_eq!(hits(&county), ["H1"]);
-    county.params(vec![param(
-        "limit",
-        &[(10, None, Some("other")), (99_000, None, Some("lifted"))],
-    )]);
+    county.params(vec![param("limit", &[(10, None, Some("other")), (99_000, None, Some("lifted"))])]);
     assert_eq!(hits(&county), ["H2"]);
     // A parameter without a value for the day makes the rule unknown, not missed.
     let mut param = param("limit", &[(10, None, None)]);
@@ -194,27 +145,12 @@ fn parameters_follow_township_and_group() {
 fn rules_about_persons_see_their_household_and_skip_the_dead() {
     let mut county = county();
     county.plan.rules = vec![
-        rule(
-            "EDU-01",
-            Level::Person,
-            RuleRole::Lists,
-            "education",
-            "age BETWEEN 6 AND 15 AND paid_12m > 0",
-        ),
+        rule("EDU-01", Level::Person, RuleRole::Lists, "education", "age BETWEEN 6 AND 15 AND paid_12m > 0"),
         rule("ALL-01", Level::Person, RuleRole::Supports, "other", "size >= 0"),
     ];
     let screened = county.screen();
     let hits = shown(&screened.rule_hits, &["hit_id"]);
-    assert_eq!(
-        hits,
-        [
-            "ALL-01-H1-P1",
-            "ALL-01-H1-P2",
-            "EDU-01-H1-P2",
-            "ALL-01-H2-P3",
-            "ALL-01-H3-P4"
-        ]
-    );
+    assert_eq!(hits, ["ALL-01-H1-P1", "ALL-01-H1-P2", "EDU-01-H1-P2", "ALL-01-H2-P3", "ALL-01-H3-P4"]);
     let judged = shown(&screened.rule_outcomes, &["rule", "judged", "hits", "unknown"]);
     assert_eq!(judged, ["EDU-01 4 1 0", "ALL-01 4 4 0"]);
 }
@@ -241,9 +177,7 @@ fn the_order_of_links_does_not_matter() {
 
 fn arrow_take(table: &crate::model::Table, order: &arrow::array::UInt64Array) -> crate::model::Table {
     let columns = table.batch.columns().iter();
-    let columns = columns
-        .map(|c| arrow::compute::take(c, order, None).expect("rows exist"))
-        .collect();
+    let columns = columns.map(|c| arrow::compute::take(c, order, None).expect("rows exist")).collect();
     crate::model::Table::new(table.schema.clone(), columns)
 }
 
@@ -251,10 +185,7 @@ fn rule_test(given: &[(&str, Value)], expect: Judged) -> RuleTest {
     RuleTest {
         rule: "MED-01".into(),
         title: "刚好达到".into(),
-        given: given
-            .iter()
-            .map(|(k, v)| (k.to_string(), v.clone()))
-            .collect::<BTreeMap<_, _>>(),
+        given: given.iter().map(|(k, v)| (k.to_string(), v.clone())).collect::<BTreeMap<_, _>>(),
         as_of: text::to_days(AS_OF),
         expect,
         place: Place::file("tests/medical.toml").at(7, 1),
@@ -264,21 +195,14 @@ fn rule_test(given: &[(&str, Value)], expect: Judged) -> RuleTest {
 #[test]
 fn rule_tests_tell_what_came_out() {
     let mut county = county();
-    county.params(vec![param(
-        "limit",
-        &[(20_000, None, None), (30_000, Some("河口镇"), Some("lifted"))],
-    )]);
+    county.params(vec![param("limit", &[(20_000, None, None), (30_000, Some("河口镇"), Some("lifted"))])]);
     let plan = &mut county.plan;
     plan.rule_tests = vec![
         rule_test(&[("paid_12m", Value::Integer(20_000))], Judged::Hit),
         rule_test(&[("paid_12m", Value::Float(19_999.99))], Judged::Miss),
         rule_test(&[("lifted", Value::Boolean(true))], Judged::Unknown),
         rule_test(
-            &[
-                ("paid_12m", yuan(29_999)),
-                ("lifted", Value::Boolean(true)),
-                ("township", "河口镇".into()),
-            ],
+            &[("paid_12m", yuan(29_999)), ("lifted", Value::Boolean(true)), ("township", "河口镇".into())],
             Judged::Miss,
         ),
     ];
@@ -289,11 +213,7 @@ fn rule_tests_tell_what_came_out() {
     assert_eq!(problems.len(), 1);
     assert_eq!(problems[0].code, "plan.test_failed");
     assert_eq!(problems[0].place.to_string(), "tests/medical.toml:7:1");
-    assert!(
-        problems[0].message.contains("expected miss, got hit"),
-        "{}",
-        problems[0].message
-    );
+    assert!(problems[0].message.contains("expected miss, got hit"), "{}", problems[0].message);
 }
 
 #[test]
@@ -311,12 +231,5 @@ fn a_slip_in_a_rule_test_is_told_before_it_is_judged() {
     let codes: Vec<&str> = problems.iter().map(|p| p.code).collect();
     assert_eq!(codes, ["plan.test_rule", "plan.test_column", "plan.test_value"]);
     let hints: Vec<&str> = problems.iter().filter_map(|p| p.hint.as_deref()).collect();
-    assert_eq!(
-        hints,
-        [
-            "did you mean MED-01?",
-            "did you mean paid_12m?",
-            "paid_12m is of type decimal"
-        ]
-    );
+    assert_eq!(hints, ["did you mean MED-01?", "did you mean paid_12m?", "paid_12m is of type decimal"]);
 }

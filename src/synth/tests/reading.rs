@@ -25,10 +25,7 @@ fn delimited(bytes: &[u8]) -> Rows {
         Ok(text) => text.trim_start_matches('\u{feff}').to_string(),
         Err(_) => encoding_rs::GB18030.decode(bytes).0.into_owned(),
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     reader
         .records()
         .enumerate()
@@ -60,10 +57,7 @@ fn workbook(path: &Path) -> Rows {
 
 fn table(path: &Path) -> Rows {
     let file = File::open(path).expect("readable file");
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .expect("Parquet")
-        .build()
-        .expect("Parquet");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("Parquet");
     let mut found = Rows::new();
     for batch in reader {
         let batch = batch.expect("readable batch");

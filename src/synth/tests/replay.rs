@@ -24,11 +24,7 @@ fn day(text: &str) -> Date {
         return Date::constant(1899, 12, 30).saturating_add(serial.days());
     }
     let parts: Vec<i16> = match text.bytes().all(|b| b.is_ascii_digit()) {
-        true => vec![
-            text[..4].parse().unwrap(),
-            text[4..6].parse().unwrap(),
-            text[6..].parse().unwrap(),
-        ],
+        true => vec![text[..4].parse().unwrap(), text[4..6].parse().unwrap(), text[6..].parse().unwrap()],
         _ => text
             .split(|c: char| !c.is_ascii_digit())
             .filter(|p| !p.is_empty())
@@ -40,19 +36,11 @@ fn day(text: &str) -> Date {
 }
 
 fn fen(text: &str) -> i64 {
-    if text.is_empty() {
-        0
-    } else {
-        (text.parse::<f64>().unwrap() * 100.0).round() as i64
-    }
+    if text.is_empty() { 0 } else { (text.parse::<f64>().unwrap() * 100.0).round() as i64 }
 }
 
 fn data(root: &Path, file: &str, above: u32) -> Vec<Vec<String>> {
-    rows(root, file)
-        .into_iter()
-        .filter(|((_, row), _)| *row > above)
-        .map(|(_, cells)| cells)
-        .collect()
+    rows(root, file).into_iter().filter(|((_, row), _)| *row > above).map(|(_, cells)| cells).collect()
 }
 
 fn register(root: &Path) -> Register {
@@ -61,10 +49,7 @@ fn register(root: &Path) -> Register {
         .filter(|r| r["faults"].starts_with("register"))
         .map(|r| r["row"].parse().unwrap())
         .collect();
-    let mut found = Register {
-        home: BTreeMap::new(),
-        births: BTreeMap::new(),
-    };
+    let mut found = Register { home: BTreeMap::new(), births: BTreeMap::new() };
     for ((_, row), cells) in rows(root, "公安/户籍人口底册.csv").into_iter().skip(1) {
         if cells[12] == "正常" && !second.contains(&row) {
             found.home.insert(cells[3].clone(), cells[0].clone());
@@ -108,10 +93,7 @@ fn screen(root: &Path) -> (Causes, BTreeMap<String, &'static str>) {
             add(&row[3], "illness");
         }
     }
-    for row in data(root, "民政/临时救助台账.xlsx", 2)
-        .iter()
-        .filter(|r| r[0] != "合计")
-    {
+    for row in data(root, "民政/临时救助台账.xlsx", 2).iter().filter(|r| r[0] != "合计") {
         if fen(&row[7]) >= 300_000 && (from..=as_of).contains(&day(&row[8])) {
             match row[6].as_str() {
                 "意外事故" => add(&row[4], "accident"),
@@ -168,9 +150,7 @@ fn screen(root: &Path) -> (Causes, BTreeMap<String, &'static str>) {
     let types = causes
         .iter()
         .map(|(home, causes)| {
-            let sudden = causes
-                .iter()
-                .all(|c| ["illness", "industry", "accident", "disaster"].contains(c));
+            let sudden = causes.iter().all(|c| ["illness", "industry", "accident", "disaster"].contains(c));
             let not_poor = incomes.get(home).is_some_and(|i| *i >= 780_000);
             let list_type = match (lifted.contains(home), sudden && not_poor) {
                 (true, _) => "unstable",
@@ -186,26 +166,15 @@ fn screen(root: &Path) -> (Causes, BTreeMap<String, &'static str>) {
 #[test]
 fn the_policy_on_clean_files_gives_the_truth() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let options = Options {
-        households: 1500,
-        seed: 11,
-        dirt: Dirt::None,
-        ..SAMPLE
-    };
+    let options = Options { households: 1500, seed: 11, dirt: Dirt::None, ..SAMPLE };
     let summary = generate(&options, folder.path()).expect("a county can be made");
     let (causes, types) = screen(folder.path());
     let mut listed = 0;
     for household in truth(folder.path(), "households") {
         let number = &household["household_number"];
-        let found: Vec<&str> = causes
-            .get(number)
-            .map(|c| c.iter().copied().collect())
-            .unwrap_or_default();
+        let found: Vec<&str> = causes.get(number).map(|c| c.iter().copied().collect()).unwrap_or_default();
         assert_eq!(found.join("|"), household["online_causes"], "{number}");
-        assert_eq!(
-            household["visible_online"],
-            if found.is_empty() { "false" } else { "true" }
-        );
+        assert_eq!(household["visible_online"], if found.is_empty() { "false" } else { "true" });
         if !found.is_empty() {
             assert_eq!(types[number], household["list_type"], "{number}");
             listed += 1;

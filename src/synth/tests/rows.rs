@@ -7,11 +7,7 @@ use super::*;
 
 fn county(dirt: Dirt) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let options = Options {
-        households: 400,
-        dirt,
-        ..SAMPLE
-    };
+    let options = Options { households: 400, dirt, ..SAMPLE };
     generate(&options, folder.path()).expect("a county can be made");
     folder
 }
@@ -19,14 +15,10 @@ fn county(dirt: Dirt) -> tempfile::TempDir {
 #[test]
 fn every_row_is_where_the_truth_says_and_shows_the_faults_it_names() {
     let folder = county(Dirt::Hard);
-    let persons: BTreeMap<String, BTreeMap<String, String>> = truth(folder.path(), "persons")
-        .into_iter()
-        .map(|p| (p["pid"].clone(), p))
-        .collect();
-    let owners: BTreeMap<&str, &str> = persons
-        .values()
-        .map(|p| (p["id_number"].as_str(), p["household"].as_str()))
-        .collect();
+    let persons: BTreeMap<String, BTreeMap<String, String>> =
+        truth(folder.path(), "persons").into_iter().map(|p| (p["pid"].clone(), p)).collect();
+    let owners: BTreeMap<&str, &str> =
+        persons.values().map(|p| (p["id_number"].as_str(), p["household"].as_str())).collect();
     let mut read: BTreeMap<String, Rows> = BTreeMap::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for record in truth(folder.path(), "records") {
@@ -53,29 +45,16 @@ fn every_row_is_where_the_truth_says_and_shows_the_faults_it_names() {
             Some("number_certificate") => assert!(cells.iter().any(|c| c.len() > 18 && c.starts_with(number))),
             Some("number_relative") => {
                 let house = person["household"].as_str();
-                assert!(
-                    !shown && cells.iter().any(|c| owners.get(c.as_str()) == Some(&house)),
-                    "{file} {at:?}"
-                );
+                assert!(!shown && cells.iter().any(|c| owners.get(c.as_str()) == Some(&house)), "{file} {at:?}");
             }
             Some(fault) => {
                 // In the school's file the guardian's own number stands beside the pupil's.
-                let others = if record["source"] == "school_enrolment" {
-                    &cells[..9]
-                } else {
-                    &cells[..]
-                };
-                assert!(
-                    others.iter().all(|c| !owners.contains_key(c.as_str())),
-                    "{file} {at:?} {fault}"
-                );
+                let others = if record["source"] == "school_enrolment" { &cells[..9] } else { &cells[..] };
+                assert!(others.iter().all(|c| !owners.contains_key(c.as_str())), "{file} {at:?} {fault}");
             }
         }
         if faults.iter().all(|f| !f.starts_with("name")) {
-            assert!(
-                cells.iter().any(|c| *c == person["name"]),
-                "{file} {at:?} lacks the name"
-            );
+            assert!(cells.iter().any(|c| *c == person["name"]), "{file} {at:?} lacks the name");
         }
     }
     let kinds = [
@@ -117,10 +96,7 @@ fn no_data_row_is_missing_from_the_truth() {
         assert_eq!(noted.get(file).copied().unwrap_or(0) + above, written, "{file}");
     }
     let register = rows(folder.path(), "公安/户籍人口底册.csv").len() - 1;
-    let known: usize = truth(folder.path(), "persons")
-        .iter()
-        .map(|p| p["register_rows"].split('|').count())
-        .sum();
+    let known: usize = truth(folder.path(), "persons").iter().map(|p| p["register_rows"].split('|').count()).sum();
     assert_eq!(known, register);
 }
 
@@ -131,10 +107,7 @@ fn faults_come_at_the_rates_of_the_preset() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for record in truth(&sample, "records") {
         let source = record["source"].as_str();
-        if !matches!(
-            source,
-            "medical_settlement" | "medical_enrolment" | "water_household" | "income_survey"
-        ) {
+        if !matches!(source, "medical_settlement" | "medical_enrolment" | "water_household" | "income_survey") {
             continue;
         }
         total += 1;
@@ -166,10 +139,7 @@ fn without_dirt_there_is_no_fault_and_hard_settlements_have_no_birth_dates() {
     for record in truth(clean.path(), "records") {
         // GBK cannot write every name, however careful the office.
         let faults = record["faults"].as_str();
-        assert!(
-            matches!(faults, "" | "name_rare_char" | "register_moved_out" | "register_twice"),
-            "{faults}"
-        );
+        assert!(matches!(faults, "" | "name_rare_char" | "register_moved_out" | "register_twice"), "{faults}");
     }
     let hard = county(Dirt::Hard);
     let settlements = rows(hard.path(), "医保/居民医保结算明细.csv");
