@@ -37,7 +37,6 @@ use rayon::prelude::*;
 
 pub use national::attach_national;
 pub use register::{Register, register};
-pub use score::{check_model, vocabulary};
 pub use villages::link_villages;
 
 use crate::model::Table;

@@ -6,7 +6,6 @@
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use crate::diag::Diagnostic;
 use crate::plan::LinkModel;
 
 /// How two birth dates agree.
@@ -220,29 +219,14 @@ pub struct Weights {
     division: [f64; 6],
 }
 
-/// For a level that a model does not have, the level whose weight it takes; no entry means weight 0.
-const FALLBACKS: [(&str, &str, &str); 5] = [
-    ("number", "transposed", "one_digit"),
-    ("name", "script", "sound"),
-    ("birth", "year", "different"),
-    ("division", "other_village", "township"),
-    ("division", "different", "county"),
-];
-
 impl Weights {
-    /// Looks the weights up. Level `missing` weighs 0 whatever the model says.
+    /// Looks the weights up. A level that the model lacks weighs nothing (the plan refuses such a model), and so does
+    /// level `missing` whatever the model says.
     pub fn of(model: &LinkModel) -> Weights {
         fn fill<const N: usize, L>(model: &LinkModel, comparison: &str, words: &[(&'static str, L); N]) -> [f64; N] {
-            std::array::from_fn(|i| {
-                let level = words[i].0;
-                let fallback = || {
-                    let found = FALLBACKS.iter().find(|(c, l, _)| (*c, *l) == (comparison, level))?;
-                    model.weight(comparison, found.2)
-                };
-                match level {
-                    "missing" => 0.0,
-                    _ => model.weight(comparison, level).or_else(fallback).unwrap_or(0.0),
-                }
+            std::array::from_fn(|i| match words[i].0 {
+                "missing" => 0.0,
+                level => model.weight(comparison, level).unwrap_or(0.0),
             })
         }
         Weights {
@@ -267,65 +251,6 @@ impl Weights {
     pub fn of_name(&self, level: NameLevel) -> f64 {
         self.name[level as usize]
     }
-}
-
-/// The comparisons and levels that linkage knows, in order.
-pub fn vocabulary() -> Vec<(&'static str, Vec<&'static str>)> {
-    fn words<const N: usize, L>(words: &[(&'static str, L); N]) -> Vec<&'static str> {
-        words.iter().map(|w| w.0).collect()
-    }
-    vec![
-        ("number", words(&NumberLevel::WORDS)),
-        ("name", words(&NameLevel::WORDS)),
-        ("birth", words(&BirthLevel::WORDS)),
-        ("sex", words(&SexLevel::WORDS)),
-        ("division", words(&DivisionLevel::WORDS)),
-    ]
-}
-
-/// What a model names that linkage does not know, and what it lacks: a level without a weight counts as no evidence.
-pub fn check_model(model: &LinkModel) -> Vec<Diagnostic> {
-    let known = vocabulary();
-    let mut problems = Vec::new();
-    for comparison in &model.comparisons {
-        let Some((_, levels)) = known.iter().find(|(name, _)| *name == comparison.name) else {
-            problems.push(
-                Diagnostic::error(
-                    "model.unknown_comparison",
-                    format!("the model names a comparison `{}` that linkage does not make", comparison.name),
-                    model.place.clone(),
-                )
-                .hint("comparisons are number, name, birth, sex and division"),
-            );
-            continue;
-        };
-        for level in comparison.levels.iter().filter(|l| !levels.contains(&l.level.as_str())) {
-            problems.push(
-                Diagnostic::error(
-                    "model.unknown_level",
-                    format!("comparison `{}` has no level `{}`", comparison.name, level.level),
-                    model.place.clone(),
-                )
-                .hint(format!("its levels are {}", levels.join(", "))),
-            );
-        }
-    }
-    for (name, levels) in &known {
-        for level in levels.iter().filter(|l| **l != "missing") {
-            let replaced = FALLBACKS.iter().any(|(c, l, _)| c == name && l == level);
-            if !replaced && model.weight(name, level).is_none() {
-                problems.push(
-                    Diagnostic::warning(
-                        "model.no_weight",
-                        format!("the model has no weight for level `{level}` of comparison `{name}`; it counts as no evidence"),
-                        model.place.clone(),
-                    )
-                    .hint("give the level an m and a u"),
-                );
-            }
-        }
-    }
-    problems
 }
 
 #[cfg(test)]
@@ -379,18 +304,26 @@ mod tests {
     }
 
     #[test]
-    fn a_level_without_weight_is_told() {
-        assert_eq!(check_model(&model()), []);
-        let mut poor = model();
-        poor.comparisons[1].levels.retain(|l| l.level != "near" && l.level != "script");
-        poor.comparisons[0].levels[0].level = "exakt".into();
-        poor.comparisons[4].name = "place".into();
-        let codes: Vec<&str> = check_model(&poor).iter().map(|d| d.code).collect();
-        assert_eq!(codes.iter().filter(|c| **c == "model.unknown_comparison").count(), 1);
-        assert_eq!(codes.iter().filter(|c| **c == "model.unknown_level").count(), 1);
-        assert_eq!(codes.iter().filter(|c| **c == "model.no_weight").count(), 2 + 3);
-        let weights = Weights::of(&poor);
-        assert_eq!(weights.of_name(NameLevel::Script), weights.of_name(NameLevel::Sound));
-        assert_eq!(weights.of_name(NameLevel::Near), 0.0);
+    fn the_plan_knows_the_same_levels() {
+        fn words<const N: usize, L>(words: &[(&'static str, L); N]) -> Vec<&'static str> {
+            words.iter().map(|w| w.0).collect()
+        }
+        let known = [
+            ("number", words(&NumberLevel::WORDS)),
+            ("name", words(&NameLevel::WORDS)),
+            ("birth", words(&BirthLevel::WORDS)),
+            ("sex", words(&SexLevel::WORDS)),
+            ("division", words(&DivisionLevel::WORDS)),
+        ];
+        assert_eq!(known, crate::plan::COMPARISON_LEVELS.map(|(name, levels)| (name, levels.to_vec())));
+    }
+
+    #[test]
+    fn weights_are_those_of_the_model() {
+        let weights = Weights::of(&model());
+        assert_eq!(Some(weights.of_name(NameLevel::Near)), model().weight("name", "near"));
+        assert_eq!(weights.of_name(NameLevel::Missing), 0.0);
+        let nothing = LinkModel { comparisons: vec![], ..model() };
+        assert_eq!(Weights::of(&nothing).of_name(NameLevel::Exact), 0.0);
     }
 }

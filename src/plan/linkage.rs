@@ -5,12 +5,12 @@ use super::types::{Comparison, LevelWeight, LinkModel};
 use crate::diag::{Diagnostic, Place, nearest};
 
 /// Comparisons and their levels, from the closest to the furthest. The linker decides which level a pair is on.
-const LEVELS: [(&str, &[&str]); 5] = [
-    ("number", &["exact", "one_digit", "transposed", "partial", "different", "missing"]),
+pub const LEVELS: [(&str, &[&str]); 5] = [
+    ("number", &["exact", "one_digit", "transposed", "partial", "relative", "different", "missing"]),
     ("name", &["exact", "script", "sound", "near", "surname_only", "different", "missing"]),
-    ("birth", &["exact", "year_month", "year", "different", "missing"]),
+    ("birth", &["exact", "near", "year", "different", "missing"]),
     ("sex", &["same", "different", "missing"]),
-    ("division", &["village", "township", "county", "different", "missing"]),
+    ("division", &["village", "township", "other_village", "county", "different", "missing"]),
 ];
 
 /// A model that stands where none could be read; the plan is refused then.

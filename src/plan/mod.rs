@@ -31,5 +31,6 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
+pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
 pub use types::*;

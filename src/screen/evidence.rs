@@ -78,6 +78,7 @@ mod tests {
             one(":line", Kind::Decimal, Value::Decimal(2_000_000)),
             one("day", Kind::Date, Value::Date(20_726)),
             one("grade", Kind::Text, Value::Null),
+            one("income", Kind::Decimal, Value::Null),
             one("drop", Kind::Boolean, Value::Boolean(true)),
         ]
         .into();
@@ -85,6 +86,7 @@ mod tests {
         let cases = [
             ("自付{paid}元，达到{:line}元", "自付23500.5元，达到20000元"),
             ("{day}鉴定为{grade}级", "2026-09-30鉴定为不详级"),
+            ("系统记载{income}元，达到{:line}元", "系统记载不详，达到20000元"),
             ("辍学：{drop}，截至{:as_of}", "辍学：是，截至2026-09-30"),
             ("没有占位", "没有占位"),
             ("多一个{括号", "多一个{括号"),
