@@ -6,10 +6,10 @@
 //! | the register, a source's records, the model | [`Linked`]: tables `links` and `possible_links` |
 //! | the register, the national system's records and links | what the national system says of each household |
 //!
-//! The register is packed once ([`pack`]: numbers as integers, names as runs of codes) and indexed once ([`block`]). A
+//! The register is packed once (`pack`: numbers as integers, names as runs of codes) and indexed once (`block`). A
 //! record whose number and name agree with one person is linked at once; one whose number is one person's and whose name
-//! is not is a conflict; the others are compared with the few persons that share a key with them ([`score`]) and decided
-//! by weight, margin and the rule that two kinds of evidence must agree ([`decide`]). Every record ends in one state.
+//! is not is a conflict; the others are compared with the few persons that share a key with them (`score`) and decided
+//! by weight, margin and the rule that two kinds of evidence must agree (`decide`). Every record ends in one state.
 
 mod assign;
 mod block;

@@ -38,19 +38,17 @@ pub fn records(source: &Source) -> TableSchema {
             meaning: field.meaning.clone(),
             privacy: field.privacy,
         });
-        let extra = |suffix: &str, title: &str, meaning: &str| {
-            Column::new(
-                &format!("{}_{suffix}", field.name),
-                &format!("{}（{title}）", field.heading),
-                Kind::Text,
-                field.privacy,
-                meaning,
-            )
+        let own = |suffix: &str, title: &str, privacy: Privacy, meaning: &str| {
+            let (name, title) = (format!("{}_{suffix}", field.name), format!("{}（{title}）", field.heading));
+            Column::new(&name, &title, Kind::Text, privacy, meaning)
         };
+        let extra = |suffix: &str, title: &str, meaning: &str| own(suffix, title, field.privacy, meaning);
         if field.kind == FieldKind::IdNumber {
-            columns.push(extra(
+            columns.push(own(
                 "lane",
                 "状态",
+                // It tells nothing of the person, only of the number's form.
+                Privacy::Internal,
                 "How the number was recognised: valid, repaired, damaged, placeholder, invalid or missing…",
             ));
             columns.push(extra("repair", "修复", "What was changed and why, or null."));

@@ -21,7 +21,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
 /// Writes what `fill` writes to `path`, making the folders above it.
 ///
 /// # Errors
-/// As [`write`]; a failure of `fill` counts as a failure to write.
+/// As [`write()`]; a failure of `fill` counts as a failure to write.
 pub fn write_with<E: Display>(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>) -> Outcome<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

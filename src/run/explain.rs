@@ -194,7 +194,7 @@ impl Book {
                 let value = table.display_at(&c.name, row).filter(|v| !v.is_empty())?;
                 let value = match () {
                     () if self.full => value,
-                    () if c.name.contains("number") && c.privacy == Privacy::Sensitive => mask_number(&value),
+                    () if c.name.contains("number") && c.privacy >= Privacy::Personal => mask_number(&value),
                     () if c.name.contains("name") && c.privacy == Privacy::Personal => mask_name(&value),
                     () if c.name.contains("phone") => mask_number(&value),
                     () => value,

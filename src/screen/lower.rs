@@ -1,6 +1,6 @@
 //! The rule language → the engine's expressions, with the meaning that `plan::sql::ast` fixes.
 //!
-//! In: a checked [`sql::Expr`]. Out: a polars expression over columns named as declared; a parameter `p` is the column
+//! In: a checked `plan::sql::Expr`. Out: a polars expression over columns named as declared; a parameter `p` is the column
 //! `:p`. Nothing is left to the engine's own rules of coercion: both sides of every operation have one type already.
 
 use std::collections::BTreeSet;

@@ -154,7 +154,7 @@ pub struct Facts {
     pub hidden: Vec<(&'static str, &'static str)>,
 }
 
-/// Number of hospitals in [`super::export_medical`]'s list that a stay may fall in.
+/// Number of hospitals in `export_medical`'s list that a stay may fall in.
 pub const HOSPITALS: usize = 12;
 
 /// A claim with a given compliant self-pay. The share the funds carry is drawn.

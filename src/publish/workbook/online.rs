@@ -85,6 +85,7 @@ fn list(issue: &Issue, online: &Table, title: &str, rows: impl Iterator<Item = u
         empty: "本批次无此类疑似户。",
         closing: Vec::new(),
         locked: false,
+        one_page: false,
     }
 }
 
@@ -158,6 +159,7 @@ fn summary(issue: &Issue, online: &Table) -> Page {
         empty: "",
         closing: Vec::new(),
         locked: false,
+        one_page: true,
     }
 }
 
@@ -203,5 +205,6 @@ fn rules(issue: &Issue) -> Page {
         empty: "本流程没有规则。",
         closing: Vec::new(),
         locked: false,
+        one_page: false,
     }
 }

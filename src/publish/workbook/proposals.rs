@@ -91,6 +91,7 @@ fn list(issue: &Issue, proposals: &Table, national: &BTreeMap<&str, &str>, actio
                 .to_string(),
         ],
         locked: false,
+        one_page: false,
     }
 }
 
@@ -135,5 +136,6 @@ fn drafts(issue: &Issue, orders: &Table) -> Page {
         empty: "本批次无。",
         closing: Vec::new(),
         locked: false,
+        one_page: false,
     }
 }

@@ -152,5 +152,6 @@ fn page(
         empty: "本批次没有需要认定的记录。",
         closing: Vec::new(),
         locked: true,
+        one_page: false,
     }
 }

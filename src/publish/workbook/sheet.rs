@@ -121,6 +121,8 @@ pub(super) struct Page {
     pub closing: Vec<String>,
     /// Lock everything but the answers.
     pub locked: bool,
+    /// Print on one page however long: for summaries, whose lines are few and short.
+    pub one_page: bool,
 }
 
 struct Styles {
@@ -340,7 +342,7 @@ fn draw(
     sheet.set_repeat_rows(0, heading)?;
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
-    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_print_fit_to_pages(1, u16::from(page.one_page));
     sheet.set_print_center_horizontally(true);
     sheet.set_margins(0.3, 0.3, 0.6, 0.6, 0.3, 0.3);
     sheet.set_header(header);

@@ -99,5 +99,6 @@ fn page(issue: &Issue, tasks: &Table, township: &str, village: &str, rows: &[usi
                 .to_string(),
         ],
         locked: true,
+        one_page: false,
     }
 }
