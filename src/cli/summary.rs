@@ -1,39 +1,14 @@
 //! The end of a run in words: records per source, the lists, the comparison, and where everything lies.
 
+use std::collections::BTreeMap;
+
 use super::table::{Align, lines};
+use crate::model::words;
 use crate::run::Finished;
 use crate::run::manifest::SourceEntry;
 
 const LEFT: Align = Align::Left;
 const RIGHT: Align = Align::Right;
-
-/// Titles of list types, causes and outcomes, as the policy has them.
-fn title(code: &str) -> String {
-    let zh = match code {
-        "unstable" => "脱贫监测户",
-        "marginal" => "边缘户",
-        "sudden" => "突发严重困难户",
-        "illness" => "因病",
-        "education" => "因学",
-        "disability" => "因残",
-        "disaster" => "因自然灾害",
-        "accident" => "因意外事故",
-        "industry" => "因产业项目失败",
-        "employment" => "因务工就业不稳",
-        "labour" => "缺劳动力",
-        "housing" => "因安全住房",
-        "water" => "因安全饮水",
-        "agreed" => "线上线下一致",
-        "online_only" => "仅线上",
-        "offline_only" => "仅线下",
-        "cause_differs" => "风险不一致",
-        "type_differs" => "类型不一致",
-        "identity_unclear" => "身份不清",
-        "already_monitored" => "已在监测",
-        _ => return code.to_string(),
-    };
-    format!("{zh} {code}")
-}
 
 /// A table of records per source.
 pub fn sources(entries: &[SourceEntry]) -> Vec<String> {
@@ -65,8 +40,9 @@ pub fn sources(entries: &[SourceEntry]) -> Vec<String> {
     lines(&head, &rows)
 }
 
-fn counts<'a>(heading: &'a str, map: impl Iterator<Item = (&'a String, &'a u64)>) -> Vec<String> {
-    let rows: Vec<Vec<String>> = map.map(|(k, n)| vec![title(k), n.to_string()]).collect();
+fn counts<'a>(heading: &str, counted: impl Iterator<Item = (&'a str, &'a str, u64)>) -> Vec<String> {
+    let rows: Vec<Vec<String>> =
+        counted.map(|(code, title, n)| vec![format!("{title} {code}"), n.to_string()]).collect();
     lines(&[(heading, LEFT), ("households", RIGHT)], &rows)
 }
 
@@ -75,10 +51,17 @@ pub fn round(finished: &Finished) -> Vec<String> {
     let m = &finished.manifest;
     let mut out = vec![format!("round {} as of {} (run {})", m.round, m.as_of, m.run_id), String::new()];
     out.extend(sources(&m.sources));
+    let known = |map: &BTreeMap<String, u64>, code: &str| map.get(code).copied().unwrap_or(0);
+    let types = words::LIST_TYPES.map(|t| (t, words::list_type(t), known(&m.online_by_type, t)));
+    let causes = finished
+        .causes
+        .iter()
+        .filter_map(|(code, title)| m.online_by_cause.get(code).map(|n| (code.as_str(), title.as_str(), *n)));
+    let outcomes = words::OUTCOMES.map(|o| (o, words::outcome(o), known(&m.comparison_by_outcome, o)));
     let parts = [
-        counts("online list by type 线上名单", m.online_by_type.iter()),
-        counts("online list by cause 风险", m.online_by_cause.iter()),
-        counts("online against offline 比对", m.comparison_by_outcome.iter()),
+        counts("online list by type 线上名单", types.into_iter()),
+        counts("online list by cause 风险", causes),
+        counts("online against offline 比对", outcomes.into_iter()),
     ];
     for part in parts {
         out.push(String::new());

@@ -3,10 +3,8 @@
 use crate::diag::Place;
 use crate::model::Table;
 use crate::model::build::{TableBuilder, Value};
-use crate::model::table::Privacy;
-use crate::plan::{
-    Comparison, Field, FieldFrom, FieldKind, Format, LevelWeight, LinkModel, Role, Source, SourceRole, Subject, schema,
-};
+use crate::plan::sample;
+use crate::plan::{Comparison, Field, FieldKind, LevelWeight, LinkModel, Role, Source, schema};
 
 use super::pack::Columns;
 
@@ -91,44 +89,9 @@ pub fn source(id: &str) -> Source {
         }
         _ => FieldKind::Text,
     };
-    Source {
-        id: id.into(),
-        title: id.into(),
-        department: "部门".into(),
-        role: SourceRole::Department,
-        subject: Subject::Person,
-        required: false,
-        format: Format::Csv,
-        files: vec![],
-        encoding: None,
-        delimiter: b',',
-        header_rows: 1,
-        header_within: 10,
-        sheets: vec![],
-        not_data: vec![],
-        fold_duplicates: true,
-        once_per_person: false,
-        fields: Role::WORDS
-            .iter()
-            .map(|(name, role)| Field {
-                name: name.to_string(),
-                heading: name.to_string(),
-                aliases: vec![],
-                from: FieldFrom::Column,
-                kind: kind(*role),
-                unit: String::new(),
-                required: false,
-                not_null: false,
-                role: Some(*role),
-                code: None,
-                multi: String::new(),
-                privacy: Privacy::Internal,
-                meaning: String::new(),
-                place: Place::default(),
-            })
-            .collect(),
-        place: Place::default(),
-    }
+    let field =
+        |(name, role): &(&str, Role)| Field { role: Some(*role), required: false, ..sample::field(name, kind(*role)) };
+    sample::source(id, Role::WORDS.iter().map(field).collect())
 }
 
 /// A records table of a contract.

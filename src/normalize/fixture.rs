@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::codes::Codes;
-use crate::diag::Place;
-use crate::model::Privacy;
-use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
+use crate::plan::sample;
+use crate::plan::{Field, FieldKind, Role, Source};
 
 const HEAD: &str = "# name: NAME\n# version: 1\n# effective_from: 2020-01-01\n# document: test\n";
 
@@ -42,44 +41,10 @@ pub fn codes() -> &'static Codes {
 
 /// A field without anything special.
 pub fn field(name: &str, heading: &str, kind: FieldKind, role: Option<Role>) -> Field {
-    Field {
-        name: name.into(),
-        heading: heading.into(),
-        aliases: vec![],
-        from: FieldFrom::Column,
-        kind,
-        unit: String::new(),
-        required: false,
-        not_null: false,
-        role,
-        code: None,
-        multi: String::new(),
-        privacy: Privacy::Internal,
-        meaning: String::new(),
-        place: Place::default(),
-    }
+    Field { heading: heading.into(), required: false, role, ..sample::field(name, kind) }
 }
 
 /// A department's source with these fields, about persons.
 pub fn source(fields: Vec<Field>) -> Source {
-    Source {
-        id: "test".into(),
-        title: "测试".into(),
-        department: "民政局".into(),
-        role: SourceRole::Department,
-        subject: Subject::Person,
-        required: false,
-        format: Format::Csv,
-        files: vec![],
-        encoding: None,
-        delimiter: b',',
-        header_rows: 1,
-        header_within: 10,
-        sheets: vec![],
-        not_data: vec![],
-        fold_duplicates: true,
-        once_per_person: false,
-        fields,
-        place: Place::default(),
-    }
+    sample::source("test", fields)
 }

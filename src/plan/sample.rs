@@ -1,10 +1,11 @@
-//! A small plan for unit tests: the policy's causes, no files behind it.
+//! A small plan, a plain source and a plain field for unit tests: no files behind them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::types::{Cadence, Cause, LinkModel, Plan};
+use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::diag::Place;
+use crate::model::Privacy;
 
 /// A plan that knows some causes and departments and nothing else.
 pub fn plan() -> Plan {
@@ -44,5 +45,49 @@ pub fn plan() -> Plan {
             cause("other", "其他", "农业农村局"),
         ],
         files: Vec::new(),
+    }
+}
+
+/// A required column without anything special; its heading is its name.
+pub fn field(name: &str, kind: FieldKind) -> Field {
+    Field {
+        name: name.into(),
+        heading: name.into(),
+        aliases: Vec::new(),
+        from: FieldFrom::Column,
+        kind,
+        unit: String::new(),
+        required: true,
+        not_null: false,
+        role: None,
+        code: None,
+        multi: String::new(),
+        privacy: Privacy::Internal,
+        meaning: String::new(),
+        place: Place::default(),
+    }
+}
+
+/// A department's delimited file about persons, with these fields.
+pub fn source(id: &str, fields: Vec<Field>) -> Source {
+    Source {
+        id: id.into(),
+        title: id.into(),
+        department: "民政局".into(),
+        role: SourceRole::Department,
+        subject: Subject::Person,
+        required: false,
+        format: Format::Csv,
+        files: Vec::new(),
+        encoding: None,
+        delimiter: b',',
+        header_rows: 1,
+        header_within: 10,
+        sheets: Vec::new(),
+        not_data: Vec::new(),
+        fold_duplicates: true,
+        once_per_person: false,
+        fields,
+        place: Place::default(),
     }
 }

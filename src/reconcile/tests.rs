@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{compare, offline_list};
-use crate::diag::Place;
 use crate::model::build::{TableBuilder, Value};
-use crate::model::{Privacy, Table, TableSchema, tables};
-use crate::plan::{self, Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject, sample};
+use crate::model::{Table, TableSchema, tables};
+use crate::plan::{self, Field, FieldKind, Role, Source, SourceRole, Subject, sample};
 
 fn table(schema: TableSchema, rows: Vec<Vec<(&str, Value)>>) -> Table {
     let mut builder = TableBuilder::new(schema);
@@ -214,52 +213,19 @@ fn rows_are_numbered_by_township_village_household() {
 }
 
 fn field(name: &str, kind: FieldKind, role: Role) -> Field {
-    Field {
-        name: name.into(),
-        heading: name.into(),
-        aliases: vec![],
-        from: FieldFrom::Column,
-        kind,
-        unit: String::new(),
-        required: true,
-        not_null: false,
-        role: Some(role),
-        code: None,
-        multi: String::new(),
-        privacy: Privacy::Internal,
-        meaning: String::new(),
-        place: Place::default(),
-    }
+    Field { role: Some(role), ..plan::sample::field(name, kind) }
 }
 
 fn source() -> Source {
-    Source {
-        id: "offline_report".into(),
-        title: "线下排查表".into(),
-        department: "各乡镇".into(),
-        role: SourceRole::Offline,
-        subject: Subject::Household,
-        required: true,
-        format: Format::Xlsx,
-        files: vec![],
-        encoding: None,
-        delimiter: b',',
-        header_rows: 1,
-        header_within: 10,
-        sheets: vec![],
-        not_data: vec![],
-        fold_duplicates: true,
-        once_per_person: false,
-        fields: vec![
-            field("township", FieldKind::Township, Role::Township),
-            field("village", FieldKind::Village, Role::Village),
-            field("name", FieldKind::Name, Role::Name),
-            field("id_number", FieldKind::IdNumber, Role::IdNumber),
-            field("reported_type", FieldKind::Code, Role::ListType),
-            field("reported_causes", FieldKind::Code, Role::Causes),
-        ],
-        place: Place::default(),
-    }
+    let fields = vec![
+        field("township", FieldKind::Township, Role::Township),
+        field("village", FieldKind::Village, Role::Village),
+        field("name", FieldKind::Name, Role::Name),
+        field("id_number", FieldKind::IdNumber, Role::IdNumber),
+        field("reported_type", FieldKind::Code, Role::ListType),
+        field("reported_causes", FieldKind::Code, Role::Causes),
+    ];
+    Source { role: SourceRole::Offline, subject: Subject::Household, ..plan::sample::source("offline_report", fields) }
 }
 
 #[test]

@@ -32,6 +32,10 @@ pub struct Checked {
 
 /// Loads a pipeline, runs its rule tests and reads the delivered files of `input`, if given.
 pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observer: Observer) -> Outcome<Checked> {
+    let day = match as_of {
+        Some(day) => day,
+        None => clock::today()?,
+    };
     let (loaded, mut problems) = plan::load(pipeline);
     let mut checked = Checked {
         pipeline: None,
@@ -50,17 +54,15 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         checked.rules = plan.rules.len();
         checked.rule_tests = plan.rule_tests.len();
         problems.extend(screen::run_tests(plan));
+        let (_, code_problems) = codes::load(&plan.codes_dir);
+        problems.extend(code_problems);
+        problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(day)));
     }
     if problems.iter().any(Diagnostic::is_error) || loaded.is_none() {
         checked.trouble = Some(FailureClass::Pipeline);
     }
     if let (Some(plan), Some(input)) = (&loaded, input) {
-        let (codes, code_problems) = codes::load(&plan.codes_dir);
-        problems.extend(code_problems);
-        let day = match as_of {
-            Some(day) => day,
-            None => clock::today()?,
-        };
+        let (codes, _) = codes::load(&plan.codes_dir);
         for arrived in sources::bring_in(plan, &codes, input, day, observer)? {
             problems.extend(arrived.problems);
             checked.trouble = checked.trouble.or(arrived.trouble);

@@ -35,6 +35,8 @@ pub struct Options {
 pub struct Finished {
     /// The manifest of the round.
     pub manifest: Manifest,
+    /// Cause codes and their titles, in the order of the cause table.
+    pub causes: Vec<(String, String)>,
     /// Folder of the published round.
     pub dir: PathBuf,
     /// Why the exit code is not 0 although the round was published: an input was refused.
@@ -75,6 +77,8 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let (plan, mut problems) = load_plan(&options.pipeline)?;
     let (codes, code_problems) = codes::load(&plan.codes_dir);
     problems.extend(code_problems);
+    // Only the day of the run can tell that a parameter has run out.
+    problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(as_of)));
     fail_on_errors(&problems, FailureClass::Pipeline)?;
 
     let arrived = sources::bring_in(&plan, &codes, &options.input, as_of, observer)?;
@@ -302,7 +306,8 @@ impl Work<'_> {
         outputs::write_manifest(staging.dir(), &manifest)?;
         let dir = staging.publish()?;
         let trouble = self.arrived.iter().filter_map(|a| a.trouble).max_by_key(|t| *t == FailureClass::InputContract);
-        Ok(Finished { manifest, dir, trouble })
+        let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
+        Ok(Finished { manifest, causes, dir, trouble })
     }
 }
 

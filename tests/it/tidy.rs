@@ -39,7 +39,7 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "publish",
             ],
         ),
-        ("cli", &["run", "synth", "diag"]),
+        ("cli", &["run", "synth", "model", "diag"]),
     ])
 }
 

@@ -15,8 +15,8 @@ use tempfile::TempDir;
 
 use super::{Delivery, InputFile, find_files, read};
 use crate::diag::{Diagnostic, Place};
-use crate::model::table::Privacy;
 use crate::model::{CellKind, Disposition};
+use crate::plan::sample;
 use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
 
 /// A contract with these columns: `name`, heading, kind; a `?` behind the name makes it optional.
@@ -45,26 +45,12 @@ pub(super) fn source(format: Format, columns: &[(&str, &str, FieldKind)]) -> Sou
 
 pub(super) fn field(name: &str, heading: &str, kind: FieldKind) -> Field {
     let plain = name.trim_end_matches('?');
-    Field {
-        name: plain.into(),
-        heading: heading.into(),
-        aliases: Vec::new(),
-        from: FieldFrom::Column,
-        kind,
-        unit: String::new(),
-        required: plain == name,
-        not_null: false,
-        role: match plain {
-            "id_number" => Some(Role::IdNumber),
-            "name" => Some(Role::Name),
-            _ => None,
-        },
-        code: None,
-        multi: String::new(),
-        privacy: Privacy::Internal,
-        meaning: String::new(),
-        place: Place::default(),
-    }
+    let role = match plain {
+        "id_number" => Some(Role::IdNumber),
+        "name" => Some(Role::Name),
+        _ => None,
+    };
+    Field { heading: heading.into(), required: plain == name, role, ..sample::field(plain, kind) }
 }
 
 /// Name and identity number: what most tables have.

@@ -268,46 +268,12 @@ mod plans {
     use crate::plan::*;
 
     fn source(subject: Subject) -> Source {
-        let field = |name: &str, kind| Field {
-            name: name.into(),
-            heading: name.into(),
-            aliases: Vec::new(),
-            from: FieldFrom::Column,
-            kind,
-            unit: String::new(),
-            required: true,
-            not_null: false,
-            role: None,
-            code: None,
-            multi: String::new(),
-            privacy: Privacy::Internal,
-            meaning: String::new(),
-            place: Place::default(),
-        };
-        Source {
-            id: "medical".into(),
-            title: "医保".into(),
-            department: "医保局".into(),
-            role: SourceRole::Department,
-            subject,
-            required: false,
-            format: Format::Csv,
-            files: Vec::new(),
-            encoding: None,
-            delimiter: b',',
-            header_rows: 1,
-            header_within: 10,
-            sheets: Vec::new(),
-            not_data: Vec::new(),
-            fold_duplicates: true,
-            once_per_person: false,
-            fields: vec![
-                field("paid", FieldKind::Money),
-                field("number", FieldKind::IdNumber),
-                field("on", FieldKind::Date),
-            ],
-            place: Place::default(),
-        }
+        let fields = vec![
+            sample::field("paid", FieldKind::Money),
+            sample::field("number", FieldKind::IdNumber),
+            sample::field("on", FieldKind::Date),
+        ];
+        Source { subject, ..sample::source("medical", fields) }
     }
 
     fn plan(indicator: Indicator, when: &str, subject: Subject) -> Plan {

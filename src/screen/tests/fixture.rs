@@ -40,46 +40,9 @@ pub fn rows(schema: TableSchema, rows: &[&[(&str, Value)]]) -> Table {
     table.finish()
 }
 
-fn field(name: &str, kind: FieldKind) -> Field {
-    Field {
-        name: name.into(),
-        heading: name.into(),
-        aliases: Vec::new(),
-        from: FieldFrom::Column,
-        kind,
-        unit: String::new(),
-        required: true,
-        not_null: false,
-        role: None,
-        code: None,
-        multi: String::new(),
-        privacy: Privacy::Internal,
-        meaning: String::new(),
-        place: Place::default(),
-    }
-}
-
 pub fn source(id: &str, role: SourceRole, subject: Subject, fields: &[(&str, FieldKind)]) -> Source {
-    Source {
-        id: id.into(),
-        title: id.into(),
-        department: String::new(),
-        role,
-        subject,
-        required: false,
-        format: Format::Csv,
-        files: Vec::new(),
-        encoding: None,
-        delimiter: b',',
-        header_rows: 1,
-        header_within: 10,
-        sheets: Vec::new(),
-        not_data: Vec::new(),
-        fold_duplicates: true,
-        once_per_person: false,
-        fields: fields.iter().map(|(name, kind)| field(name, *kind)).collect(),
-        place: Place::default(),
-    }
+    let fields = fields.iter().map(|(name, kind)| sample::field(name, *kind)).collect();
+    Source { role, subject, ..sample::source(id, fields) }
 }
 
 pub fn indicator(name: &str, level: Level, source: &str, filter: &str, value: &str, kind: Kind) -> Indicator {
