@@ -127,6 +127,12 @@ impl Judge<'_> {
         if !sure {
             return self.conflict(record, &pairs);
         }
+        if let Some(namesake) = self.namesake_at_home(record, &pair) {
+            let other = self.pair(record, namesake, Pass::Household, NumberUse::Relatives);
+            let mut judged = self.possible(vec![pair, other], None);
+            judged.evidence.push_str("；同户另有同名成员，号码可能是其中一人的");
+            return judged;
+        }
         if best_name == NameLevel::Near {
             return if pair.weight >= self.model.linked_at {
                 self.linked(pair, None)
@@ -136,6 +142,19 @@ impl Judge<'_> {
         }
         pair.pass = Pass::NumberAndName;
         self.linked(pair, None)
+    }
+
+    /// Another member of the owner's household with the same name, when no birth date of the record's own says which
+    /// of the two is meant: the number alone may be the relative's.
+    fn namesake_at_home(&self, record: u32, pair: &Pair) -> Option<u32> {
+        // Of names that are only near, the nearer counts: see `name_fits_better`.
+        let near = pair.levels.name == NameLevel::Near;
+        if near || (pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact) {
+            return None;
+        }
+        let household = self.register.household_of[pair.person as usize] as usize;
+        let mut members = self.register.members[household].iter().map(|m| self.register.stands_for[*m as usize]);
+        members.find(|m| *m != pair.person && self.name_level(record, *m) <= pair.levels.name.max(NameLevel::Script))
     }
 
     /// One number and name in several households: mostly one person registered twice. Only what the record says beside

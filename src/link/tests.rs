@@ -229,6 +229,22 @@ fn sisters_of_one_sound_are_kept_apart() {
 }
 
 #[test]
+fn of_two_namesakes_in_one_household_the_number_alone_does_not_decide() {
+    let (father, son) = (number("990121", "19530308", 553), number("990121", "19780829", 199));
+    let member = |number: &str, relation: &str| Row::new("阿苦·木呷").number(number).household("001", relation);
+    let register = build(&[member(&son, "head").village(1, 1), member(&father, "father").village(1, 1)]);
+    let (status, _, linked) = one(&register, Row::new("阿苦木呷").number(&father).village(1, 1));
+    assert_eq!(
+        (status.as_str(), linked.possible.rows()),
+        ("possible", 2),
+        "it may be the son with his father's number"
+    );
+    assert!(linked.links.str_at("evidence", 0).unwrap().contains("同名成员"));
+    let born = Row::new("阿苦木呷").number(&father).birth("1953-03-08");
+    assert_eq!(one(&register, born).0, "linked", "a birth date of the record's own says who is meant");
+}
+
+#[test]
 fn duplicates_in_the_register_do_not_break_links() {
     let n = numbers();
     let row = |household: &str, status: &'static str| {

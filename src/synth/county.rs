@@ -162,6 +162,20 @@ fn call(
         if style == Style::Han && called.iter().enumerate().any(|(j, n)| j != i && *n == called[i]) {
             called[i] = names.han(dice, surnames[i], member.sex, year, None);
         }
+        // Nobody is named as somebody who lives in the house; drawn apart, so that nothing else of the county moves.
+        let mut spare = dice.clone();
+        let doubled = |called: &[String]| called.iter().enumerate().any(|(j, n)| j != i && *n == called[i]);
+        for _ in 0..100 {
+            if !doubled(&called) {
+                break;
+            }
+            called[i] = if style == Style::Han {
+                names.han(&mut spare, surnames[i], member.sex, year, None)
+            } else {
+                let clan = if member.married_in { names.clan(&mut spare) } else { yi_clan.clone() };
+                names.separated(&mut spare, style, member.sex, &clan, None)
+            };
+        }
     }
     called
 }

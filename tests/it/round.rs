@@ -158,3 +158,9 @@ fn the_sums_of_the_manifest_close_and_agree_with_the_tables() {
         assert!(tables.contains(&name), "{name} is published");
     }
 }
+
+#[test]
+fn the_shipped_divisions_are_those_of_the_sample() {
+    let shipped = std::fs::read(root().join("pipelines/shared/codes/divisions.csv")).unwrap();
+    assert!(shipped == std::fs::read(root().join("sample-data/codes/divisions.csv")).unwrap());
+}

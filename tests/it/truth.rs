@@ -1,8 +1,8 @@
-//! The truth behind the sample, read as it stands in `sample-data/truth`; the program under test never sees it.
+//! The truth behind the sample, read as it stands in its folder `truth`; the program under test never sees it.
 
 use std::collections::BTreeMap;
 
-use super::support::root;
+use super::support::county;
 
 /// A row of a file: source, file, sheet, row.
 pub type At = (String, String, String, i64);
@@ -36,7 +36,7 @@ pub struct Household {
 }
 
 fn read(name: &str) -> Vec<BTreeMap<String, String>> {
-    let path = root().join("sample-data/truth").join(name);
+    let path = county().join("truth").join(name);
     let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     reader.deserialize().map(|r| r.unwrap()).collect()
 }
