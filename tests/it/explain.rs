@@ -74,6 +74,22 @@ fn the_shipped_pipelines_check_without_a_problem() {
 }
 
 #[test]
+fn a_program_reads_json_from_stdout_alone() {
+    let out = scratch("json");
+    let (code, text, err) = outcome(
+        bidui().args(["run", "pipelines/nightly", "--input", "sample-data", "--as-of", AS_OF, "--json", "--out"]).arg(&out),
+    );
+    assert_eq!(code, 0, "{err}");
+    let manifest: serde_json::Value = serde_json::from_str(&text).expect("stdout is one JSON document");
+    assert_eq!(manifest["round"], AS_OF, "a nightly round is named by its day");
+    assert_eq!(manifest["sums_close"], true);
+    let (code, text, _) = outcome(bidui().args(["check", "pipelines/quarterly", "--json"]));
+    assert_eq!(code, 0);
+    let checked: serde_json::Value = serde_json::from_str(&text).expect("stdout is one JSON document");
+    assert!(checked["rule_tests"].as_u64() >= Some(36), "each rule has a hit, a near miss and an unknown");
+}
+
+#[test]
 fn init_gives_a_set_up_that_runs() {
     let dir = scratch("init").join("office");
     let (code, _, err) = outcome(bidui().arg("init").arg(&dir));
