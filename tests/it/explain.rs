@@ -77,7 +77,9 @@ fn the_shipped_pipelines_check_without_a_problem() {
 fn a_program_reads_json_from_stdout_alone() {
     let out = scratch("json");
     let (code, text, err) = outcome(
-        bidui().args(["run", "pipelines/nightly", "--input", "sample-data", "--as-of", AS_OF, "--json", "--out"]).arg(&out),
+        bidui()
+            .args(["run", "pipelines/nightly", "--input", "sample-data", "--as-of", AS_OF, "--json", "--out"])
+            .arg(&out),
     );
     assert_eq!(code, 0, "{err}");
     let manifest: serde_json::Value = serde_json::from_str(&text).expect("stdout is one JSON document");

@@ -33,6 +33,10 @@ pub struct Household {
     pub online_causes: String,
     /// A department's data show at least one of them.
     pub visible_online: bool,
+    /// What the village wrote, if it reported the household: type (empty when left blank) and causes.
+    pub reported: Option<(String, String)>,
+    /// Monitored in the national system with the risk not cleared.
+    pub monitored: bool,
 }
 
 fn read(name: &str) -> Vec<BTreeMap<String, String>> {
@@ -98,6 +102,8 @@ pub fn households() -> Vec<Household> {
                 list_type: take("list_type"),
                 online_causes: take("online_causes"),
                 visible_online: take("visible_online") == "true",
+                reported: (take("village_knows") == "true").then(|| (take("village_type"), take("village_causes"))),
+                monitored: take("monitored") == "true" && take("risk_cleared") != "true",
             }
         })
         .collect()

@@ -134,3 +134,55 @@ fn the_online_list_is_the_households_at_risk() {
     assert!(ratio(right, at_risk.len()) >= 0.97, "recall {}", share(right, at_risk.len()));
     assert!(ratio(same_type, right) >= 0.97, "types {}", share(same_type, right));
 }
+
+/// What the comparison should say of a household, from the truth alone.
+fn expected(h: &truth::Household) -> Option<&'static str> {
+    Some(match (h.visible_online, &h.reported) {
+        (true, Some((kind, _))) if !kind.is_empty() && *kind != h.list_type => "type_differs",
+        (true, Some((_, causes))) if *causes != h.online_causes => "cause_differs",
+        (true, Some(_)) => "agreed",
+        (true, None) if h.monitored => "already_monitored",
+        (true, None) => "online_only",
+        (false, Some(_)) => "offline_only",
+        (false, None) => return None,
+    })
+}
+
+#[test]
+fn the_comparison_says_what_the_truth_says_wherever_both_lists_could_be_linked() {
+    let l = lists();
+    let household = truth::household_of_person();
+    let mut unclear: BTreeSet<String> = BTreeSet::new();
+    for j in links::judged().iter().filter(|j| j.at.0 == "offline_report") {
+        if j.linked_to.as_deref() != Some(j.row.pid.as_str()) {
+            unclear.extend(household.get(&j.row.pid).cloned());
+        }
+    }
+    let comparison = table(sample_round(), "comparison");
+    let households = table(sample_round(), "households");
+    let number: BTreeMap<&str, &str> = (0..households.rows())
+        .filter_map(|i| Some((households.str_at("household_id", i)?, households.str_at("household_no", i)?)))
+        .collect();
+    let got: BTreeMap<&str, &str> = (0..comparison.rows())
+        .filter_map(|i| Some((number[comparison.str_at("household_id", i)?], comparison.str_at("outcome", i)?)))
+        .collect();
+    let mut compared: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for h in &l.truth {
+        let listed = l.listed.get(&h.number);
+        let as_in_truth = listed.is_some() == h.visible_online
+            && listed.is_none_or(|(kind, causes)| *kind == h.list_type && *causes == h.online_causes);
+        if !as_in_truth || unclear.contains(&h.household) {
+            continue;
+        }
+        let want = expected(h);
+        *compared.entry(want.unwrap_or("on neither list")).or_default() += 1;
+        if got.get(h.number.as_str()).copied() != want {
+            wrong.push((&h.number, want, got.get(h.number.as_str())));
+        }
+    }
+    for outcome in ["agreed", "online_only", "offline_only", "cause_differs", "type_differs"] {
+        assert!(compared.get(outcome).is_some_and(|n| *n > 0), "{outcome} occurs in the sample: {compared:?}");
+    }
+    assert!(wrong.is_empty(), "{} of {compared:?} differ: {:?}", wrong.len(), &wrong[..wrong.len().min(5)]);
+}
