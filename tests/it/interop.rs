@@ -39,7 +39,7 @@ for f in files:
     name = f.stem
     duck = duckdb.sql(f"select * from '{f}'")
     frame = pandas.read_parquet(f)
-    n = duck.aggregate("count(*)").fetchone()[0]
+    n = duck.aggregate("count(*)").fetchall()[0][0]
     assert n == declared[name] == len(frame), (name, n, declared[name], len(frame))
     assert list(duck.columns) == list(frame.columns), name
     described = dictionary[dictionary.table_name == name]
