@@ -4,8 +4,10 @@
 //! reads a sentence and a program reads the code. Nothing here prints: only `cli` does.
 
 mod suggest;
+mod titles;
 
 pub use suggest::nearest;
+pub use titles::title;
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::manifest::Manifest;
 use super::sources::Arrived;
 use super::{Event, Observer};
-use crate::diag::{Diagnostic, Failure, Outcome, Severity};
+use crate::diag::{self, Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Provenance, Reject, Table, TableSchema, tables};
 use crate::plan::Plan;
@@ -109,7 +109,11 @@ pub fn source_quality(arrived: &[Arrived]) -> Table {
             .problems
             .iter()
             .filter(|p| p.severity != Severity::Note)
-            .map(|p| format!("{}: {} [{}]", p.place, p.message, p.code))
+            .map(|p| {
+                let what = diag::title(p.code).unwrap_or(&p.message);
+                let file = p.place.file.as_ref().map(|f| format!("{f}：")).unwrap_or_default();
+                format!("{file}{what} [{}]", p.code)
+            })
             .collect();
         builder.push(vec![
             e.source.clone().into(),
@@ -127,7 +131,7 @@ pub fn source_quality(arrived: &[Arrived]) -> Table {
             links(|l| l.conflict),
             links(|l| l.unlinked),
             n(e.findings),
-            problems.join("; ").into(),
+            problems.join("；").into(),
         ]);
     }
     builder.finish()

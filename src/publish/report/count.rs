@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::*;
-use crate::diag::{Place, Severity};
+use crate::diag::{self, Place, Severity};
 use crate::model::{Table, words};
 use crate::plan::SourceRole;
 
@@ -357,6 +357,8 @@ fn problems(facts: &Facts) -> Vec<ProblemLine> {
     facts
         .problems
         .iter()
+        // Notes are for the one who runs the job, not for the meeting.
+        .filter(|problem| problem.severity != Severity::Note)
         .map(|problem| ProblemLine {
             severity: match problem.severity {
                 Severity::Error => "错误",
@@ -366,7 +368,10 @@ fn problems(facts: &Facts) -> Vec<ProblemLine> {
             .to_string(),
             code: problem.code.to_string(),
             place: whereabouts(&problem.place),
-            message: problem.message.clone(),
+            message: match diag::title(problem.code) {
+                Some(title) => format!("{title}。{}", problem.message),
+                None => problem.message.clone(),
+            },
             hint: problem.hint.clone().unwrap_or_default(),
         })
         .collect()

@@ -1,0 +1,47 @@
+//! What a code means, in Chinese: for the report and the workbooks that clerks read.
+
+/// The Chinese title of a problem that can stand in a published round; none for other codes.
+///
+/// A diagnostic's own message tells the particulars (which column, which file) and stays beside it.
+pub fn title(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "input.missing" => "部门未提供数据",
+        "ingest.left_out" => "临时文件或隐藏文件，未读取",
+        "ingest.empty_file" => "空文件",
+        "ingest.pattern" => "约定中的文件名写法有误",
+        "ingest.unreadable" => "文件无法读取",
+        "ingest.truncated" => "文件不完整或已损坏",
+        "ingest.broken_file" | "ingest.broken_workbook" => "文件内容损坏",
+        "ingest.too_large" | "ingest.oversized" => "文件过大或结构异常，为安全起见未读取",
+        "ingest.no_rows" | "ingest.empty_workbook" => "表中没有数据",
+        "ingest.not_csv" => "不是文本表格文件",
+        "ingest.html_as_csv" | "ingest.html_as_workbook" => "实际是网页文件，请另存为真正的表格后再送",
+        "ingest.not_workbook" | "ingest.text_as_workbook" => "不是 Excel 工作簿，或只是改了扩展名",
+        "ingest.legacy_workbook" => "旧版 .xls 格式，请另存为 .xlsx",
+        "ingest.password" => "工作簿设有密码",
+        "ingest.not_parquet" | "ingest.parquet_type" | "ingest.parquet_codec" => "Parquet 文件无法读取",
+        "ingest.encoding" | "ingest.encoding_label" | "ingest.encoding_mark" => "文字编码与约定不符",
+        "ingest.encoding_guessed" => "文字编码未能确定，按推测读取",
+        "ingest.no_heading" => "找不到表头",
+        "ingest.missing_column" => "缺少必需的列",
+        "ingest.optional_column" => "缺少可选的列",
+        "ingest.duplicate_header" => "表头重复",
+        "ingest.extra_column" => "有约定以外的列，未使用",
+        "ingest.missing_sheet" => "缺少约定的工作表",
+        "ingest.hidden_sheet" => "有隐藏的工作表，未读取",
+        "ingest.sheet_skipped" => "有工作表不符合约定，未读取",
+        "codes.no_divisions" => "没有行政区划表，无法识别乡镇和村",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_stops_a_file_has_a_chinese_title() {
+        for code in ["ingest.truncated", "ingest.missing_column", "ingest.encoding", "input.missing"] {
+            assert!(super::title(code).is_some(), "{code}");
+        }
+        assert_eq!(super::title("plan.syntax"), None);
+    }
+}
