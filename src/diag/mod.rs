@@ -157,6 +157,12 @@ impl Diagnostic {
     }
 }
 
+/// Puts problems into reading order: the gravest first, then by place and code.
+pub fn sort(problems: &mut [Diagnostic]) {
+    let key = |p: &Diagnostic| (std::cmp::Reverse(p.severity), p.place.clone(), p.code);
+    problems.sort_by_cached_key(key);
+}
+
 /// Why a command could not do its work; each class has its documented exit code (DESIGN §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, StringArray};
 
 use super::register::Register;
-use crate::model::{FieldFinding, Provenance, Table};
+use crate::model::{FieldFinding, Table};
 use crate::plan::{Role, Source};
 
 /// A national household as far as it is known here.
@@ -155,13 +155,7 @@ impl View<'_> {
     }
 
     fn finding(&self, code: &'static str, message: impl Into<String>, i: usize) -> FieldFinding {
-        FieldFinding {
-            at: Provenance::of(self.records, i),
-            field: self.source.name_of(Role::Household).unwrap_or_default().to_string(),
-            code,
-            message: message.into(),
-            raw: String::new(),
-        }
+        FieldFinding::of_record(self.records, i, self.source.name_of(Role::Household), code, message)
     }
 
     fn is_head(&self, i: usize) -> bool {

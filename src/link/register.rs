@@ -11,7 +11,7 @@ use super::block::Index;
 use super::duplicates;
 use super::pack::{Columns, NO_DATE};
 use crate::model::build::{TableBuilder, Value};
-use crate::model::{FieldFinding, Provenance, Table, tables, text};
+use crate::model::{FieldFinding, Table, tables, text};
 use crate::plan::{Role, Source};
 
 /// Age of majority, for choosing who stands for a household without a head (Civil Code art. 17).
@@ -149,13 +149,7 @@ impl View<'_> {
     }
 
     fn finding(&self, role: Role, code: &'static str, message: impl Into<String>, row: u32) -> FieldFinding {
-        FieldFinding {
-            at: Provenance::of(self.records, row as usize),
-            field: self.source.name_of(role).unwrap_or_default().to_string(),
-            code,
-            message: message.into(),
-            raw: String::new(),
-        }
+        FieldFinding::of_record(self.records, row as usize, self.source.name_of(role), code, message)
     }
 
     fn place(&self, row: u32) -> [Value; 4] {

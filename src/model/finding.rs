@@ -57,6 +57,25 @@ pub struct FieldFinding {
     pub raw: String,
 }
 
+impl FieldFinding {
+    /// A finding about an accepted record, from what the record's table says of its place.
+    pub fn of_record(
+        records: &super::Table,
+        row: usize,
+        field: Option<&str>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
+        FieldFinding {
+            at: Provenance::of(records, row),
+            field: field.unwrap_or_default().to_string(),
+            code,
+            message: message.into(),
+            raw: String::new(),
+        }
+    }
+}
+
 /// How many rows a source had and what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct SourceCounts {

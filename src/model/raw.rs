@@ -32,6 +32,14 @@ pub struct Provenance {
     pub row: u32,
 }
 
+/// As a person gives a cell's row: `file!sheet:row`, or `file:row` for files without sheets.
+impl std::fmt::Display for Provenance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sep = if self.sheet.is_empty() { "" } else { "!" };
+        write!(f, "{}{sep}{}:{}", self.file, self.sheet, self.row)
+    }
+}
+
 impl Provenance {
     /// Where a row of a records table came from.
     pub fn of(records: &super::Table, row: usize) -> Self {

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
 use super::{Observer, clock, sources};
-use crate::diag::{Diagnostic, FailureClass, Outcome};
+use crate::codes::Codes;
+use crate::diag::{self, Diagnostic, FailureClass, Outcome};
 use crate::{codes, plan, screen};
 
 /// What a check found.
@@ -47,6 +48,7 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         delivered: Vec::new(),
         trouble: None,
     };
+    let mut codes = Codes::default();
     if let Some(plan) = &loaded {
         checked.pipeline = Some(plan.name.clone());
         checked.sources = plan.sources.len();
@@ -54,7 +56,8 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         checked.rules = plan.rules.len();
         checked.rule_tests = plan.rule_tests.len();
         problems.extend(screen::run_tests(plan));
-        let (_, code_problems) = codes::load(&plan.codes_dir);
+        let (loaded, code_problems) = codes::load(&plan.codes_dir);
+        codes = loaded;
         problems.extend(code_problems);
         problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(day)));
     }
@@ -62,16 +65,13 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         checked.trouble = Some(FailureClass::Pipeline);
     }
     if let (Some(plan), Some(input)) = (&loaded, input) {
-        let (codes, _) = codes::load(&plan.codes_dir);
         for arrived in sources::bring_in(plan, &codes, input, day, observer)? {
             problems.extend(arrived.problems);
             checked.trouble = checked.trouble.or(arrived.trouble);
             checked.delivered.push(arrived.entry);
         }
     }
-    problems.sort_by(|a, b| {
-        (std::cmp::Reverse(a.severity), &a.place, a.code).cmp(&(std::cmp::Reverse(b.severity), &b.place, b.code))
-    });
+    diag::sort(&mut problems);
     checked.problems = problems;
     Ok(checked)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::store::Round;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::text::{mask_name, mask_number};
-use crate::model::{Privacy, Table};
+use crate::model::{Privacy, Provenance, Table};
 
 /// What was found for a question.
 #[derive(Debug, serde::Serialize)]
@@ -41,10 +41,9 @@ pub struct Section {
 pub fn explain(round: &Round, query: &str, full: bool) -> Outcome<Explained> {
     let book = Book::open(round, full)?;
     let query = query.trim();
-    let (mut households, mut records) = book.find_people(query);
-    records.extend(book.find_records(query));
+    let mut households = book.find_households(query);
     let mut lonely = Vec::new();
-    for (source, row) in records {
+    for (source, row) in book.find_records(query) {
         match book.household_of(&source, row) {
             Some(household) => {
                 households.insert(household);
@@ -113,7 +112,8 @@ impl Book {
         })
     }
 
-    fn find_people(&self, query: &str) -> (BTreeSet<String>, BTreeSet<(String, usize)>) {
+    /// Households whose number or id is the query, or of whose members one has it as name, number or id.
+    fn find_households(&self, query: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for i in 0..self.persons.rows() {
             let is = |column| self.persons.str_at(column, i) == Some(query);
@@ -126,7 +126,7 @@ impl Book {
                 found.extend(self.households.str_at("household_id", i).map(str::to_string));
             }
         }
-        (found, BTreeSet::new())
+        found
     }
 
     /// Records whose id, cell or any text value is the query.
@@ -205,11 +205,6 @@ impl Book {
         shown.join("；")
     }
 
-    fn cell(table: &Table, row: usize) -> String {
-        let sheet = table.str_at("sheet", row).filter(|s| !s.is_empty()).map(|s| format!("!{s}")).unwrap_or_default();
-        format!("{}{sheet}:{}", table.str_at("file", row).unwrap_or(""), table.integer("row").value(row))
-    }
-
     /// A record as the file has it: its own columns, raw columns left out where they say the same.
     fn record_line(&self, source: &str, row: usize) -> String {
         let table = self.records_of(source);
@@ -218,7 +213,7 @@ impl Book {
         let mut skip = vec!["record_id", "file", "sheet", "row", "township_code", "village_code"];
         skip.extend(raw);
         let id = table.str_at("record_id", row).unwrap_or("");
-        format!("{id} [{}] {}", Self::cell(table, row), self.values(table, row, &skip))
+        format!("{id} [{}] {}", Provenance::of(table, row), self.values(table, row, &skip))
     }
 
     fn link_lines(&self, record_id: &str) -> Vec<String> {
@@ -315,7 +310,7 @@ impl Book {
                         "    {} ← {} [{}]",
                         self.hit_records.str_at("indicator", r).unwrap_or(""),
                         self.hit_records.str_at("record_id", r).unwrap_or(""),
-                        Self::cell(&self.hit_records, r)
+                        Provenance::of(&self.hit_records, r)
                     ));
                 }
             }

@@ -46,13 +46,7 @@ pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Ta
     let mut builder = TableBuilder::new(tables::rejects());
     for (source, rejects) in sources {
         for r in rejects {
-            let folded = r.folded_into.as_ref().map(|p| {
-                if p.sheet.is_empty() {
-                    format!("{}:{}", p.file, p.row)
-                } else {
-                    format!("{}!{}:{}", p.file, p.sheet, p.row)
-                }
-            });
+            let folded = r.folded_into.as_ref().map(Provenance::to_string);
             builder.push(vec![
                 source.into(),
                 r.disposition.as_str().into(),

@@ -11,7 +11,7 @@ use super::outputs::{self, Tables};
 use super::sources::{self, Arrived};
 use super::staging::Staging;
 use super::{Event, Observer, clock, lock};
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Severity};
+use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, Plan, Source, SourceRole, Subject};
 use crate::screen::ScreenInput;
@@ -271,9 +271,7 @@ impl Work<'_> {
             .iter()
             .map(|f| HashedFile { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes })
             .collect();
-        self.problems.sort_by(|a, b| {
-            (std::cmp::Reverse(a.severity), &a.place, a.code).cmp(&(std::cmp::Reverse(b.severity), &b.place, b.code))
-        });
+        diag::sort(&mut self.problems);
         let mut manifest = Manifest {
             format: manifest::FORMAT,
             program: env!("CARGO_PKG_NAME"),

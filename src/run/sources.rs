@@ -134,15 +134,14 @@ fn missing(mut arrived: Arrived, source: &Source) -> Arrived {
 
 /// Fails when a source without which nothing can be done is not usable; all problems of all sources are told.
 pub fn demand_required(plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
-    let mut class = None;
-    for (source, a) in plan.sources.iter().zip(arrived) {
-        if (source.required || source.role == SourceRole::Register) && a.records.is_none() {
-            let found =
-                if a.entry.state == "missing" { FailureClass::InputMissing } else { FailureClass::InputContract };
-            class =
-                Some(class.map_or(found, |c: FailureClass| if c == FailureClass::InputContract { c } else { found }));
-        }
-    }
+    let needed = |source: &Source| source.required || source.role == SourceRole::Register;
+    let unusable = || plan.sources.iter().zip(arrived).filter(|(s, a)| needed(s) && a.records.is_none());
+    // A broken file is the graver word: it came, and its sender can mend it.
+    let class = if unusable().any(|(_, a)| a.entry.state != "missing") {
+        Some(FailureClass::InputContract)
+    } else {
+        unusable().next().map(|_| FailureClass::InputMissing)
+    };
     match class {
         None => Ok(()),
         Some(class) => {

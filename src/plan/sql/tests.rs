@@ -278,13 +278,7 @@ mod plans {
 
     fn plan(indicator: Indicator, when: &str, subject: Subject) -> Plan {
         Plan {
-            name: "q".into(),
-            title: "季度".into(),
-            dir: "pipelines/quarterly".into(),
-            county: "澄岚县".into(),
-            cadence: Cadence::Quarterly,
             sources: vec![source(subject)],
-            params: [].into(),
             indicators: vec![indicator],
             rules: vec![Rule {
                 id: "MED-01".into(),
@@ -300,20 +294,7 @@ mod plans {
                 document: String::new(),
                 place: Place::default(),
             }],
-            rule_tests: Vec::new(),
-            model: LinkModel {
-                name: "m".into(),
-                version: 1,
-                linked_at: 0.0,
-                possible_at: 0.0,
-                margin: 0.0,
-                max_block: 1,
-                comparisons: Vec::new(),
-                place: Place::default(),
-            },
-            codes_dir: "codes".into(),
-            causes: Vec::new(),
-            files: Vec::new(),
+            ..sample::plan()
         }
     }
 

@@ -162,7 +162,7 @@ impl County {
             rows(schema, &list)
         };
         County {
-            plan: empty_plan(),
+            plan: sample::plan(),
             persons: slices(&persons, tables::persons()),
             households: slices(&households, tables::households()),
             records: BTreeMap::new(),
@@ -247,34 +247,6 @@ impl County {
             delivered: &self.delivered,
         };
         screen(&input).expect("screening works")
-    }
-}
-
-fn empty_plan() -> Plan {
-    Plan {
-        name: "quarterly".into(),
-        title: "季度".into(),
-        dir: "pipelines/quarterly".into(),
-        county: "澄岚县".into(),
-        cadence: Cadence::Quarterly,
-        sources: Vec::new(),
-        params: BTreeMap::new(),
-        indicators: Vec::new(),
-        rules: Vec::new(),
-        rule_tests: Vec::new(),
-        model: LinkModel {
-            name: "none".into(),
-            version: 1,
-            linked_at: 0.0,
-            possible_at: 0.0,
-            margin: 0.0,
-            max_block: 1,
-            comparisons: Vec::new(),
-            place: Place::default(),
-        },
-        codes_dir: "pipelines/shared/codes".into(),
-        causes: vec![Cause { code: "illness".into(), title: "因病".into(), department: "医保局".into() }],
-        files: Vec::new(),
     }
 }
 
