@@ -7,6 +7,7 @@
 mod check;
 mod explain;
 mod init;
+mod link;
 mod printer;
 mod progress;
 mod run;
@@ -50,6 +51,8 @@ enum Verb {
     Run(run::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
+    /// Link two files, or find the duplicates in one, by a linkage model.
+    Link(link::Args),
     /// Make a fictional county: departments' exports and the truth behind them.
     Synth(synth::Args),
     /// Print a completion script for a shell.
@@ -87,6 +90,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Check(args) => check::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
+        Verb::Link(args) => link::main(&args, printer),
         Verb::Synth(args) => synth::main(&args, printer),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bidui", &mut std::io::stdout());

@@ -262,7 +262,7 @@ fn write(register: &mut Register, said: &BTreeMap<u32, Said>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::{Row, model, number, records, source};
+    use crate::link::person::testing::{Row, model, number, records, source};
     use crate::link::{link, register};
     use crate::model::build::Value;
 

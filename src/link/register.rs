@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::block::Index;
-use super::duplicates;
-use super::pack::{Columns, NO_DATE};
+use super::person::duplicates;
+use super::person::pack::{Columns, NO_DATE, NO_DIVISION};
+use super::person::spine::Spine;
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables, text};
 use crate::plan::{Role, Source};
@@ -26,27 +26,14 @@ pub struct Register {
     pub households: Table,
     /// What is wrong with the register, in register order; for the one who keeps it.
     pub findings: Vec<FieldFinding>,
-    pub(super) people: Columns,
-    pub(super) index: Index,
-    /// Household of each person, as a row of `households`.
-    pub(super) household_of: Vec<u32>,
-    /// Persons of each household, ascending.
-    pub(super) members: Vec<Vec<u32>>,
-    /// The row that stands for each row's person.
-    pub(super) stands_for: Vec<u32>,
-    /// Rows that stand for others too, ascending.
-    pub(super) repeated: Vec<u32>,
+    /// What linkage reads of the register.
+    pub(super) spine: Spine,
 }
 
 impl Register {
     /// Id of a person's row.
     pub(super) fn person_id(&self, person: u32) -> &str {
         self.persons.text("person_id").value(person as usize)
-    }
-
-    /// True when other rows of the register are about the same person.
-    pub(super) fn is_repeated(&self, person: u32) -> bool {
-        self.repeated.binary_search(&person).is_ok()
     }
 
     /// Id of the household of a person's row.
@@ -111,19 +98,11 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
         findings.push(view.finding(role, code, message, found.row));
     }
     findings.sort_by(|a, b| (&a.at, a.code).cmp(&(&b.at, b.code)));
-    let mut repeated: Vec<u32> = stands_for.iter().zip(0..).filter(|(s, row)| **s != *row).map(|(s, _)| *s).collect();
-    repeated.sort_unstable();
-    repeated.dedup();
     Register {
         persons: persons.finish(),
         households: households.finish(),
         findings,
-        index: Index::new(&people),
-        people,
-        household_of,
-        members: by_number.into_values().collect(),
-        stands_for,
-        repeated,
+        spine: Spine::new(people, household_of, by_number.into_values().collect(), stands_for),
     }
 }
 
@@ -261,7 +240,7 @@ fn household_row(
     numbered: bool,
 ) -> Vec<Value> {
     // Where the head's village is not known, the household lives where its first member with a village lives.
-    let known = |row: &u32| people.village[*row as usize] != super::pack::NO_DIVISION;
+    let known = |row: &u32| people.village[*row as usize] != NO_DIVISION;
     let home = if known(&head) { head } else { members.iter().copied().find(known).unwrap_or(head) };
     let size = members.iter().filter(|m| normal[**m as usize]).count() as i64;
     let mut values = vec![

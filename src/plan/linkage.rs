@@ -29,6 +29,7 @@ pub(super) fn none(place: Place) -> LinkModel {
 
 /// Reads a model file.
 pub(super) fn read(file: &Section) -> LinkModel {
+    file.word("family", &[("person", ())]);
     let mut model = LinkModel {
         name: file.need_text("name"),
         version: file.need_version(),

@@ -10,14 +10,17 @@
 //! | `load` | which files are read, in which order |
 //! | `reader` | one TOML file → typed values with their places |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
+//! | `models`, `generic` | a linkage model on its own, of either family |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
 
 mod check;
 mod contract;
+mod generic;
 mod linkage;
 mod load;
 pub mod lookup;
+mod models;
 pub mod params;
 mod reader;
 mod rule_tests;
@@ -31,6 +34,8 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
+pub use generic::GenericModel;
 pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
+pub use models::{Model, load_model};
 pub use types::*;

@@ -15,6 +15,7 @@ mod check;
 mod clock;
 mod explain;
 mod init;
+mod link;
 mod lock;
 pub mod manifest;
 mod outputs;
@@ -27,6 +28,7 @@ pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use explain::{Explained, Section, explain};
 pub use init::{SetUp, init};
+pub use link::{LinkOptions, LinkReport, link};
 pub use pipeline::{Finished, Options, run};
 pub use store::{Round, read as read_table};
 

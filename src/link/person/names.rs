@@ -147,7 +147,6 @@ fn is_dot(c: char) -> bool {
 
 impl<'a> Name<'a> {
     /// The name as it was cleaned.
-    #[cfg(test)]
     pub fn text(&self) -> &'a str {
         &self.head.text
     }

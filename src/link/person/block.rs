@@ -209,7 +209,7 @@ pub fn candidates(index: &Index, entries: &Columns, record: u32, max_block: usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::{Row, number, people};
+    use crate::link::person::testing::{Row, number, people};
 
     fn names(register: &Columns, found: Vec<(u32, Pass)>) -> Vec<(String, Pass)> {
         let name = |p| register.name_of(p).expect("named").text().to_string();

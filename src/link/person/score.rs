@@ -256,7 +256,7 @@ impl Weights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::model;
+    use crate::link::person::testing::model;
     use crate::model::text::to_days;
     use jiff::civil::date;
 

@@ -207,6 +207,11 @@ fn unpack(packed: u64) -> [u8; 18] {
     digits
 }
 
+/// The 18 characters of a packed number.
+pub fn show(packed: u64) -> String {
+    unpack(packed).iter().map(|d| if *d == 10 { 'X' } else { char::from(b'0' + d) }).collect()
+}
+
 /// True when the check character is right.
 pub fn is_valid(packed: u64) -> bool {
     let digits = unpack(packed);
@@ -301,7 +306,7 @@ fn doubtful(side: Side, valid: u64) -> NumberLevel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::number;
+    use crate::link::person::testing::number;
 
     fn side(near: &Near) -> Side<'_> {
         Side { near: Some(near), ..Side::default() }

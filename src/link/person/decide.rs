@@ -8,8 +8,8 @@ use super::evidence;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::register::Register;
 use super::score::{self, BirthLevel, DivisionLevel, Levels, NumberUse, Weights};
+use super::spine::Spine;
 use crate::plan::LinkModel;
 
 /// Most candidates that a person is asked to look at for one record.
@@ -69,7 +69,7 @@ pub struct Judged {
 /// Everything a decision needs.
 pub struct Judge<'a> {
     /// The spine.
-    pub register: &'a Register,
+    pub spine: &'a Spine,
     /// The records.
     pub entries: &'a Columns,
     /// Thresholds.
@@ -83,9 +83,9 @@ impl Judge<'_> {
     pub fn judge(&self, record: u32) -> Judged {
         let number = self.entries.number[record as usize];
         if number != numbers::NONE {
-            let mut owners: Vec<u32> = self.register.index.owners(number).to_vec();
+            let mut owners: Vec<u32> = self.spine.index.owners(number).to_vec();
             for owner in &mut owners {
-                *owner = self.register.stands_for[*owner as usize];
+                *owner = self.spine.stands_for[*owner as usize];
             }
             owners.sort_unstable();
             owners.dedup();
@@ -97,7 +97,7 @@ impl Judge<'_> {
     }
 
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
-        let levels = score::compare(self.entries, record, &self.register.people, person, number_use);
+        let levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
         Pair { person, pass, levels, weight: self.weights.sum(&levels) }
     }
 
@@ -152,8 +152,8 @@ impl Judge<'_> {
         if near || (pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact) {
             return None;
         }
-        let household = self.register.household_of[pair.person as usize] as usize;
-        let mut members = self.register.members[household].iter().map(|m| self.register.stands_for[*m as usize]);
+        let household = self.spine.household_of[pair.person as usize] as usize;
+        let mut members = self.spine.members[household].iter().map(|m| self.spine.stands_for[*m as usize]);
         members.find(|m| *m != pair.person && self.name_level(record, *m) <= pair.levels.name.max(NameLevel::Script))
     }
 
@@ -190,25 +190,25 @@ impl Judge<'_> {
     /// in the village, fits the record better: brothers' and sisters' names often differ in one character.
     fn somebody_fits_better(&self, record: u32, pair: &Pair) -> bool {
         let fits = |person: &&u32| {
-            let same = self.register.stands_for[**person as usize] == pair.person;
+            let same = self.spine.stands_for[**person as usize] == pair.person;
             !same && self.name_fits_better(record, **person, pair)
         };
-        let household = self.register.household_of[pair.person as usize] as usize;
-        if self.register.members[household].iter().any(|p| fits(&p)) {
+        let household = self.spine.household_of[pair.person as usize] as usize;
+        if self.spine.members[household].iter().any(|p| fits(&p)) {
             return true;
         }
         // A birth date of the record's own that agrees settles it against people of other households.
         let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
         pair.levels.name == NameLevel::Near
             && !born
-            && block::namesakes(&self.register.index, self.entries, record, self.village(record, pair.person))
+            && block::namesakes(&self.spine.index, self.entries, record, self.village(record, pair.person))
                 .iter()
                 .any(|p| fits(&p))
     }
 
     /// True when a person's name is at least near, and closer to the record's than that of a pair.
     fn name_fits_better(&self, record: u32, person: u32, pair: &Pair) -> bool {
-        let gap = |person| names::gap(self.entries.name_of(record), self.register.people.name_of(person));
+        let gap = |person| names::gap(self.entries.name_of(record), self.spine.people.name_of(person));
         match self.name_level(record, person) {
             NameLevel::Near if pair.levels.name == NameLevel::Near => gap(person) < gap(pair.person),
             level => level <= NameLevel::Near && level < pair.levels.name,
@@ -216,13 +216,13 @@ impl Judge<'_> {
     }
 
     fn name_level(&self, record: u32, person: u32) -> NameLevel {
-        names::compare(self.entries.name_of(record), self.register.people.name_of(person))
+        names::compare(self.entries.name_of(record), self.spine.people.name_of(person))
     }
 
     /// The record's village, else that of a person.
     fn village(&self, record: u32, person: u32) -> u64 {
         match self.entries.village[record as usize] {
-            NO_DIVISION => self.register.people.village[person as usize],
+            NO_DIVISION => self.spine.people.village[person as usize],
             own => own,
         }
     }
@@ -237,9 +237,9 @@ impl Judge<'_> {
         let known = |pairs: &[Pair], person: u32| pairs.iter().chain(owners).any(|p| p.person == person);
         let mut relative = false;
         for owner in owners {
-            let household = self.register.household_of[owner.person as usize] as usize;
-            for member in &self.register.members[household] {
-                let person = self.register.stands_for[*member as usize];
+            let household = self.spine.household_of[owner.person as usize] as usize;
+            for member in &self.spine.members[household] {
+                let person = self.spine.stands_for[*member as usize];
                 if !known(&pairs, person) && owners.iter().all(|o| self.name_fits_better(record, person, o)) {
                     pairs.push(self.pair(record, person, Pass::Household, NumberUse::Relatives));
                     relative = true;
@@ -248,8 +248,8 @@ impl Judge<'_> {
         }
         for owner in owners {
             let village = self.village(record, owner.person);
-            for person in block::namesakes(&self.register.index, self.entries, record, village) {
-                let person = self.register.stands_for[*person as usize];
+            for person in block::namesakes(&self.spine.index, self.entries, record, village) {
+                let person = self.spine.stands_for[*person as usize];
                 if !known(&pairs, person) {
                     pairs.push(self.pair(record, person, Pass::NameVillage, NumberUse::Others));
                 }
@@ -290,7 +290,7 @@ impl Judge<'_> {
                     Pass::NameVillage => "同村",
                     _ => "另一户",
                 };
-                let name = self.register.persons.str_at("name", best.person as usize).unwrap_or("空");
+                let name = self.spine.people.name_of(best.person).map_or("空", |n| n.text());
                 format!("号码与姓名不符：{owner_words}；{place}有姓名更相符的{name}")
             }
             _ => format!("号码与姓名不符：{owner_words}；未找到姓名相符的人"),
@@ -298,13 +298,13 @@ impl Judge<'_> {
     }
 
     fn words(&self, pair: &Pair) -> String {
-        evidence::pair(&pair.levels, &self.register.people, &self.register.persons, pair.person)
+        evidence::pair(&pair.levels, &self.spine.people, pair.person)
     }
 
     fn candidates(&self, record: u32) -> Vec<(u32, Pass)> {
-        let mut found = block::candidates(&self.register.index, self.entries, record, self.model.max_block);
+        let mut found = block::candidates(&self.spine.index, self.entries, record, self.model.max_block);
         for (person, _) in &mut found {
-            *person = self.register.stands_for[*person as usize];
+            *person = self.spine.stands_for[*person as usize];
         }
         found.sort_unstable();
         found.dedup_by_key(|f| f.0);
@@ -347,7 +347,7 @@ impl Judge<'_> {
         // A readable number that is another one belongs to another person until somebody says otherwise.
         let another_number = levels.number == NumberLevel::Different
             && !self.entries.near.contains_key(&record)
-            && !self.register.people.near.contains_key(&pair.person);
+            && !self.spine.people.near.contains_key(&pair.person);
         usize::from(name) + usize::from(birth) + usize::from(number) >= 2
             && levels.name <= NameLevel::Near
             && !levels.contradicted()
@@ -358,17 +358,17 @@ impl Judge<'_> {
     /// Best first; equals in an order that the content decides (number, birth date, household number), so that it is
     /// the same in every run. It only orders what is shown: equals are never chosen between.
     fn rank(&self, pairs: &mut [Pair]) {
-        let register = self.register;
+        let spine = self.spine;
         let content = |pair: &Pair| {
             let i = pair.person as usize;
-            let birth = register.people.any_birth(pair.person);
-            (register.people.number[i], birth, register.household_of[i], pair.person)
+            let birth = spine.people.any_birth(pair.person);
+            (spine.people.number[i], birth, spine.household_of[i], pair.person)
         };
         pairs.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| content(a).cmp(&content(b))));
     }
 
     fn linked(&self, pair: Pair, margin: Option<f64>) -> Judged {
-        let repeated = self.register.is_repeated(pair.person);
+        let repeated = self.spine.is_repeated(pair.person);
         let mut evidence = self.words(&pair);
         if repeated {
             evidence.push_str("；底册有此人的重复登记，取状态正常或在前的一条");

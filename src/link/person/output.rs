@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 
-use super::decide::{Judge, Judged, Pair, Status};
+use super::decide::{Judged, Pair, Status};
 use super::evidence;
 use super::numbers::NumberLevel;
-use super::register::Register;
+use crate::link::register::Register;
 use crate::model::{Table, tables};
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
@@ -64,9 +64,8 @@ fn listed(judged: &Judged) -> &[Pair] {
 }
 
 /// Table `possible_links`: the candidates of possible and conflicting records, best first.
-pub fn possible(judge: &Judge, source: &str, records: &Table, judged: &[Judged]) -> Table {
+pub fn possible(register: &Register, source: &str, records: &Table, judged: &[Judged]) -> Table {
     let ids = records.text("record_id");
-    let register = judge.register;
     struct Row<'a> {
         record: usize,
         status: &'static str,
@@ -89,10 +88,8 @@ pub fn possible(judge: &Judge, source: &str, records: &Table, judged: &[Judged])
         })
         .collect();
     let shown: Vec<(Option<&Pair>, Option<f64>)> = rows.iter().map(|r| (Some(r.pair), r.margin)).collect();
-    let words: Vec<String> = rows
-        .iter()
-        .map(|r| evidence::pair(&r.pair.levels, &register.people, &register.persons, r.pair.person))
-        .collect();
+    let words: Vec<String> =
+        rows.iter().map(|r| evidence::pair(&r.pair.levels, &register.spine.people, r.pair.person)).collect();
     let mut arrays: Vec<ArrayRef> = vec![
         texts(rows.iter().map(|_| Some(source))),
         texts(rows.iter().map(|r| Some(ids.value(r.record)))),

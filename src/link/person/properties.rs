@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use arrow::array::Array;
 use proptest::prelude::*;
 
+use super::super::*;
 use super::testing::{Row, model, records, source};
 use super::tests::{build, numbers, typo};
-use super::*;
 
 /// A household of two brothers' families with names that are close to each other.
 fn crowd() -> Vec<Row> {

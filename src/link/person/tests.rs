@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::super::*;
 use super::testing::{Row, model, number, records, source};
-use super::*;
 use arrow::array::Array;
 
 fn as_of() -> jiff::civil::Date {

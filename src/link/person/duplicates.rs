@@ -92,7 +92,7 @@ fn stand_for(rows: &[u32], household_of: &[u32], normal: &[bool], stands_for: &m
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::testing::{Row, number, people};
+    use crate::link::person::testing::{Row, number, people};
 
     #[test]
     fn who_stands_for_whom() {

@@ -4,18 +4,18 @@
 //! which is why the column's privacy class is personal.
 
 use super::names::NameLevel;
-use super::numbers::NumberLevel;
+use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
 use super::score::{BirthLevel, DivisionLevel, Levels, SexLevel};
-use crate::model::{Table, text};
+use crate::model::text;
 
 /// What agreed and what did not; "登记为" is what the register has.
-pub fn pair(levels: &Levels, people: &Columns, persons: &Table, person: u32) -> String {
+pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
     let i = person as usize;
-    let name = persons.str_at("name", i).unwrap_or("空");
-    let number = || match persons.str_at("id_number", i) {
-        Some(number) => text::mask_number(number),
-        None => "无有效号码".to_string(),
+    let name = people.name_of(person).map_or("空", |n| n.text());
+    let number = || match people.number[i] {
+        numbers::NONE => "无有效号码".to_string(),
+        number => text::mask_number(&numbers::show(number)),
     };
     let birth = || match people.any_birth(person) {
         NO_DATE => "空".to_string(),
