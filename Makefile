@@ -3,8 +3,9 @@
 CARGO ?= cargo
 OUT   ?= target/demo
 AS_OF ?= 2026-09-30
+SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop lint bench sample clean-demo
+.PHONY: demo test test-interop lint bench bench-linkage sample clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -27,6 +28,10 @@ lint:
 ## CPU time and peak memory of the whole job on a larger county, next to a plain join in the same run.
 bench:
 	python3 tests/bench/quarterly.py
+
+## Accuracy, CPU time and memory of `bidui link` next to a plain join, a SQL waterfall and Splink (SETS="1m 7m" for others).
+bench-linkage:
+	python3 tests/bench/linkage.py --check $(SETS)
 
 ## Make sample-data anew (the same bytes from the same seed).
 sample:

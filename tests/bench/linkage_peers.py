@@ -2,7 +2,8 @@
 
 Usage: python linkage_peers.py exact|waterfall|splink DIR OUT.parquet
 
-* exact: polars reads both files and joins them on the raw number: a careful analyst's first script.
+* exact: polars joins the files on the raw number: a careful analyst's first script. Lazy, so that polars reads only the
+  three columns it needs; read whole it takes about twice the CPU time, which would flatter whoever is compared with it.
 * waterfall: the SQL that the same analyst has after a month, eight passes in DuckDB, each on what the one before left.
 * splink: Splink 5 on DuckDB with Chinese cleaning in front of it: 15 digits made 18, traditional made simplified
   characters, dots and spaces out, the sound of the name, the birth date from the number where there is no column.
@@ -18,10 +19,10 @@ NEEDED_A = ["person_id", "id_number", "name", "sex", "birth_date", "township_cod
 
 
 def exact(folder, out):
-    register = pl.read_csv(f"{folder}/register.csv", infer_schema=False)
-    insurance = pl.read_csv(f"{folder}/insurance.csv", infer_schema=False)
+    register = pl.scan_csv(f"{folder}/register.csv", infer_schema=False)
+    insurance = pl.scan_csv(f"{folder}/insurance.csv", infer_schema=False)
     joined = insurance.join(register, on="id_number", how="inner")
-    joined.select(left_id="person_id", right_id="record_id", match_weight=pl.lit(1.0)).write_parquet(out)
+    joined.select(left_id="person_id", right_id="record_id", match_weight=pl.lit(1.0)).collect().write_parquet(out)
 
 
 # 15 digits made 18: the century put back and the check character computed.

@@ -8,6 +8,7 @@
 
 mod links;
 mod lists;
+mod register_insurance;
 
 /// A share with its count, written the same everywhere.
 fn share(part: usize, whole: usize) -> String {
