@@ -137,14 +137,15 @@ def one_set(options, python, name):
 def show(name, figures):
     count, hard = persons(name)
     print(f"\n{count:,} persons{', hard' if hard else ''}")
-    print(f"{'method':40} {'P':>7} {'R':>7} {'F1':>7} {'R@.999':>7} {'R@.9999':>7} {'CPU s':>8} {'wall s':>8} {'peak MB':>8} {'CPU/join':>9}")
+    print(f"{'method':40} {'P':>7} {'R':>7} {'F1':>7} {'R@.999':>7} {'R@.9999':>7} {'CPU s':>8} {'wall s':>8} {'peak MB':>8} {'CPU/join':>9} {'relative*':>10}")
     base = figures.get("exact", {}).get("cpu")
     for peer, f in figures.items():
         ratio = f"{f['cpu'] / base:9.2f}" if base else ""
         print(
             f"{PEERS[peer]:40} {f['precision']:7.5f} {f['recall']:7.5f} {f['f1']:7.5f} {f['recall_at_999']:7.5f}"
-            f" {f['recall_at_9999']:7.5f} {f['cpu']:8.2f} {f['wall']:8.2f} {f['peak_mb']:8.0f} {ratio}"
+            f" {f['recall_at_9999']:7.5f} {f['cpu']:8.2f} {f['wall']:8.2f} {f['peak_mb']:8.0f} {ratio:>9} {f['relative_best']['another']:10.2%}"
         )
+    print("  * of records with a relative's number: best candidate above the threshold is another person (without a state to say so)")
     f = figures.get("bidui", {})
     if "status" in f:
         r = f["relative"]

@@ -49,6 +49,13 @@ def quality(folder, file):
         "recall_at_999": at(0.999),
         "recall_at_9999": at(0.9999),
     }
+    theirs = truth.filter(pl.col("kind").str.contains("relative_number")).select("right_id")
+    of_relative = theirs.join(best.filter(pl.col("match_weight") >= top["match_weight"]), on="right_id", how="left")
+    out["relative_best"] = {
+        "records": theirs.height,
+        "another": (of_relative["left_id"].is_not_null() & ~of_relative["right"].fill_null(False)).sum() / max(theirs.height, 1),
+        "the_person": of_relative["right"].fill_null(False).sum() / max(theirs.height, 1),
+    }
     # Which faults cost: of the records with each fault, the share whose best candidate is right (at that threshold).
     kept = best.filter(pl.col("right") & (pl.col("match_weight") >= top["match_weight"])).select("right_id", found=pl.lit(True))
     faults = truth.join(kept, on="right_id", how="left").with_columns(pl.col("kind").str.split("+")).explode("kind")
