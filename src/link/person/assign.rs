@@ -26,7 +26,7 @@ pub fn once_per_person(judged: &mut [Judged]) {
             records.into_iter().filter(|r| !strong(*r) && (any_strong || weight(*r) < best || equals > 1)).collect();
         for record in weaker {
             judged[record].status = Status::Possible;
-            judged[record].evidence.push_str("；本来源另有记录也对应此人");
+            judged[record].notes.claimed_twice = true;
         }
     }
 }
