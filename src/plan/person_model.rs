@@ -179,7 +179,8 @@ pub fn drift(before: &LinkModel, now: &LinkModel, bits: f64) -> Vec<Diagnostic> 
     let mut found = Vec::new();
     for comparison in &now.comparisons {
         for level in comparison.levels.iter().filter(|l| l.level != "missing") {
-            let old = before.comparison(&comparison.name).and_then(|c| c.levels.iter().find(|l| l.level == level.level));
+            let old =
+                before.comparison(&comparison.name).and_then(|c| c.levels.iter().find(|l| l.level == level.level));
             let Some(old) = old else {
                 continue;
             };

@@ -3,6 +3,7 @@
 //! In: a records table and its contract. Out: [`Columns`], the same for the register and for any other source.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, Date32Array, StringArray};
 
@@ -55,8 +56,8 @@ pub struct Columns {
     pub near: BTreeMap<u32, Near>,
     /// Id into `names`, or [`super::names::NONE`].
     pub name: Vec<u32>,
-    /// The distinct names.
-    pub names: Names,
+    /// The distinct names; both sides may share them, and then equal ids are equal names.
+    pub names: Arc<Names>,
     /// Birth date of the table's own column (days since 1970-01-01), or [`NO_DATE`].
     pub birth: Vec<i32>,
     /// Birth date that the number names, or [`NO_DATE`].
@@ -90,7 +91,7 @@ impl Columns {
         };
         let mut columns = Columns {
             name,
-            names,
+            names: Arc::new(names),
             birth: days(source, records),
             sex: text(Role::Sex).map_or(vec![0; rows], |c| c.iter().map(sex).collect()),
             township: division(records, "township_code"),
