@@ -44,6 +44,21 @@ pub enum Pass {
 }
 
 impl Pass {
+    /// All passes in their order.
+    pub const ALL: [Pass; 11] = [
+        Pass::NumberAndName,
+        Pass::Number,
+        Pass::NearNumber,
+        Pass::NumberPrefix,
+        Pass::NameBirth,
+        Pass::NameVillage,
+        Pass::SoundBirth,
+        Pass::SoundVillage,
+        Pass::SurnameBirth,
+        Pass::NameTownship,
+        Pass::Household,
+    ];
+
     /// The word of the table `links`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -63,7 +78,7 @@ impl Pass {
 }
 
 /// Number of passes.
-const PASSES: usize = Pass::Household as usize + 1;
+const PASSES: usize = Pass::ALL.len();
 
 /// Rows of the register that one task of the pass over it looks at.
 const CHUNK: u32 = 1 << 14;
@@ -199,16 +214,7 @@ impl Index {
 
     /// Passes of which blocks were left out as too large, each with the number of records that lost one.
     pub fn cut(&self) -> Vec<(Pass, u64)> {
-        let passes = [
-            Pass::NumberPrefix,
-            Pass::NameBirth,
-            Pass::NameVillage,
-            Pass::SoundBirth,
-            Pass::SoundVillage,
-            Pass::SurnameBirth,
-            Pass::NameTownship,
-        ];
-        passes.into_iter().map(|pass| (pass, self.cut[pass as usize])).filter(|(_, cut)| *cut > 0).collect()
+        Pass::ALL.into_iter().map(|pass| (pass, self.cut[pass as usize])).filter(|(_, cut)| *cut > 0).collect()
     }
 }
 

@@ -10,7 +10,7 @@
 //! | `score`, `weights`, `fit` | levels, what they weigh, and how that is estimated |
 //! | `decide`, `household`, `evidence` | the state of each record, what its family adds, and why |
 //! | `assign`, `duplicates` | one person, one record; one person, several rows of the register |
-//! | `output` | tables |
+//! | `output`, `pairs` | tables of a round, and of a plain file |
 
 pub(super) mod assign;
 pub(super) mod block;
@@ -19,11 +19,14 @@ pub(super) mod duplicates;
 pub(super) mod evidence;
 pub(super) mod fit;
 pub(super) mod household;
+mod interner;
 pub(super) mod keys;
 pub(super) mod names;
 pub(super) mod numbers;
 pub(super) mod output;
 pub(super) mod pack;
+pub(super) mod pairs;
+pub(super) mod plain;
 
 #[cfg(test)]
 mod properties;
