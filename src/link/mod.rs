@@ -11,13 +11,18 @@
 //! is not is a conflict; the others are compared with the few persons that share a key with them (`person::score`) and decided
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
+pub mod em;
 mod national;
 pub mod pairs;
+pub mod pairs_table;
 mod person;
+mod plain;
 mod register;
 mod villages;
 
 pub use national::attach_national;
+pub use person::plain::{Cleaners, Keys, Packed, RowCells};
+pub use plain::{LinkedFiles, link_files};
 pub use register::{Register, register};
 pub use villages::link_villages;
 
@@ -39,9 +44,9 @@ pub struct Linked {
 /// model, and for sources with `once_per_person` on the other records; never on the order of either.
 pub fn link(register: &Register, source: &Source, records: &Table, model: &LinkModel) -> Linked {
     let entries = person::pack::Columns::read(source, records);
-    let judged = person::judge_all(&register.spine, &entries, model, source.once_per_person);
+    let (judged, _) = person::judge_all(&register.spine, &entries, model, source.once_per_person);
     Linked {
-        links: person::output::links(register, &source.id, records, &judged),
+        links: person::output::links(register, &source.id, records, &entries, &judged),
         possible: person::output::possible(register, &source.id, records, &judged),
     }
 }

@@ -3,6 +3,7 @@
 //! In: a records table and its contract. Out: [`Columns`], the same for the register and for any other source.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, Date32Array, StringArray};
 
@@ -15,6 +16,34 @@ use crate::plan::{FieldKind, Role, Source};
 pub const NO_DATE: i32 = i32::MIN;
 /// No division.
 pub const NO_DIVISION: u64 = 0;
+/// Relations to the head, as the code table `relation` names them; `relation` holds the position here plus one.
+pub const RELATIONS: [&str; 25] = [
+    "head",
+    "spouse",
+    "son",
+    "daughter",
+    "son_in_law",
+    "daughter_in_law",
+    "grandson",
+    "granddaughter",
+    "maternal_grandson",
+    "maternal_granddaughter",
+    "father",
+    "mother",
+    "father_in_law",
+    "mother_in_law",
+    "grandfather",
+    "grandmother",
+    "brother",
+    "sister",
+    "sibling",
+    "uncle_aunt",
+    "nephew",
+    "niece",
+    "great_grandchild",
+    "other",
+    "non_relative",
+];
 
 /// The columns of one table that linkage reads.
 #[derive(Debug, Clone, Default)]
@@ -27,8 +56,8 @@ pub struct Columns {
     pub near: BTreeMap<u32, Near>,
     /// Id into `names`, or [`super::names::NONE`].
     pub name: Vec<u32>,
-    /// The distinct names.
-    pub names: Names,
+    /// The distinct names; both sides may share them, and then equal ids are equal names.
+    pub names: Arc<Names>,
     /// Birth date of the table's own column (days since 1970-01-01), or [`NO_DATE`].
     pub birth: Vec<i32>,
     /// Birth date that the number names, or [`NO_DATE`].
@@ -41,6 +70,14 @@ pub struct Columns {
     pub township: Vec<u64>,
     /// Village code as an integer, or [`NO_DIVISION`].
     pub village: Vec<u64>,
+    /// Household or family number in the table's own file, as an integer; 0 none. Empty when no column has the role.
+    pub group: Vec<u64>,
+    /// Telephone number as an integer; 0 none. Empty when no column has the role.
+    pub phone: Vec<u64>,
+    /// Relation to the head, as a code of its own (see [`RELATIONS`]); 0 none. Empty when no column has the role.
+    pub relation: Vec<u8>,
+    /// Name of the head of the household, an id into `names`. Empty when no column has the role.
+    pub head_name: Vec<u32>,
 }
 
 impl Columns {
@@ -54,11 +91,14 @@ impl Columns {
         };
         let mut columns = Columns {
             name,
-            names,
+            names: Arc::new(names),
             birth: days(source, records),
             sex: text(Role::Sex).map_or(vec![0; rows], |c| c.iter().map(sex).collect()),
             township: division(records, "township_code"),
             village: division(records, "village_code"),
+            group: text(Role::Household).map_or(Vec::new(), |c| c.iter().map(|c| c.map_or(0, word)).collect()),
+            phone: text(Role::Phone).map_or(Vec::new(), |c| c.iter().map(|c| c.map_or(0, phone)).collect()),
+            relation: text(Role::Relation).map_or(Vec::new(), |c| c.iter().map(relation).collect()),
             ..Columns::default()
         };
         columns.read_numbers(source, records);
@@ -67,30 +107,37 @@ impl Columns {
 
     fn read_numbers(&mut self, source: &Source, records: &Table) {
         let rows = records.rows();
-        self.number = vec![numbers::NONE; rows];
-        self.prefix = vec![numbers::NONE; rows];
-        self.number_birth = vec![NO_DATE; rows];
-        self.number_sex = vec![0; rows];
-        let Some(field) = source.field_with(Role::IdNumber).filter(|f| f.kind == FieldKind::IdNumber) else {
-            return;
-        };
-        let number = records.text(&field.name);
-        let partial = records.text(&format!("{}_partial", field.name));
+        let field = source.field_with(Role::IdNumber).filter(|f| f.kind == FieldKind::IdNumber);
+        let columns = field.map(|f| (records.text(&f.name), records.text(&format!("{}_partial", f.name))));
         for row in 0..rows {
-            if let Some(packed) = cell(number, row).and_then(numbers::pack) {
-                self.number[row] = packed;
-                self.number_birth[row] = numbers::birth_of_prefix(numbers::prefix_of(packed)).unwrap_or(NO_DATE);
-                self.number_sex[row] = numbers::sex_of(packed);
-            } else if let Some(partial) = cell(partial, row) {
-                if let Some(prefix) = numbers::read_prefix(partial) {
-                    self.prefix[row] = prefix;
-                    self.number_birth[row] = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
-                } else if let Some(near) = Near::read(partial) {
-                    self.number_birth[row] = near.birth().unwrap_or(NO_DATE);
-                    self.near.insert(row as u32, near);
-                }
+            match columns {
+                Some((number, partial)) => self.push_number(cell(number, row), cell(partial, row)),
+                None => self.push_number(None, None),
             }
         }
+    }
+
+    /// Adds the next row's number: valid, or what can be compared of one that is not.
+    pub fn push_number(&mut self, number: Option<&str>, partial: Option<&str>) {
+        let row = self.number.len() as u32;
+        let (mut packed, mut prefix, mut birth, mut sex) = (numbers::NONE, numbers::NONE, NO_DATE, 0);
+        if let Some(valid) = number.and_then(numbers::pack) {
+            packed = valid;
+            birth = numbers::birth_of_prefix(numbers::prefix_of(packed)).unwrap_or(NO_DATE);
+            sex = numbers::sex_of(packed);
+        } else if let Some(partial) = partial {
+            if let Some(digits) = numbers::read_prefix(partial) {
+                prefix = digits;
+                birth = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
+            } else if let Some(near) = Near::read(partial) {
+                birth = near.birth().unwrap_or(NO_DATE);
+                self.near.insert(row, near);
+            }
+        }
+        self.number.push(packed);
+        self.prefix.push(prefix);
+        self.number_birth.push(birth);
+        self.number_sex.push(sex);
     }
 
     /// Number of rows.
@@ -110,6 +157,16 @@ impl Columns {
             number: self.number[i],
             prefix: self.prefix[i],
             near: if self.number[i] == numbers::NONE { self.near.get(&row) } else { None },
+        }
+    }
+
+    /// The number of a row as it can be shown, valid or not.
+    pub fn shown_number(&self, row: u32) -> Option<String> {
+        let side = self.number_of(row);
+        match (side.number, side.prefix, side.near) {
+            (numbers::NONE, numbers::NONE, near) => near.map(Near::text),
+            (numbers::NONE, prefix, _) => Some(format!("{prefix:015}")),
+            (number, ..) => Some(numbers::show(number)),
         }
     }
 
@@ -146,6 +203,28 @@ fn sex(value: Option<&str>) -> u8 {
         Some("female") => 2,
         _ => 0,
     }
+}
+
+/// A text as an integer that stands for it, never 0; the same in every table.
+pub fn word(text: &str) -> u64 {
+    match text.trim() {
+        "" => 0,
+        text => super::keys::sequence(text.chars().map(u32::from)).max(1),
+    }
+}
+
+/// The digits of a telephone number as an integer; 0 when there are fewer than seven, which several people share.
+pub fn phone(text: &str) -> u64 {
+    let digits = || text.bytes().filter(u8::is_ascii_digit);
+    if digits().count() < 7 {
+        return 0;
+    }
+    digits().fold(0, |n, d| n.wrapping_mul(10).wrapping_add(u64::from(d - b'0')))
+}
+
+fn relation(value: Option<&str>) -> u8 {
+    let at = value.and_then(|v| RELATIONS.iter().position(|r| *r == v));
+    at.map_or(0, |at| at as u8 + 1)
 }
 
 fn days(source: &Source, records: &Table) -> Vec<i32> {
