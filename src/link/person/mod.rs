@@ -57,7 +57,7 @@ pub(super) fn judge_all(
     let undecided: Vec<u32> = (0..entries.len() as u32).filter(|r| linked[*r as usize].is_none()).collect();
     let company = household::Company::of(spine, entries, &linked, &undecided);
     company.learn(&mut model);
-    let weights = weights.relearned(&model, spine.people.len());
+    let weights = weights.relearnt(&model, &spine.people);
     let judge = decide::Judge { spine, entries, model: &model, weights: &weights, company: Some(&company) };
     let again: Vec<(u32, decide::Judged)> =
         undecided.into_par_iter().map(|record| (record, judge.judge(record))).collect();
