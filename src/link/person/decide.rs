@@ -386,7 +386,7 @@ impl Judge<'_> {
             return Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, notes: Notes::default() };
         };
         let margin = pairs.get(1).map(|next| best.alone() - next.alone());
-        let sure = best.weight >= self.model.linked_at
+        let sure = best.alone() >= self.model.linked_at
             && margin.is_none_or(|m| m >= self.model.margin)
             && self.stands_on_two_legs(record, &best);
         if sure {

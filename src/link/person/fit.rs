@@ -168,9 +168,14 @@ fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: 
     let sampled = sample(entries, RECORD_SAMPLE);
     let weights = Weights::of(model, &spine.people);
     let judge = Judge { spine, entries, model, weights: &weights, company: None };
-    let seen: Vec<Levels> = sampled
+    // A record means one person: its pairs share one count, by their odds under the starting figures.
+    let seen: Vec<(Levels, f64)> = sampled
         .par_iter()
-        .flat_map_iter(|record| judge.judge(*record).pairs.into_iter().map(|pair| pair.levels))
+        .flat_map_iter(|record| {
+            let pairs = judge.judge(*record).pairs;
+            let sum: f64 = pairs.iter().map(|p| p.alone().exp2()).sum();
+            pairs.into_iter().map(move |pair| (pair.levels, pair.alone().exp2() / sum))
+        })
         .collect();
     let known: Vec<Levels> = labels.iter().map(|(record, person)| judge.labelled(*record, *person)).collect();
 
@@ -198,14 +203,14 @@ fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: 
         start.u.push(u);
     }
     let mut counts: BTreeMap<[u8; COMPARISONS], f64> = BTreeMap::new();
-    for levels in &seen {
+    for (levels, share) in &seen {
         let mut places = levels.places();
         for (place, (_, words)) in places.iter_mut().zip(&words) {
             if usize::from(*place) + 1 == words.len() {
                 *place = NO_LEVEL;
             }
         }
-        *counts.entry(places).or_default() += 1.0;
+        *counts.entry(places).or_default() += share;
     }
     // All pairs that nobody looked at are on the furthest levels, and show how small the prior is.
     let unseen = (sampled.len() as f64 * rows as f64 - seen.len() as f64).max(0.0);
