@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::printer::Printer;
 use super::progress::Progress;
-use crate::diag::Outcome;
+use super::summary;
+use crate::diag::{Outcome, Severity};
 use crate::run::{self, LinkOptions};
 
 /// Arguments of `link`.
@@ -57,6 +58,13 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     };
     let report = run::link(&options, &|event| progress.event(event))?;
     progress.finish();
-    printer.json(&report);
+    if args.json {
+        printer.json(&report);
+        return Ok(0);
+    }
+    printer.problems(report.problems.iter().filter(|p| p.severity != Severity::Note));
+    for line in summary::link(&report) {
+        printer.data(&line);
+    }
     Ok(0)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::table::{Align, lines};
 use crate::model::words;
-use crate::run::Finished;
 use crate::run::manifest::SourceEntry;
+use crate::run::{Finished, LinkReport};
 
 const LEFT: Align = Align::Left;
 const RIGHT: Align = Align::Right;
@@ -38,6 +38,31 @@ pub fn sources(entries: &[SourceEntry]) -> Vec<String> {
         })
         .collect();
     lines(&head, &rows)
+}
+
+/// The end of a linkage of plain files.
+pub fn link(report: &LinkReport) -> Vec<String> {
+    let records = report.rows.last().copied().unwrap_or(0);
+    let share = |n: u64| format!("{:.2}%", 100.0 * n as f64 / records.max(1) as f64);
+    let rows: Vec<String> = report.rows.iter().map(u64::to_string).collect();
+    let mut out = vec![format!("model {}: {} rows", report.model, rows.join(" and ")), String::new()];
+    let states: Vec<Vec<String>> = ["linked", "possible", "conflict", "unlinked"]
+        .iter()
+        .filter_map(|state| report.states.get(state).map(|n| vec![state.to_string(), n.to_string(), share(*n)]))
+        .collect();
+    out.extend(lines(&[("state", LEFT), ("records", RIGHT), ("share", RIGHT)], &states));
+    let mut passes: Vec<(&String, &u64)> = report.passes.iter().collect();
+    passes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let passes: Vec<Vec<String>> = passes.into_iter().map(|(pass, n)| vec![pass.clone(), n.to_string()]).collect();
+    if !passes.is_empty() {
+        out.push(String::new());
+        out.extend(lines(&[("linked by", LEFT), ("records", RIGHT)], &passes));
+    }
+    if let Some(path) = &report.out {
+        out.push(String::new());
+        out.push(format!("{} rows in {path}", report.pairs));
+    }
+    out
 }
 
 fn counts<'a>(heading: &str, counted: impl Iterator<Item = (&'a str, &'a str, u64)>) -> Vec<String> {

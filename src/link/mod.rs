@@ -14,11 +14,15 @@
 pub mod em;
 mod national;
 pub mod pairs;
+pub mod pairs_table;
 mod person;
+mod plain;
 mod register;
 mod villages;
 
 pub use national::attach_national;
+pub use person::plain::{Cleaners, Keys, Packed, RowCells};
+pub use plain::{LinkedFiles, link_files};
 pub use register::{Register, register};
 pub use villages::link_villages;
 

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::person::block::Index;
 use super::person::duplicates;
 use super::person::pack::{Columns, NO_DATE, NO_DIVISION};
-use super::person::spine::Spine;
+use super::person::spine::{Members, Spine};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables, text};
 use crate::plan::{Role, Source};
@@ -86,7 +87,9 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
         persons.push(person_row(&view, &people, row, &ids[household_of[row as usize] as usize]));
     }
 
-    let (stands_for, found) = duplicates::find(&people, &household_of, &normal);
+    let index = Index::new(&people);
+    let in_household = Members::of(&household_of);
+    let (stands_for, found) = duplicates::find(&people, &index, &household_of, &in_household, &normal);
     for found in found {
         let first = records.integer("row").value(found.first as usize);
         let (code, message) = if found.number {
@@ -102,7 +105,7 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
         persons: persons.finish(),
         households: households.finish(),
         findings,
-        spine: Spine::new(people, household_of, by_number.into_values().collect(), stands_for),
+        spine: Spine::new(people, index, household_of, in_household, stands_for),
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) fn read(file: &Section) -> LinkModel {
         estimate: file.flag_or("estimate", true),
         trust: if file.has("trust") { file.need_number("trust") } else { 200.0 },
         comparisons: Vec::new(),
+        columns: super::person_columns::read(file),
         fitted: file.section("fitted").map(|section| fitted(&section)),
         place: file.place(),
     };

@@ -11,6 +11,7 @@
 //! | `reader` | one TOML file → typed values with their places |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
+//! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `models`, `generic` | a linkage model on its own, of either family |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
@@ -23,6 +24,7 @@ mod load;
 pub mod lookup;
 mod models;
 pub mod params;
+mod person_columns;
 pub mod person_model;
 mod reader;
 mod rule_tests;
@@ -40,5 +42,6 @@ pub use generic::GenericModel;
 pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
 pub use models::{Model, load_model};
+pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel};
 pub use types::*;

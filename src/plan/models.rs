@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use super::LinkModel;
 use super::generic::GenericModel;
 use super::reader::{Document, Problems};
-use super::LinkModel;
 use super::{generic, linkage};
 use crate::diag::{Diagnostic, Place};
 

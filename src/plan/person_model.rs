@@ -35,6 +35,8 @@ pub struct LinkModel {
     pub trust: f64,
     /// Comparison → level → (m, u), in file order.
     pub comparisons: Vec<Comparison>,
+    /// Which headings of plain files hold what; empty for a model of pipelines only.
+    pub columns: Vec<super::Headings>,
     /// What the figures were estimated on; none when they are set by hand.
     pub fitted: Option<FittedOn>,
     /// Where it stands.
@@ -108,6 +110,7 @@ impl LinkModel {
             trust: 200.0,
             comparisons: Vec::new(),
             fitted: None,
+            columns: Vec::new(),
             place,
         }
     }
@@ -156,6 +159,7 @@ impl LinkModel {
             }
             writeln!(out, "]")?;
         }
+        out.push_str(&super::person_columns::written(&self.columns));
         Ok(())
     }
 }
@@ -179,7 +183,8 @@ pub fn drift(before: &LinkModel, now: &LinkModel, bits: f64) -> Vec<Diagnostic> 
     let mut found = Vec::new();
     for comparison in &now.comparisons {
         for level in comparison.levels.iter().filter(|l| l.level != "missing") {
-            let old = before.comparison(&comparison.name).and_then(|c| c.levels.iter().find(|l| l.level == level.level));
+            let old =
+                before.comparison(&comparison.name).and_then(|c| c.levels.iter().find(|l| l.level == level.level));
             let Some(old) = old else {
                 continue;
             };

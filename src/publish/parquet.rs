@@ -1,12 +1,16 @@
 //! Tables → Parquet: one file per table, with each column's title, unit, meaning and privacy class in it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::WriterProperties;
+use ::parquet::schema::types::ColumnPath;
+use arrow::array::RecordBatch;
+use arrow::datatypes::Schema;
 
 use super::atomic;
 use crate::diag::Outcome;
@@ -26,6 +30,36 @@ pub fn write(table: &Table, path: &Path) -> Outcome<()> {
     atomic::write_with(path, |out| -> Result<(), ParquetError> {
         let mut writer = ArrowWriter::try_new(out, table.batch.schema(), Some(properties(&table.schema)))?;
         writer.write(&table.batch)?;
+        writer.close()?;
+        Ok(())
+    })
+}
+
+/// Writes batches one after the other, each as a row group, with the same metadata as [`write()`].
+///
+/// `arrow` is the schema of the batches, which may code what `schema` calls text; `distinct` names columns whose values
+/// hardly repeat, for which a dictionary would only cost.
+///
+/// # Errors
+/// An `io.failed` failure naming the path.
+pub fn write_batches(
+    schema: &TableSchema,
+    arrow: Arc<Schema>,
+    batches: impl Iterator<Item = RecordBatch>,
+    distinct: &[&str],
+    path: &Path,
+) -> Outcome<()> {
+    let mut properties = properties(schema).into_builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+    for column in distinct {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
+    }
+    let properties = properties.build();
+    atomic::write_with(path, |out| -> Result<(), ParquetError> {
+        let mut writer = ArrowWriter::try_new(out, arrow, Some(properties))?;
+        for batch in batches {
+            writer.write(&batch)?;
+            writer.flush()?;
+        }
         writer.close()?;
         Ok(())
     })

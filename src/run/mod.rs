@@ -16,6 +16,7 @@ mod clock;
 mod explain;
 mod init;
 mod link;
+mod link_person;
 mod lock;
 pub mod manifest;
 mod outputs;

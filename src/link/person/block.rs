@@ -1,14 +1,19 @@
 //! Blocking: which persons a record is compared with.
 //!
-//! In: the register's packed columns. Out: an [`Index`] of hashed keys, built once, and for each record the persons that
-//! share a key with it, each with the first [`Pass`] that found it. A block larger than the model's `max_block` is
-//! left out: a narrower key finds its true pairs, and nothing is ever quadratic.
+//! In: the register's packed columns and the records that number and name do not settle. Out: an [`Index`]: the
+//! register's numbers, and persons under the keys of those records. Not the register is indexed by all its keys, but
+//! what the few open records ask for: their keys are collected, and one pass over the register keeps the persons that
+//! have one. A block larger than the model's `max_block` is left out: a narrower key finds its true pairs, and nothing
+//! is ever quadratic.
+
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::keys::key;
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
+use super::register_numbers::Numbers;
 
 /// What brought a record and a person together, from the surest key to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,6 +44,21 @@ pub enum Pass {
 }
 
 impl Pass {
+    /// All passes in their order.
+    pub const ALL: [Pass; 11] = [
+        Pass::NumberAndName,
+        Pass::Number,
+        Pass::NearNumber,
+        Pass::NumberPrefix,
+        Pass::NameBirth,
+        Pass::NameVillage,
+        Pass::SoundBirth,
+        Pass::SoundVillage,
+        Pass::SurnameBirth,
+        Pass::NameTownship,
+        Pass::Household,
+    ];
+
     /// The word of the table `links`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,43 +77,120 @@ impl Pass {
     }
 }
 
-/// Key of a registered number that fails its check, under each valid number one keying error away.
-const NEIGHBOUR: u64 = 100;
+/// Number of passes.
+const PASSES: usize = Pass::ALL.len();
 
-/// Persons by hashed key, sorted by key, with a directory over the leading bits of the key.
+/// Rows of the register that one task of the pass over it looks at.
+const CHUNK: u32 = 1 << 14;
+
+/// Persons by number, and by the keys that were asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
+    numbers: Arc<Numbers>,
     keys: Vec<u64>,
     persons: Vec<u32>,
     /// Where the keys with each value of the leading bits begin; one more entry than values.
     directory: Vec<u32>,
     shift: u32,
+    cut: [u64; PASSES],
 }
 
 impl Index {
-    /// Indexes the register by all passes.
+    /// The register's numbers, and nothing else asked for yet.
     pub fn new(people: &Columns) -> Index {
-        let mut entries: Vec<(u64, u32)> = (0..people.len() as u32)
-            .into_par_iter()
-            .flat_map_iter(|person| person_keys(people, person).into_iter().map(move |k| (k, person)))
+        Index { numbers: Arc::new(Numbers::new(people)), ..Index::default() }
+    }
+
+    /// The register's numbers, and the persons under the keys of these records.
+    pub fn asked_by(&self, people: &Columns, entries: &Columns, records: &[u32], max_block: usize) -> Index {
+        let (keys, nameless): (Vec<Vec<u64>>, Vec<Vec<u64>>) = records
+            .par_chunks(1 << 12)
+            .map(|records| {
+                let (mut keys, mut anywhere) = (Vec::new(), Vec::new());
+                for record in records {
+                    self.ask(people, entries, *record, &mut keys, &mut anywhere);
+                }
+                (keys, anywhere)
+            })
+            .unzip();
+        let (wanted, anywhere) = (Wanted::new(keys), Wanted::new(nameless));
+        let chunks: Vec<(u32, u32)> = (0..people.len() as u32)
+            .step_by(CHUNK as usize)
+            .map(|from| (from, (from + CHUNK).min(people.len() as u32)))
             .collect();
-        entries.par_sort_unstable();
-        entries.dedup();
-        let bits = (entries.len().max(2).ilog2()).saturating_sub(2).max(1);
-        let shift = 64 - bits;
-        let mut directory = vec![0_u32; (1 << bits) + 1];
-        for (key, _) in &entries {
-            directory[(key >> shift) as usize + 1] += 1;
+        let found: Vec<Vec<(u64, u32)>> = chunks
+            .into_par_iter()
+            .map(|(from, to)| {
+                let mut found = Vec::new();
+                for person in from..to {
+                    person_keys(people, person, &anywhere, &mut |key, sure| {
+                        if sure || wanted.has(key) {
+                            found.push((key, person));
+                        }
+                    });
+                }
+                found
+            })
+            .collect();
+        let mut entered: Vec<(u64, u32)> = found.concat();
+        drop(found);
+        entered.par_sort_unstable();
+        entered.dedup();
+        let mut index = Index { numbers: self.numbers.clone(), ..Index::default() };
+        index.enter(entered);
+        index.count_cut(entries, records, max_block);
+        index
+    }
+
+    fn enter(&mut self, entered: Vec<(u64, u32)>) {
+        let bits = (entered.len().max(2).ilog2()).saturating_sub(2).max(1);
+        self.shift = 64 - bits;
+        self.directory = vec![0_u32; (1 << bits) + 1];
+        for (key, _) in &entered {
+            self.directory[(key >> self.shift) as usize + 1] += 1;
         }
-        for i in 1..directory.len() {
-            directory[i] += directory[i - 1];
+        for i in 1..self.directory.len() {
+            self.directory[i] += self.directory[i - 1];
         }
-        let (keys, persons) = entries.into_iter().unzip();
-        Index { keys, persons, directory, shift }
+        (self.keys, self.persons) = entered.into_iter().unzip();
+    }
+
+    /// Counts the records of which a block is too large, when any is.
+    fn count_cut(&mut self, entries: &Columns, records: &[u32], max_block: usize) {
+        if !self.keys.chunk_by(|a, b| a == b).any(|block| block.len() > max_block) {
+            return;
+        }
+        let mut cut = [0; PASSES];
+        for record in records {
+            record_keys(entries, *record, &mut |pass, key| {
+                cut[pass as usize] += u64::from(self.block(key).len() > max_block);
+            });
+        }
+        self.cut = cut;
+    }
+
+    /// Collects the keys of a record, and the names whose bearers in every village may be asked for.
+    fn ask(&self, people: &Columns, entries: &Columns, record: u32, keys: &mut Vec<u64>, anywhere: &mut Vec<u64>) {
+        record_keys(entries, record, &mut |_, key| keys.push(key));
+        let i = record as usize;
+        let Some(name) = entries.name_of(record).and_then(|n| n.script_key()) else {
+            return;
+        };
+        if entries.village[i] != NO_DIVISION {
+            return;
+        }
+        // Without a village of its own a record is looked for in that of the number's owner, or of any candidate.
+        let owners = self.owners(entries.number[i]);
+        if owners.is_empty() {
+            anywhere.push(name);
+        }
+        for owner in owners {
+            keys.push(pass_key(Pass::NameVillage, &[name, people.village[*owner as usize]]));
+        }
     }
 
     /// The persons under a key, in register order.
-    pub fn block(&self, key: u64) -> &[u32] {
+    fn block(&self, key: u64) -> &[u32] {
         if self.keys.is_empty() {
             return &[];
         }
@@ -107,7 +204,42 @@ impl Index {
 
     /// The persons that carry exactly this number.
     pub fn owners(&self, number: u64) -> &[u32] {
-        self.block(key(Pass::Number as u64, &[number]))
+        self.numbers.owners(number)
+    }
+
+    /// The rows of each number that several rows of the register carry.
+    pub fn shared_numbers(&self) -> impl Iterator<Item = &[u32]> {
+        self.numbers.shared()
+    }
+
+    /// Passes of which blocks were left out as too large, each with the number of records that lost one.
+    pub fn cut(&self) -> Vec<(Pass, u64)> {
+        Pass::ALL.into_iter().map(|pass| (pass, self.cut[pass as usize])).filter(|(_, cut)| *cut > 0).collect()
+    }
+}
+
+/// Keys that are asked for, behind a bit field that turns most others away at once.
+struct Wanted {
+    bits: Vec<u64>,
+    mask: u64,
+    keys: Vec<u64>,
+}
+
+impl Wanted {
+    fn new(keys: Vec<Vec<u64>>) -> Wanted {
+        let mut keys: Vec<u64> = keys.concat();
+        keys.par_sort_unstable();
+        keys.dedup();
+        let words = (keys.len() / 2 + 1).next_power_of_two();
+        let mut wanted = Wanted { bits: vec![0; words], mask: words as u64 - 1, keys };
+        for key in &wanted.keys {
+            wanted.bits[(key >> 6 & wanted.mask) as usize] |= 1 << (key & 63);
+        }
+        wanted
+    }
+
+    fn has(&self, key: u64) -> bool {
+        self.bits[(key >> 6 & self.mask) as usize] >> (key & 63) & 1 == 1 && self.keys.binary_search(&key).is_ok()
     }
 }
 
@@ -115,37 +247,40 @@ fn pass_key(pass: Pass, parts: &[u64]) -> u64 {
     key(pass as u64, parts)
 }
 
-fn person_keys(people: &Columns, person: u32) -> Vec<u64> {
+/// Gives the keys of a person. True beside a key that is to be kept without asking: that of a name which is looked
+/// for in every village.
+fn person_keys(people: &Columns, person: u32, anywhere: &Wanted, take: &mut impl FnMut(u64, bool)) {
     let i = person as usize;
-    let mut keys = Vec::with_capacity(10);
     if people.number[i] != numbers::NONE {
-        keys.push(pass_key(Pass::Number, &[people.number[i]]));
-        keys.push(pass_key(Pass::NumberPrefix, &[numbers::prefix_of(people.number[i])]));
+        take(pass_key(Pass::NumberPrefix, &[numbers::prefix_of(people.number[i])]), false);
     } else if people.prefix[i] != numbers::NONE {
-        keys.push(pass_key(Pass::NumberPrefix, &[people.prefix[i]]));
-    } else if let Some(near) = people.near.get(&person) {
-        keys.extend(near.neighbours().into_iter().map(|n| key(NEIGHBOUR, &[n])));
+        take(pass_key(Pass::NumberPrefix, &[people.prefix[i]]), false);
     }
     let births = [people.birth[i], people.number_birth[i]];
     for (n, birth) in births.into_iter().enumerate() {
         if birth != NO_DATE && !(n == 1 && birth == births[0]) {
-            keys.extend(name_keys(people, person, Some(birth), false).into_iter().map(|k| k.1));
+            name_keys(people, person, Some(birth), false, &mut |_, key| take(key, false));
         }
     }
-    keys.extend(name_keys(people, person, None, true).into_iter().map(|k| k.1));
-    keys
+    name_keys(people, person, None, true, &mut |_, key| take(key, false));
+    if !anywhere.keys.is_empty()
+        && people.village[i] != NO_DIVISION
+        && let Some(name) = people.name_of(person).and_then(|n| n.script_key())
+        && anywhere.has(name)
+    {
+        take(pass_key(Pass::NameVillage, &[name, people.village[i]]), true);
+    }
 }
 
-/// Keys of a row's name with a birth date and, if asked for, with its divisions.
-fn name_keys(columns: &Columns, row: u32, birth: Option<i32>, divisions: bool) -> Vec<(Pass, u64)> {
+/// Gives the keys of a row's name with a birth date and, if asked for, with its divisions.
+fn name_keys(columns: &Columns, row: u32, birth: Option<i32>, divisions: bool, take: &mut impl FnMut(Pass, u64)) {
     let i = row as usize;
-    let mut keys = Vec::with_capacity(6);
     let Some(name) = columns.name_of(row) else {
-        return keys;
+        return;
     };
     let mut add = |pass: Pass, name: Option<u64>, with: u64| {
         if let Some(name) = name {
-            keys.push((pass, pass_key(pass, &[name, with])));
+            take(pass, pass_key(pass, &[name, with]));
         }
     };
     if let Some(birth) = birth {
@@ -161,7 +296,21 @@ fn name_keys(columns: &Columns, row: u32, birth: Option<i32>, divisions: bool) -
     if divisions && columns.township[i] != NO_DIVISION {
         add(Pass::NameTownship, name.script_key(), columns.township[i]);
     }
-    keys
+}
+
+/// Gives the keys by which a record is looked for, its number's aside.
+fn record_keys(entries: &Columns, record: u32, take: &mut impl FnMut(Pass, u64)) {
+    let i = record as usize;
+    let prefix = match (entries.number[i], entries.prefix[i]) {
+        (numbers::NONE, prefix) => prefix,
+        (number, _) if numbers::ends_in_zeros(number) => numbers::prefix_of(number),
+        _ => numbers::NONE,
+    };
+    if prefix != numbers::NONE {
+        take(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[prefix]));
+    }
+    let birth = Some(entries.any_birth(record)).filter(|b| *b != NO_DATE);
+    name_keys(entries, record, birth, true, take);
 }
 
 /// Persons with the record's name in a village; used to look for the one whose name is right.
@@ -173,34 +322,26 @@ pub fn namesakes<'a>(index: &'a Index, entries: &Columns, record: u32, village: 
 }
 
 /// The persons a record is compared with when its number is nobody's, in ascending order, each with its first pass.
+///
+/// The index must have been [asked][Index::asked_by] for the record.
 pub fn candidates(index: &Index, entries: &Columns, record: u32, max_block: usize) -> Vec<(u32, Pass)> {
     let i = record as usize;
     let mut found: Vec<(u32, Pass)> = Vec::new();
-    let mut add = |pass: Pass, key: u64| {
+    if entries.number[i] != numbers::NONE {
+        found.extend(index.numbers.nearly(entries.number[i]).map(|p| (p, Pass::NearNumber)));
+    } else if let Some(near) = entries.near.get(&record).filter(|_| entries.prefix[i] == numbers::NONE) {
+        // Two registered and delivered numbers that fail alike meet under the neighbours they share.
+        for number in near.neighbours() {
+            found.extend(index.owners(number).iter().take(max_block).map(|p| (*p, Pass::NearNumber)));
+            found.extend(index.numbers.nearly(number).map(|p| (p, Pass::NearNumber)));
+        }
+    }
+    record_keys(entries, record, &mut |pass, key| {
         let block = index.block(key);
         if block.len() <= max_block {
             found.extend(block.iter().map(|p| (*p, pass)));
         }
-    };
-    if entries.number[i] != numbers::NONE {
-        add(Pass::NearNumber, key(NEIGHBOUR, &[entries.number[i]]));
-        if numbers::ends_in_zeros(entries.number[i]) {
-            let prefix = numbers::prefix_of(entries.number[i]);
-            add(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[prefix]));
-        }
-    } else if entries.prefix[i] != numbers::NONE {
-        add(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[entries.prefix[i]]));
-    } else if let Some(near) = entries.near.get(&record) {
-        // Two registered and delivered numbers that fail alike meet under the neighbours they share.
-        for number in near.neighbours() {
-            add(Pass::NearNumber, pass_key(Pass::Number, &[number]));
-            add(Pass::NearNumber, key(NEIGHBOUR, &[number]));
-        }
-    }
-    let birth = Some(entries.any_birth(record)).filter(|b| *b != NO_DATE);
-    for (pass, key) in name_keys(entries, record, birth, true) {
-        add(pass, key);
-    }
+    });
     found.sort_unstable();
     found.dedup_by_key(|f| f.0);
     found
@@ -238,11 +379,13 @@ mod tests {
             (Row::new("李秀英").village(1, 2), "李秀英", Pass::NameTownship),
         ] {
             let entries = people(&[row]);
+            let index = index.asked_by(&register, &entries, &[0], 10);
             let found = names(&register, candidates(&index, &entries, 0, 10));
             assert_eq!(found, [(name.to_string(), pass)], "{pass:?}");
         }
         let nobody = people(&[Row::new("赵六").village(1, 1).birth("1972-02-06")]);
-        assert_eq!(candidates(&index, &nobody, 0, 10), []);
+        let asked = index.asked_by(&register, &nobody, &[0], 10);
+        assert_eq!(candidates(&asked, &nobody, 0, 10), []);
         assert_eq!(index.owners(numbers::pack(&zhang).expect("18 characters")), [0]);
     }
 
@@ -250,8 +393,9 @@ mod tests {
     fn large_blocks_are_left_to_narrower_keys() {
         let many: Vec<Row> = (0..30).map(|i| Row::new("王强").village(1, 1 + i % 3)).collect();
         let register = people(&many);
-        let index = Index::new(&register);
         let entries = people(&[Row::new("王强").village(1, 2)]);
+        let index = Index::new(&register).asked_by(&register, &entries, &[0], 10);
+        assert_eq!(index.cut(), [(Pass::NameTownship, 1)]);
         let found = candidates(&index, &entries, 0, 10);
         assert_eq!(found.len(), 10);
         assert!(found.iter().all(|f| f.1 == Pass::NameVillage));
@@ -263,10 +407,18 @@ mod tests {
         let right = number("990121", "19700105", 11);
         let typo = format!("{}9{}", &right[..5], &right[6..]);
         let register = people(&[Row::new("张建国").partial(&typo)]);
-        let index = Index::new(&register);
         let entries = people(&[Row::new("某").number(&right), Row::new("某").partial(&typo)]);
+        let index = Index::new(&register).asked_by(&register, &entries, &[0, 1], 10);
         assert_eq!(candidates(&index, &entries, 0, 10), [(0, Pass::NearNumber)]);
         assert_eq!(candidates(&index, &entries, 1, 10), [(0, Pass::NearNumber)]);
         assert!(Index::new(&people(&[])).block(7).is_empty());
+    }
+
+    #[test]
+    fn without_a_village_namesakes_are_found_in_any() {
+        let register = people(&[Row::new("张建国").village(1, 1), Row::new("张建国").village(2, 1)]);
+        let entries = people(&[Row::new("张建国")]);
+        let index = Index::new(&register).asked_by(&register, &entries, &[0], 10);
+        assert_eq!(namesakes(&index, &entries, 0, register.village[1]), [1]);
     }
 }

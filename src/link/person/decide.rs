@@ -100,6 +100,7 @@ pub struct Judged {
 }
 
 /// Everything a decision needs.
+#[derive(Clone, Copy)]
 pub struct Judge<'a> {
     /// The spine.
     pub spine: &'a Spine,
@@ -129,6 +130,21 @@ impl Judge<'_> {
             }
         }
         self.by_weight(record)
+    }
+
+    /// A record that number and name settle.
+    pub fn settled(&self, record: u32, person: u32) -> Judged {
+        self.linked(self.settled_pair(record, person), None)
+    }
+
+    /// The pair of a record that number and name settle.
+    pub fn settled_pair(&self, record: u32, person: u32) -> Pair {
+        Judge { company: None, ..*self }.pair(record, person, Pass::NumberAndName, NumberUse::Compare)
+    }
+
+    /// The levels of a known pair.
+    pub fn labelled(&self, record: u32, person: u32) -> Levels {
+        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
     }
 
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
@@ -333,7 +349,10 @@ impl Judge<'_> {
             let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
             let at_home = pair.levels.household == HouseholdLevel::Same;
             let near = pair.levels.division <= DivisionLevel::Township;
-            if named && !pair.levels.contradicted() && (born || at_home || near && pair.weight >= self.model.possible_at) {
+            if named
+                && !pair.levels.contradicted()
+                && (born || at_home || near && pair.weight >= self.model.possible_at)
+            {
                 pairs.push(pair);
             }
         }

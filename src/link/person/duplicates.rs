@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use super::block::Index;
 use super::numbers;
 use super::pack::{Columns, NO_DATE};
+use super::spine::Members;
 
 /// A person found twice in the register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +27,16 @@ pub struct Repeated {
 /// Rows with one number and one name are one person. It is stood for by its only row with status normal (people who
 /// moved within the county stand in two households); else, when the rows lie in one household, by the first with
 /// status normal, or the first. Rows of two households that are both normal stand for themselves: nobody can tell.
-pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32>, Vec<Repeated>) {
+pub fn find(
+    people: &Columns,
+    index: &Index,
+    household_of: &[u32],
+    members: &Members,
+    normal: &[bool],
+) -> (Vec<u32>, Vec<Repeated>) {
     let mut stands_for: Vec<u32> = (0..people.len() as u32).collect();
     let mut repeated = Vec::new();
-
-    let mut by_number: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    let mut by_name: BTreeMap<(u32, u64, i32), Vec<u32>> = BTreeMap::new();
-    for row in 0..people.len() as u32 {
-        let number = people.number[row as usize];
-        if number != numbers::NONE {
-            by_number.entry(number).or_default().push(row);
-        }
-        let name = people.name_of(row).and_then(|n| n.script_key());
-        let birth = people.any_birth(row);
-        if let (Some(name), true) = (name, birth != NO_DATE) {
-            by_name.entry((household_of[row as usize], name, birth)).or_default().push(row);
-        }
-    }
-    for rows in by_number.values().filter(|r| r.len() > 1) {
+    for rows in index.shared_numbers() {
         repeated.extend(rows[1..].iter().map(|row| Repeated { row: *row, first: rows[0], number: true }));
         let mut by_person: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
         for row in rows {
@@ -54,7 +48,7 @@ pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32
             stand_for(same, household_of, normal, &mut stands_for);
         }
     }
-    for rows in by_name.values().filter(|r| r.len() > 1) {
+    for rows in members.iter().flat_map(|household| same_at_home(people, household)) {
         for row in &rows[1..] {
             let told = people.number[*row as usize] != numbers::NONE
                 && people.number[*row as usize] == people.number[rows[0] as usize];
@@ -68,11 +62,30 @@ pub fn find(people: &Columns, household_of: &[u32], normal: &[bool]) -> (Vec<u32
         valid.dedup();
         // Two different valid numbers are two persons until somebody says otherwise.
         if valid.len() < 2 {
-            stand_for(rows, household_of, normal, &mut stands_for);
+            stand_for(&rows, household_of, normal, &mut stands_for);
         }
     }
     repeated.sort_by_key(|r| (r.row, r.number));
     (stands_for, repeated)
+}
+
+/// Rows of one household with one name and one birth date, two or more, in register order.
+fn same_at_home(people: &Columns, household: &[u32]) -> Vec<Vec<u32>> {
+    let mut births: Vec<(i32, u32)> =
+        household.iter().map(|row| (people.any_birth(*row), *row)).filter(|b| b.0 != NO_DATE).collect();
+    births.sort_unstable();
+    let mut groups = Vec::new();
+    // Few are born on one day; only their names are looked at.
+    for twins in births.chunk_by(|a, b| a.0 == b.0).filter(|twins| twins.len() > 1) {
+        let mut named: Vec<(u64, u32)> = twins
+            .iter()
+            .filter_map(|(_, row)| Some((people.name_of(*row).and_then(|n| n.script_key())?, *row)))
+            .collect();
+        named.sort_unstable();
+        let same = named.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1);
+        groups.extend(same.map(|same| same.iter().map(|s| s.1).collect::<Vec<u32>>()));
+    }
+    groups
 }
 
 fn stand_for(rows: &[u32], household_of: &[u32], normal: &[bool], stands_for: &mut [u32]) {
@@ -112,7 +125,9 @@ mod tests {
             (vec![row("张三", &a), Row::new("张三").birth("1970-01-05")], vec![0, 1], vec![true, true], vec![0, 1], 0),
         ];
         for (i, (rows, households, normal, expected, repeated)) in cases.into_iter().enumerate() {
-            let (stands_for, found) = find(&people(&rows), &households, &normal);
+            let people = people(&rows);
+            let (index, members) = (Index::new(&people), Members::of(&households));
+            let (stands_for, found) = find(&people, &index, &households, &members, &normal);
             assert_eq!((stands_for, found.len()), (expected, repeated), "case {i}");
         }
     }

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `pack` | columns as integers |
 //! | `numbers`, `names`, `sound` | how two numbers, names, characters agree |
-//! | `block`, `keys`, `spine` | which persons a record is compared with |
+//! | `plain` | columns of files without a contract |
+//! | `settled` | records that number and name decide |
+//! | `block`, `keys`, `spine`, `register_numbers` | which persons any other record is compared with |
 //! | `score`, `weights`, `fit` | levels, what they weigh, and how that is estimated |
 //! | `decide`, `household`, `evidence` | the state of each record, what its family adds, and why |
 //! | `assign`, `duplicates` | one person, one record; one person, several rows of the register |
-//! | `output` | tables |
+//! | `output`, `pairs` | tables of a round, and of a plain file |
 
 pub(super) mod assign;
 pub(super) mod block;
@@ -17,14 +19,20 @@ pub(super) mod duplicates;
 pub(super) mod evidence;
 pub(super) mod fit;
 pub(super) mod household;
+mod interner;
 pub(super) mod keys;
 pub(super) mod names;
 pub(super) mod numbers;
 pub(super) mod output;
 pub(super) mod pack;
+pub(super) mod pairs;
+pub(super) mod plain;
+
 #[cfg(test)]
 mod properties;
+pub(super) mod register_numbers;
 pub(super) mod score;
+pub(super) mod settled;
 pub(super) mod sound;
 pub(super) mod spine;
 #[cfg(test)]
@@ -35,37 +43,96 @@ pub(super) mod weights;
 
 use rayon::prelude::*;
 
+use self::decide::{Judge, Judged, Status};
+use self::settled::OPEN;
 use crate::plan::LinkModel;
 
-/// Decides about every record, in record order; the outcome never depends on the order of records or of the register.
+/// What became of the records of one file.
+pub(super) struct Judgement {
+    /// The register, asked for the candidates of the open records.
+    pub spine: spine::Spine,
+    /// The model with the figures that were used.
+    pub model: LinkModel,
+    /// What its levels weigh.
+    pub weights: weights::Weights,
+    /// The person of each record that number and name settle, else [`OPEN`].
+    pub settled: Vec<u32>,
+    /// All other records, ascending.
+    pub others: Vec<(u32, Judged)>,
+    company: household::Company,
+}
+
+impl Judgement {
+    /// Everything a decision about these records rests on.
+    pub(super) fn judge<'a>(&'a self, entries: &'a pack::Columns) -> Judge<'a> {
+        let company = Some(&self.company);
+        Judge { spine: &self.spine, entries, model: &self.model, weights: &self.weights, company }
+    }
+}
+
+/// Decides about every record; the outcome never depends on the order of records or of the register.
 ///
-/// Gives the model with the figures that were used too. Records that the first round leaves undecided are judged again
-/// with what the decided ones say of their families (`household`).
+/// Records that number and name do not settle are judged, and those that stay undecided are judged again with what
+/// the decided ones say of their families (`household`).
+pub(super) fn judge(
+    spine: &spine::Spine,
+    entries: &pack::Columns,
+    model: &LinkModel,
+    once_per_person: bool,
+) -> Judgement {
+    let settled = settled::settle(spine, entries);
+    let open: Vec<u32> = (0..entries.len() as u32).filter(|r| settled[*r as usize] == OPEN).collect();
+    tracing::debug!(settled = entries.len() - open.len(), open = open.len(), "settled by number and name");
+    let spine = spine.asked_by(entries, &open, model.max_block);
+    tracing::debug!("asked for the candidates of the open records");
+    let mut model = fit::estimate(&spine, entries, model, &[]);
+    tracing::debug!("model estimated");
+    let weights = weights::Weights::of(&model, &spine.people);
+    let judge = Judge { spine: &spine, entries, model: &model, weights: &weights, company: None };
+    let mut others: Vec<(u32, Judged)> = open.into_par_iter().map(|record| (record, judge.judge(record))).collect();
+    tracing::debug!("open records judged");
+    let mut linked: Vec<Option<u32>> = settled.iter().map(|p| Some(*p).filter(|p| *p != OPEN)).collect();
+    let mut undecided = Vec::new();
+    for (at, (record, judged)) in others.iter().enumerate() {
+        match judged.status {
+            Status::Linked => linked[*record as usize] = Some(judged.pairs[0].person),
+            _ => undecided.push((at, *record)),
+        }
+    }
+    let records: Vec<u32> = undecided.iter().map(|u| u.1).collect();
+    let company = household::Company::of(&spine, entries, &linked, &records);
+    drop(linked);
+    company.learn(&mut model);
+    let weights = weights.relearnt(&model, &spine.people);
+    let mut judgement = Judgement { spine, model, weights, settled, others: Vec::new(), company };
+    let judge = judgement.judge(entries);
+    let again: Vec<(usize, Judged)> = undecided.into_par_iter().map(|(at, record)| (at, judge.judge(record))).collect();
+    tracing::debug!(records = again.len(), "undecided records judged with their families");
+    for (at, second) in again {
+        others[at].1 = second;
+    }
+    judgement.others = others;
+    if once_per_person || judgement.model.one_to_one {
+        assign::once_per_person(&mut judgement);
+    }
+    judgement
+}
+
+/// As [`judge`], with the settled records put into words too, in record order: for tables that hold every record.
 pub(super) fn judge_all(
     spine: &spine::Spine,
     entries: &pack::Columns,
     model: &LinkModel,
     once_per_person: bool,
-) -> (Vec<decide::Judged>, LinkModel) {
-    let mut model = fit::estimate(spine, entries, model, &[]);
-    let weights = weights::Weights::of(&model, &spine.people);
-    let judge = decide::Judge { spine, entries, model: &model, weights: &weights, company: None };
-    let mut judged: Vec<decide::Judged> =
-        (0..entries.len() as u32).into_par_iter().map(|record| judge.judge(record)).collect();
-    let linked: Vec<Option<u32>> =
-        judged.iter().map(|j| (j.status == decide::Status::Linked).then(|| j.pairs[0].person)).collect();
-    let undecided: Vec<u32> = (0..entries.len() as u32).filter(|r| linked[*r as usize].is_none()).collect();
-    let company = household::Company::of(spine, entries, &linked, &undecided);
-    company.learn(&mut model);
-    let weights = weights.relearnt(&model, &spine.people);
-    let judge = decide::Judge { spine, entries, model: &model, weights: &weights, company: Some(&company) };
-    let again: Vec<(u32, decide::Judged)> =
-        undecided.into_par_iter().map(|record| (record, judge.judge(record))).collect();
-    for (record, second) in again {
-        judged[record as usize] = second;
-    }
-    if once_per_person || model.one_to_one {
-        assign::once_per_person(&mut judged);
-    }
-    (judged, model)
+) -> (Vec<Judged>, LinkModel) {
+    let mut judgement = judge(spine, entries, model, once_per_person);
+    let mut others = std::mem::take(&mut judgement.others).into_iter().peekable();
+    let judge = judgement.judge(entries);
+    let judged = (0..entries.len() as u32)
+        .map(|record| match others.next_if(|o| o.0 == record) {
+            Some((_, judged)) => judged,
+            None => judge.settled(record, judgement.settled[record as usize]),
+        })
+        .collect();
+    (judged, judgement.model)
 }

@@ -98,6 +98,16 @@ impl Names {
         (names, rows)
     }
 
+    /// Interns texts that are known to be distinct and not blank; their ids are 0, 1, 2 …
+    pub fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Names {
+        let mut names = Names::default();
+        let mut known: HashMap<char, Code> = HashMap::new();
+        for text in texts {
+            names.add(text, &mut |c| *known.entry(c).or_insert_with(|| Code::of(c)));
+        }
+        names
+    }
+
     fn add(&mut self, text: &str, code: &mut dyn FnMut(char) -> Code) -> u32 {
         let start = self.codes.len();
         let mut parts = 1_u64;

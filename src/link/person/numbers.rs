@@ -75,6 +75,16 @@ impl Near {
         (length >= 17 && strange <= 1).then_some(Near { length: length as u8, digits })
     }
 
+    /// The characters as they stood, `*` for one that cannot be read.
+    pub fn text(&self) -> String {
+        let character = |d: &u8| match d {
+            0..=9 => char::from(b'0' + d),
+            10 => 'X',
+            _ => '*',
+        };
+        self.digits().iter().map(character).collect()
+    }
+
     fn digits(&self) -> &[u8] {
         &self.digits[..usize::from(self.length)]
     }

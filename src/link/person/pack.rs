@@ -3,6 +3,7 @@
 //! In: a records table and its contract. Out: [`Columns`], the same for the register and for any other source.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, Date32Array, StringArray};
 
@@ -55,8 +56,8 @@ pub struct Columns {
     pub near: BTreeMap<u32, Near>,
     /// Id into `names`, or [`super::names::NONE`].
     pub name: Vec<u32>,
-    /// The distinct names.
-    pub names: Names,
+    /// The distinct names; both sides may share them, and then equal ids are equal names.
+    pub names: Arc<Names>,
     /// Birth date of the table's own column (days since 1970-01-01), or [`NO_DATE`].
     pub birth: Vec<i32>,
     /// Birth date that the number names, or [`NO_DATE`].
@@ -90,7 +91,7 @@ impl Columns {
         };
         let mut columns = Columns {
             name,
-            names,
+            names: Arc::new(names),
             birth: days(source, records),
             sex: text(Role::Sex).map_or(vec![0; rows], |c| c.iter().map(sex).collect()),
             township: division(records, "township_code"),
@@ -106,30 +107,37 @@ impl Columns {
 
     fn read_numbers(&mut self, source: &Source, records: &Table) {
         let rows = records.rows();
-        self.number = vec![numbers::NONE; rows];
-        self.prefix = vec![numbers::NONE; rows];
-        self.number_birth = vec![NO_DATE; rows];
-        self.number_sex = vec![0; rows];
-        let Some(field) = source.field_with(Role::IdNumber).filter(|f| f.kind == FieldKind::IdNumber) else {
-            return;
-        };
-        let number = records.text(&field.name);
-        let partial = records.text(&format!("{}_partial", field.name));
+        let field = source.field_with(Role::IdNumber).filter(|f| f.kind == FieldKind::IdNumber);
+        let columns = field.map(|f| (records.text(&f.name), records.text(&format!("{}_partial", f.name))));
         for row in 0..rows {
-            if let Some(packed) = cell(number, row).and_then(numbers::pack) {
-                self.number[row] = packed;
-                self.number_birth[row] = numbers::birth_of_prefix(numbers::prefix_of(packed)).unwrap_or(NO_DATE);
-                self.number_sex[row] = numbers::sex_of(packed);
-            } else if let Some(partial) = cell(partial, row) {
-                if let Some(prefix) = numbers::read_prefix(partial) {
-                    self.prefix[row] = prefix;
-                    self.number_birth[row] = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
-                } else if let Some(near) = Near::read(partial) {
-                    self.number_birth[row] = near.birth().unwrap_or(NO_DATE);
-                    self.near.insert(row as u32, near);
-                }
+            match columns {
+                Some((number, partial)) => self.push_number(cell(number, row), cell(partial, row)),
+                None => self.push_number(None, None),
             }
         }
+    }
+
+    /// Adds the next row's number: valid, or what can be compared of one that is not.
+    pub fn push_number(&mut self, number: Option<&str>, partial: Option<&str>) {
+        let row = self.number.len() as u32;
+        let (mut packed, mut prefix, mut birth, mut sex) = (numbers::NONE, numbers::NONE, NO_DATE, 0);
+        if let Some(valid) = number.and_then(numbers::pack) {
+            packed = valid;
+            birth = numbers::birth_of_prefix(numbers::prefix_of(packed)).unwrap_or(NO_DATE);
+            sex = numbers::sex_of(packed);
+        } else if let Some(partial) = partial {
+            if let Some(digits) = numbers::read_prefix(partial) {
+                prefix = digits;
+                birth = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
+            } else if let Some(near) = Near::read(partial) {
+                birth = near.birth().unwrap_or(NO_DATE);
+                self.near.insert(row, near);
+            }
+        }
+        self.number.push(packed);
+        self.prefix.push(prefix);
+        self.number_birth.push(birth);
+        self.number_sex.push(sex);
     }
 
     /// Number of rows.
@@ -149,6 +157,16 @@ impl Columns {
             number: self.number[i],
             prefix: self.prefix[i],
             near: if self.number[i] == numbers::NONE { self.near.get(&row) } else { None },
+        }
+    }
+
+    /// The number of a row as it can be shown, valid or not.
+    pub fn shown_number(&self, row: u32) -> Option<String> {
+        let side = self.number_of(row);
+        match (side.number, side.prefix, side.near) {
+            (numbers::NONE, numbers::NONE, near) => near.map(Near::text),
+            (numbers::NONE, prefix, _) => Some(format!("{prefix:015}")),
+            (number, ..) => Some(numbers::show(number)),
         }
     }
 

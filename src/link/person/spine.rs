@@ -1,33 +1,90 @@
-//! The register as linkage reads it: packed columns, the index over them, and who lives with whom.
+//! The register as linkage reads it: packed columns, who carries which number, and who lives with whom.
+
+use std::ops;
+use std::sync::Arc;
 
 use super::block::Index;
 use super::pack::Columns;
 
-/// The register without its texts: what a record is compared with.
+/// The register without its texts: what a record is compared with. A copy shares its columns.
 #[derive(Debug, Clone)]
 pub struct Spine {
     /// The persons, one row each.
-    pub people: Columns,
-    /// Persons by block key.
+    pub people: Arc<Columns>,
+    /// Persons by number, and by the keys of the records that are looked for.
     pub index: Index,
     /// Household of each person.
-    pub household_of: Vec<u32>,
+    pub household_of: Arc<Vec<u32>>,
     /// Persons of each household, ascending.
-    pub members: Vec<Vec<u32>>,
+    pub members: Arc<Members>,
     /// The row that stands for each row's person.
-    pub stands_for: Vec<u32>,
+    pub stands_for: Arc<Vec<u32>>,
     /// Rows that stand for others too, ascending.
-    pub repeated: Vec<u32>,
+    pub repeated: Arc<Vec<u32>>,
+}
+
+/// Persons by household, one after the other in one array.
+#[derive(Debug, Clone, Default)]
+pub struct Members {
+    persons: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+impl Members {
+    /// Groups persons by the household of each; households are numbered from 0 without gaps.
+    pub fn of(household_of: &[u32]) -> Members {
+        let households = household_of.iter().max().map_or(0, |h| *h as usize + 1);
+        let mut starts = vec![0_u32; households + 1];
+        for household in household_of {
+            starts[*household as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut persons = vec![0; household_of.len()];
+        for (person, household) in household_of.iter().enumerate() {
+            let at = &mut next[*household as usize];
+            persons[*at as usize] = person as u32;
+            *at += 1;
+        }
+        Members { persons, starts }
+    }
+
+    /// All households in order, each with its persons.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.starts.len().saturating_sub(1)).map(|household| &self[household])
+    }
+}
+
+impl ops::Index<usize> for Members {
+    type Output = [u32];
+
+    fn index(&self, household: usize) -> &[u32] {
+        &self.persons[self.starts[household] as usize..self.starts[household + 1] as usize]
+    }
 }
 
 impl Spine {
-    /// Indexes packed persons.
-    pub fn new(people: Columns, household_of: Vec<u32>, members: Vec<Vec<u32>>, stands_for: Vec<u32>) -> Spine {
+    /// Packed persons; `index` knows their numbers.
+    pub fn new(people: Columns, index: Index, household_of: Vec<u32>, members: Members, stands_for: Vec<u32>) -> Spine {
         let mut repeated: Vec<u32> =
             stands_for.iter().zip(0..).filter(|(s, row)| **s != *row).map(|(s, _)| *s).collect();
         repeated.sort_unstable();
         repeated.dedup();
-        Spine { index: Index::new(&people), people, household_of, members, stands_for, repeated }
+        Spine {
+            index,
+            people: Arc::new(people),
+            household_of: Arc::new(household_of),
+            members: Arc::new(members),
+            stands_for: Arc::new(stands_for),
+            repeated: Arc::new(repeated),
+        }
+    }
+
+    /// The same register, ready to be asked for the candidates of these records.
+    pub fn asked_by(&self, entries: &Columns, records: &[u32], max_block: usize) -> Spine {
+        Spine { index: self.index.asked_by(&self.people, entries, records, max_block), ..self.clone() }
     }
 
     /// True when other rows of the register are about the same person.

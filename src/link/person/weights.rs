@@ -228,7 +228,11 @@ mod tests {
         assert!(of("王强", NameLevel::Exact) < average - 5.0);
         assert!(of("皮日休", NameLevel::Exact) > average + 1.0);
         assert!(of("张丽", NameLevel::Exact) > of("張麗", NameLevel::Exact), "it stands once as it is written");
-        assert_eq!(of("张丽", NameLevel::Script), of("張麗", NameLevel::Script), "written in any form it stands 31 times");
+        assert_eq!(
+            of("张丽", NameLevel::Script),
+            of("張麗", NameLevel::Script),
+            "written in any form it stands 31 times"
+        );
         let mut bounded = model();
         bounded.comparisons[NAME].term_frequency = Some(1.0);
         let bounded = Weights::of(&bounded, &register);

@@ -1,0 +1,95 @@
+//! Distinct texts as small integers: each text is kept once, one after the other in one array.
+
+/// No text in the slot.
+const EMPTY: u64 = u64::MAX;
+
+/// Distinct texts, numbered from 0 in the order in which they came.
+#[derive(Debug, Clone, Default)]
+pub struct Interner {
+    bytes: String,
+    ends: Vec<u32>,
+    /// Upper half: part of the hash; lower half: the number.
+    slots: Vec<u64>,
+}
+
+/// A hash that is the same in every run and on every machine.
+fn hash(text: &str) -> u64 {
+    let mut state = text.len() as u64;
+    let mut chunks = text.as_bytes().chunks_exact(8);
+    let mut add = |part: u64| state = (state.rotate_left(5) ^ part).wrapping_mul(0x517c_c1b7_2722_0a95);
+    for chunk in &mut chunks {
+        add(chunk.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)));
+    }
+    add(chunks.remainder().iter().fold(0, |n, b| n << 8 | u64::from(*b)));
+    state ^ state >> 29
+}
+
+impl Interner {
+    /// The number of a text.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        if self.ends.len() * 4 >= self.slots.len() * 3 {
+            self.grow();
+        }
+        let hash = hash(text);
+        let tag = hash & !0xffff_ffff;
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == EMPTY {
+                break;
+            }
+            if slot & !0xffff_ffff == tag && self.get(slot as u32) == text {
+                return slot as u32;
+            }
+            at = (at + 1) & mask;
+        }
+        let number = self.ends.len() as u32;
+        self.slots[at] = tag | u64::from(number);
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len() as u32);
+        number
+    }
+
+    fn grow(&mut self) {
+        let size = (self.slots.len() * 2).max(1 << 10);
+        self.slots.clear();
+        self.slots.resize(size, EMPTY);
+        for number in 0..self.ends.len() as u32 {
+            let hash = hash(self.get(number));
+            let mut at = hash as usize & (size - 1);
+            while self.slots[at] != EMPTY {
+                at = (at + 1) & (size - 1);
+            }
+            self.slots[at] = hash & !0xffff_ffff | u64::from(number);
+        }
+    }
+
+    /// The text of a number.
+    pub fn get(&self, number: u32) -> &str {
+        let i = number as usize;
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.bytes[start as usize..self.ends[i] as usize]
+    }
+
+    /// All texts in the order of their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len() as u32).map(|n| self.get(n))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_texts_have_one_number() {
+        let mut interner = Interner::default();
+        let texts: Vec<String> = (0..5000).map(|i| format!("名{}", i % 3000)).collect();
+        let numbers: Vec<u32> = texts.iter().map(|t| interner.intern(t)).collect();
+        assert!(texts.iter().zip(&numbers).all(|(t, n)| interner.get(*n) == t));
+        assert_eq!(interner.iter().count(), 3000);
+        assert_eq!((interner.intern("名0"), interner.intern("")), (0, 3000));
+        assert_eq!(interner.get(3000), "");
+    }
+}

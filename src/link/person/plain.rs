@@ -1,0 +1,292 @@
+//! Rows of a plain file packed one by one: numbers as integers, names as ids, no text kept but the record's key.
+//!
+//! In: the cells of a row by role, and the [`Cleaners`] of the normalisers (stages do not import each other, so their
+//! functions are handed in). Out: a [`Packed`] side; two sides together become [`Columns`] that share their names. What
+//! nine cells of ten look like is read here without a copy; all else goes through the normalisers.
+
+use std::sync::Arc;
+
+use super::interner::Interner;
+use super::names::{self, Names};
+use super::numbers;
+use super::pack::{Columns, NO_DATE, NO_DIVISION, phone, word};
+use crate::model::CellKind;
+use crate::plan::PersonColumn;
+
+/// What the normalisers make of a cell that is not as plain as most.
+#[derive(Debug, Clone, Copy)]
+pub struct Cleaners {
+    /// A number: 18 characters that check, else what can be compared of it (see `normalize::id_number`).
+    pub number: fn(&str, CellKind) -> (Option<String>, Option<String>),
+    /// A name.
+    pub name: fn(&str) -> Option<String>,
+    /// A birth date, in days since 1970-01-01.
+    pub birth: fn(&str, CellKind) -> Option<i32>,
+    /// A telephone number.
+    pub phone: fn(&str) -> Option<String>,
+    /// Nobody is born later than this day, in days since 1970-01-01.
+    pub as_of: i32,
+}
+
+/// The cells of one row by role.
+pub type RowCells<'r> = [(&'r str, CellKind); PersonColumn::COUNT];
+
+/// Keys of records, one after the other in one array.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    text: String,
+    ends: Vec<u64>,
+}
+
+impl Keys {
+    /// Adds the key of the next record.
+    pub fn push(&mut self, key: &str) {
+        self.text.push_str(key);
+        self.ends.push(self.text.len() as u64);
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True when there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The key of a record.
+    pub fn get(&self, row: u32) -> &str {
+        let i = row as usize;
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.text[start as usize..self.ends[i] as usize]
+    }
+}
+
+/// One side while it is read.
+#[derive(Debug)]
+pub struct Packed {
+    cleaners: Cleaners,
+    has: [bool; PersonColumn::COUNT],
+    columns: Columns,
+    /// Names as they stand in the file.
+    raw_names: Interner,
+    /// Keys of the records.
+    pub keys: Keys,
+}
+
+impl Packed {
+    /// A side without rows; `has` says which roles have a column.
+    pub fn new(cleaners: Cleaners, has: [bool; PersonColumn::COUNT]) -> Packed {
+        Packed { cleaners, has, columns: Columns::default(), raw_names: Interner::default(), keys: Keys::default() }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.name.len()
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, key: &str, cells: &RowCells) {
+        let cell = |column: PersonColumn| cells[column as usize];
+        self.keys.push(key);
+        self.number(cell(PersonColumn::Number));
+        let name = cell(PersonColumn::Name).0;
+        self.columns.name.push(if name.is_empty() { names::NONE } else { self.raw_names.intern(name) });
+        let birth = self.birth(cell(PersonColumn::Birth));
+        self.columns.birth.push(birth);
+        self.columns.sex.push(sex(cell(PersonColumn::Sex).0));
+        let (township, village) = divisions(cell(PersonColumn::Township).0, cell(PersonColumn::Village).0);
+        self.columns.township.push(township);
+        self.columns.village.push(village);
+        if self.has[PersonColumn::Household as usize] {
+            self.columns.group.push(word(cell(PersonColumn::Household).0));
+        }
+        if self.has[PersonColumn::Phone as usize] {
+            let phone = self.phone(cell(PersonColumn::Phone).0);
+            self.columns.phone.push(phone);
+        }
+        if self.has[PersonColumn::Head as usize] {
+            let head = cell(PersonColumn::Head).0;
+            self.columns.head_name.push(if head.is_empty() { names::NONE } else { self.raw_names.intern(head) });
+        }
+    }
+
+    fn number(&mut self, (text, kind): (&str, CellKind)) {
+        if let Some((packed, birth)) = plain_number(text.as_bytes(), self.cleaners.as_of)
+            && kind != CellKind::Number
+        {
+            let columns = &mut self.columns;
+            columns.number.push(packed);
+            columns.prefix.push(numbers::NONE);
+            columns.number_birth.push(birth);
+            columns.number_sex.push(numbers::sex_of(packed));
+        } else if text.is_empty() {
+            self.columns.push_number(None, None);
+        } else {
+            let (number, partial) = (self.cleaners.number)(text, kind);
+            self.columns.push_number(number.as_deref(), partial.as_deref());
+        }
+    }
+
+    fn birth(&self, (text, kind): (&str, CellKind)) -> i32 {
+        let b = text.as_bytes();
+        let plain = match b.len() {
+            0 => return NO_DATE,
+            8 => digits(b),
+            10 if b[4] == b'-' && b[7] == b'-' => {
+                let part = |range: std::ops::Range<usize>| digits(&b[range]);
+                part(0..4).zip(part(5..7)).zip(part(8..10)).map(|((y, m), d)| y * 10_000 + m * 100 + d)
+            }
+            _ => None,
+        };
+        match plain.and_then(|n| days(n as i32)).filter(|d| *d <= self.cleaners.as_of) {
+            Some(day) => day,
+            None => (self.cleaners.birth)(text, kind).unwrap_or(NO_DATE),
+        }
+    }
+
+    fn phone(&self, text: &str) -> u64 {
+        match text.as_bytes() {
+            [] => 0,
+            b @ [b'1', ..] if b.len() == 11 && b.iter().all(u8::is_ascii_digit) => phone(text),
+            _ => (self.cleaners.phone)(text).map_or(0, |clean| phone(&clean)),
+        }
+    }
+
+    /// The packed columns of two sides, which share their names, and the keys of each.
+    pub fn together(left: Packed, right: Packed) -> [(Columns, Keys); 2] {
+        let clean = left.cleaners.name;
+        let mut names = Interner::default();
+        let sides = [left, right].map(|side| {
+            let Packed { mut columns, raw_names, keys, .. } = side;
+            let ids: Vec<u32> =
+                raw_names.iter().map(|raw| clean(raw).map_or(names::NONE, |name| names.intern(&name))).collect();
+            for name in columns.name.iter_mut().chain(&mut columns.head_name) {
+                *name = ids.get(*name as usize).copied().unwrap_or(names::NONE);
+            }
+            (columns, keys)
+        });
+        let names = Arc::new(Names::distinct(names.iter()));
+        sides.map(|(columns, keys)| (Columns { names: names.clone(), ..columns }, keys))
+    }
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0_u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+}
+
+/// Days since 1970-01-01 of a day written as one number, `19700101`; none when there is no such day from 1850 on.
+///
+/// Counts from 1 March, so that the leap day is the last of its year (Richards 2013, Explanatory Supplement §15.11).
+fn days(written: i32) -> Option<i32> {
+    let (year, month, day) = (written / 10_000, written / 100 % 100, written % 100);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    if !(1850..=2100).contains(&year) || !(1..=last).contains(&day) {
+        return None;
+    }
+    let y = if month <= 2 { year - 1 } else { year };
+    let (era, in_era) = (y / 400, y % 400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    Some(era * 146_097 + in_era * 365 + in_era / 4 - in_era / 100 + day_of_year - 719_468)
+}
+
+/// An 18-character number that needs no repair, packed, with the birth date it names.
+fn plain_number(b: &[u8], as_of: i32) -> Option<(u64, i32)> {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const CHECKS: [u8; 11] = *b"10X98765432";
+    let b: &[u8; 18] = b.try_into().ok()?;
+    let (mut body, mut sum) = (0_u64, 0_u32);
+    for (digit, weight) in b[..17].iter().zip(WEIGHTS) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        body = body * 10 + u64::from(digit - b'0');
+        sum += u32::from(digit - b'0') * weight;
+    }
+    let region = body / 100_000_000_000;
+    // Stand-ins that pass the check by chance.
+    if b[17] != CHECKS[(sum % 11) as usize] || matches!(region, 0 | 123_456 | 999_999) {
+        return None;
+    }
+    let birth = days((body / 1_000 % 100_000_000) as i32).filter(|day| *day <= as_of)?;
+    let check = if b[17] == b'X' { 10 } else { u64::from(b[17] - b'0') };
+    Some((body << 4 | check, birth))
+}
+
+/// 1 male, 2 female, 0 anything else: words of both languages and the codes of GB/T 2261.1.
+fn sex(text: &str) -> u8 {
+    match text {
+        "男" | "男性" | "1" | "M" | "m" | "male" | "Male" | "MALE" => 1,
+        "女" | "女性" | "2" | "F" | "f" | "female" | "Female" | "FEMALE" => 2,
+        _ => 0,
+    }
+}
+
+/// Township and village as integers: codes of nine and twelve digits as they are, names as what stands for them.
+///
+/// A village's code names its township too.
+fn divisions(township: &str, village: &str) -> (u64, u64) {
+    let code = |text: &str| match text.len() {
+        9 | 12 => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten(),
+        _ => None,
+    };
+    let of = |text: &str| code(text).unwrap_or_else(|| word(text));
+    let (mut town, mut home) = (of(township), of(village));
+    if village.len() == 9 && code(village).is_some() {
+        (town, home) = (if town == NO_DIVISION { home } else { town }, NO_DIVISION);
+    }
+    if town == NO_DIVISION && village.len() == 12 && code(village).is_some() {
+        town = home / 1000;
+    }
+    (if township.len() == 12 && code(township).is_some() { town / 1000 } else { town }, home)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::person::testing::number;
+    use crate::model::text::to_days;
+
+    #[test]
+    fn plain_numbers_are_those_the_check_accepts() {
+        let as_of = to_days("2026-09-30".parse().expect("a day"));
+        for sequence in 0..200 {
+            let valid = number("990121", "19850629", sequence);
+            let (packed, birth) = plain_number(valid.as_bytes(), as_of).expect("valid");
+            assert_eq!((Some(packed), Some(birth)), (numbers::pack(&valid), days(19_850_629)));
+            let mut wrong = valid.clone().into_bytes();
+            wrong[10] = b'0' + (wrong[10] - b'0' + 1) % 10;
+            assert_eq!(plain_number(&wrong, as_of), None);
+        }
+        for bad in [number("999999", "19850629", 1), number("990121", "20991231", 1), number("990121", "19850631", 1)] {
+            assert_eq!(plain_number(bad.as_bytes(), as_of), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for day in ["1850-01-01", "1900-02-28", "1970-01-01", "2000-02-29", "2024-12-31", "2100-12-31"] {
+            let written = day.replace('-', "").parse().expect("digits");
+            assert_eq!(days(written), Some(to_days(day.parse().expect("a day"))), "{day}");
+        }
+        assert_eq!([days(19_000_229), days(20_231_301), days(20_230_100), days(18_491_231)], [None; 4]);
+    }
+
+    #[test]
+    fn divisions_are_codes_or_names() {
+        assert_eq!(divisions("990101001", "990101001200"), (990_101_001, 990_101_001_200));
+        assert_eq!(divisions("", "990101001200"), (990_101_001, 990_101_001_200));
+        assert_eq!(divisions("990101001000", ""), (990_101_001, NO_DIVISION));
+        assert_eq!(divisions("", "990101001"), (990_101_001, NO_DIVISION));
+        let (town, home) = divisions("平安镇", "东沟村");
+        assert_eq!((town, home), (word("平安镇"), word("东沟村")));
+    }
+}
