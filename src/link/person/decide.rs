@@ -8,7 +8,7 @@ use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse};
+use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel};
 use super::spine::Spine;
 use super::weights::Weights;
 use crate::plan::LinkModel;
@@ -149,6 +149,7 @@ impl Judge<'_> {
 
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
+        levels.phone = self.phone_level(record, person);
         if let Some(company) = self.company {
             levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
             levels.claim = company.claim(person);
@@ -156,6 +157,30 @@ impl Judge<'_> {
         let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, pass, levels, parts, rivals: 0.0, weight }
+    }
+
+    /// The levels of a pair that is known to be a match.
+    pub fn labelled(&self, record: u32, person: u32) -> Levels {
+        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
+    }
+
+    fn phone_level(&self, record: u32, person: u32) -> PhoneLevel {
+        let phone = self.entries.phone.get(record as usize).copied().unwrap_or(0);
+        let registered = &self.spine.people.phone;
+        if phone == 0 || registered.is_empty() {
+            return PhoneLevel::Missing;
+        }
+        let own = registered[person as usize];
+        if own == phone {
+            return PhoneLevel::Same;
+        }
+        let household = self.spine.household_of[person as usize] as usize;
+        let others = || self.spine.members[household].iter().map(|m| registered[*m as usize]);
+        match (others().any(|p| p == phone), own == 0 && others().all(|p| p == 0)) {
+            (true, _) => PhoneLevel::Household,
+            (_, true) => PhoneLevel::Missing,
+            _ => PhoneLevel::Different,
+        }
     }
 
     /// The record's number is in the register.
@@ -380,7 +405,7 @@ impl Judge<'_> {
             return Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, notes: Notes::default() };
         };
         let margin = pairs.get(1).map(|next| best.alone() - next.alone());
-        let sure = best.weight >= self.model.linked_at
+        let sure = best.alone() >= self.model.linked_at
             && margin.is_none_or(|m| m >= self.model.margin)
             && self.stands_on_two_legs(record, &best);
         if sure {
@@ -424,10 +449,11 @@ impl Judge<'_> {
         pairs.sort_by(|a, b| b.alone().total_cmp(&a.alone()).then_with(|| content(a).cmp(&content(b))));
         // The odds of one among several who exclude each other: its own against those of nobody and of all others. The
         // others of the first are what is left of the sum, those of the rest are the first and what is left beside it.
-        let odds: Vec<f64> = pairs.iter().map(|p| p.alone().exp2()).collect();
+        let rest: f64 = pairs.iter().skip(1).map(|p| p.alone().exp2()).sum();
+        let first = pairs.first().map_or(0.0, |p| p.alone().exp2());
         for (i, pair) in pairs.iter_mut().enumerate() {
-            let others: f64 = odds.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, odds)| odds).sum();
             let alone = pair.alone();
+            let others = if i == 0 { rest } else { first + (rest - alone.exp2()).max(0.0) };
             pair.rivals = -(1.0 + others).log2() as f32;
             pair.weight = alone + f64::from(pair.rivals);
         }

@@ -8,7 +8,7 @@ use super::decide::{Judged, Pair, Status};
 use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
-use super::score::{BirthLevel, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, SexLevel};
+use super::score::{BirthLevel, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, PhoneLevel, SexLevel};
 use super::spine::Spine;
 use crate::model::text;
 
@@ -124,6 +124,12 @@ pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
         DivisionLevel::County => parts.push("乡镇不同".into()),
         DivisionLevel::Different => parts.push("县不同".into()),
         DivisionLevel::Missing => {}
+    }
+    match levels.phone {
+        PhoneLevel::Same => parts.push("电话一致".into()),
+        PhoneLevel::Household => parts.push("电话为同户成员的".into()),
+        // People change their telephones; it is worth a word only when it agrees.
+        PhoneLevel::Different | PhoneLevel::Missing => {}
     }
     match levels.household {
         HouseholdLevel::Same => parts.push("来源中的同一家庭已对应此户".into()),

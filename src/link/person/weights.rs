@@ -7,7 +7,7 @@
 use super::names::NameLevel;
 use super::numbers::NumberLevel;
 use super::pack::Columns;
-use super::score::{BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, SexLevel};
+use super::score::{BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel};
 use crate::plan::LinkModel;
 
 /// Most levels of one comparison.
@@ -27,18 +27,14 @@ impl Weights {
     /// level `missing` whatever the model says.
     pub fn of(model: &LinkModel, people: &Columns) -> Weights {
         let rows = people.len();
-        let tables = words().map(|(comparison, words)| {
-            let mut table = [0.0; MOST_LEVELS];
-            for (slot, word) in table.iter_mut().zip(words) {
-                if word != "missing" {
-                    *slot = model.weight(comparison, word, rows).unwrap_or(0.0) as f32;
-                }
-            }
-            table
-        });
         // A pair's odds before anything is compared; a register of one row leaves the record's own odds.
         let prior = (model.prior / rows.max(1) as f64).min(model.prior);
-        Weights { prior: (prior / (1.0 - prior)).log2() as f32, tables, rarity: Rarity::of(model, people) }
+        Weights { prior: (prior / (1.0 - prior)).log2() as f32, tables: tables(model, rows), rarity: Rarity::of(model, people) }
+    }
+
+    /// The same with figures that were learnt since; the rarity of names is kept.
+    pub fn relearnt(self, model: &LinkModel, people: &Columns) -> Weights {
+        Weights { tables: tables(model, people.len()), ..self }
     }
 
     /// The weight of each comparison of a pair; `name` is the id of the person's name.
@@ -55,6 +51,18 @@ impl Weights {
     }
 }
 
+fn tables(model: &LinkModel, rows: usize) -> [[f32; MOST_LEVELS]; COMPARISONS] {
+    words().map(|(comparison, words)| {
+        let mut table = [0.0; MOST_LEVELS];
+        for (slot, word) in table.iter_mut().zip(words) {
+            if word != "missing" {
+                *slot = model.weight(comparison, word, rows).unwrap_or(0.0) as f32;
+            }
+        }
+        table
+    })
+}
+
 /// The words of all levels, by comparison.
 pub fn words() -> [(&'static str, Vec<&'static str>); COMPARISONS] {
     fn of<const N: usize, L>(words: &[(&'static str, L); N]) -> Vec<&'static str> {
@@ -66,6 +74,7 @@ pub fn words() -> [(&'static str, Vec<&'static str>); COMPARISONS] {
         ("birth", of(&BirthLevel::WORDS)),
         ("sex", of(&SexLevel::WORDS)),
         ("division", of(&DivisionLevel::WORDS)),
+        ("phone", of(&PhoneLevel::WORDS)),
         ("household", of(&HouseholdLevel::WORDS)),
         ("claim", of(&ClaimLevel::WORDS)),
     ]
@@ -171,6 +180,7 @@ mod tests {
             birth: BirthLevel::Missing,
             sex: SexLevel::Missing,
             division: DivisionLevel::Missing,
+            phone: PhoneLevel::Missing,
             household: HouseholdLevel::Missing,
             claim: ClaimLevel::Missing,
             own_birth: false,
