@@ -12,6 +12,7 @@
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
 pub mod assignment;
+pub mod evaluate;
 mod national;
 pub mod pairs;
 mod person;

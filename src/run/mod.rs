@@ -16,6 +16,7 @@ mod clock;
 mod explain;
 mod init;
 mod link;
+pub mod link_checks;
 mod lock;
 pub mod manifest;
 mod outputs;
