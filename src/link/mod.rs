@@ -13,6 +13,7 @@
 
 pub mod assignment;
 pub mod evaluate;
+pub mod em;
 mod national;
 pub mod pairs;
 mod person;
@@ -41,9 +42,9 @@ pub struct Linked {
 /// model, and for sources with `once_per_person` on the other records; never on the order of either.
 pub fn link(register: &Register, source: &Source, records: &Table, model: &LinkModel) -> Linked {
     let entries = person::pack::Columns::read(source, records);
-    let judged = person::judge_all(&register.spine, &entries, model, source.once_per_person);
+    let (judged, _) = person::judge_all(&register.spine, &entries, model, source.once_per_person);
     Linked {
-        links: person::output::links(register, &source.id, records, &judged),
+        links: person::output::links(register, &source.id, records, &entries, &judged),
         possible: person::output::possible(register, &source.id, records, &judged),
     }
 }

@@ -7,7 +7,8 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::reader::{Document, Problems, Section};
-use super::types::{Cadence, Cause, LinkModel, Plan, PlanFile, RuleTest, Source};
+use super::LinkModel;
+use super::types::{Cadence, Cause, Plan, PlanFile, RuleTest, Source};
 use super::{check, contract, linkage, params, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};

@@ -10,6 +10,7 @@
 //! | `load` | which files are read, in which order |
 //! | `reader` | one TOML file → typed values with their places |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
+//! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `models`, `generic` | a linkage model on its own, of either family |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
@@ -22,6 +23,7 @@ mod load;
 pub mod lookup;
 mod models;
 pub mod params;
+pub mod person_model;
 mod reader;
 mod rule_tests;
 mod rules;
@@ -38,4 +40,5 @@ pub use generic::GenericModel;
 pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
 pub use models::{Model, load_model};
+pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel};
 pub use types::*;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::generic::GenericModel;
 use super::reader::{Document, Problems};
-use super::types::LinkModel;
+use super::LinkModel;
 use super::{generic, linkage};
 use crate::diag::{Diagnostic, Place};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, LinkModel, Plan, Source, SourceRole, Subject};
+use super::LinkModel;
+use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
 use crate::diag::Place;
 use crate::model::Privacy;
 
@@ -25,16 +26,7 @@ pub fn plan() -> Plan {
         indicators: Vec::new(),
         rules: Vec::new(),
         rule_tests: Vec::new(),
-        model: LinkModel {
-            name: "person-cn".into(),
-            version: 1,
-            linked_at: 18.0,
-            possible_at: 8.0,
-            margin: 4.0,
-            max_block: 200,
-            comparisons: Vec::new(),
-            place: Place::default(),
-        },
+        model: LinkModel::empty("person-cn", Place::default()),
         codes_dir: PathBuf::new(),
         causes: vec![
             cause("illness", "因病", "医保局"),

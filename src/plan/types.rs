@@ -30,7 +30,7 @@ pub struct Plan {
     /// Rule tests.
     pub rule_tests: Vec<RuleTest>,
     /// Linkage model.
-    pub model: LinkModel,
+    pub model: super::LinkModel,
     /// Folder of the code tables.
     pub codes_dir: PathBuf,
     /// Risk categories: cause code → title and department that owns the remedy.
@@ -501,57 +501,4 @@ pub enum Judged {
     Miss,
     /// A value is missing.
     Unknown,
-}
-
-/// Linkage model: what agreement and disagreement are worth, and where the thresholds lie.
-///
-/// Weights follow Fellegi and Sunter (1969): each level of a comparison has an m-probability (among pairs that are the
-/// same person) and a u-probability (among pairs that are not); the match weight is the sum of log2(m/u).
-#[derive(Debug, Clone)]
-pub struct LinkModel {
-    /// Name of the model.
-    pub name: String,
-    /// Version.
-    pub version: i64,
-    /// Match weight from which the best candidate is linked.
-    pub linked_at: f64,
-    /// Match weight from which a candidate is possible.
-    pub possible_at: f64,
-    /// Least margin over the next best candidate for a link.
-    pub margin: f64,
-    /// Largest block that is compared; larger ones are cut by the next key.
-    pub max_block: usize,
-    /// Comparison → level → (m, u), in file order.
-    pub comparisons: Vec<Comparison>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// One comparison of the model.
-#[derive(Debug, Clone)]
-pub struct Comparison {
-    /// number, name, birth, sex or division.
-    pub name: String,
-    /// Levels from the closest to the furthest.
-    pub levels: Vec<LevelWeight>,
-}
-
-/// One level of a comparison.
-#[derive(Debug, Clone)]
-pub struct LevelWeight {
-    /// Level name, for example `exact`, `one_digit`, `sound`.
-    pub level: String,
-    /// m-probability.
-    pub m: f64,
-    /// u-probability.
-    pub u: f64,
-}
-
-impl LinkModel {
-    /// log2(m/u) of a level; none when the model does not have it.
-    pub fn weight(&self, comparison: &str, level: &str) -> Option<f64> {
-        let comparison = self.comparisons.iter().find(|c| c.name == comparison)?;
-        let level = comparison.levels.iter().find(|l| l.level == level)?;
-        Some((level.m / level.u).log2())
-    }
 }

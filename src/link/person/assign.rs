@@ -3,23 +3,21 @@
 //! In: the decisions of one source. Out: the same, with claims that exclude each other settled by the assignment of
 //! greatest total weight ([`assignment`]). A claim by number and name stays whatever else claims the person: it is the
 //! same person listed twice, which the source must explain. Any other link stays only when it is as far ahead of every
-//! other assignment as the model's margin asks; equals and near equals go to clerical review. Of the records that somebody
-//! looks at, those persons come first that no other record of the source has.
+//! other assignment as the model's margin asks; equals and near equals go to clerical review. Of the candidates that
+//! somebody looks at, those come first that no other record of the source has.
 
 use std::collections::BTreeSet;
 
 use super::decide::{Judged, Pair, Status};
-use super::evidence;
 use super::numbers::NumberLevel;
-use super::pack::Columns;
 use crate::link::assignment::{self, Assigned};
 use crate::plan::LinkModel;
 
 /// Weights are rounded in an assignment; this much below a threshold is still at it.
 const ROUNDING: f64 = 1e-3;
 
-/// Settles the claims of a source's records; `people` are the persons that candidates stand for.
-pub fn once_per_person(judged: &mut [Judged], model: &LinkModel, people: &Columns) {
+/// Settles the claims of a source's records.
+pub fn once_per_person(judged: &mut [Judged], model: &LinkModel) {
     let fixed: BTreeSet<u32> = judged.iter().filter(|j| by_number(j)).map(|j| j.pairs[0].person).collect();
     let claims = assign(judged, model, &fixed, |j| j.status == Status::Linked && !by_number(j));
     for (record, judged) in judged.iter_mut().enumerate() {
@@ -27,11 +25,11 @@ pub fn once_per_person(judged: &mut [Judged], model: &LinkModel, people: &Column
             continue;
         }
         let best = judged.pairs[0];
-        let enough = model.margin.min(best.weight - model.possible_at) - ROUNDING;
+        let enough = model.margin.min(best.alone() - model.possible_at) - ROUNDING;
         let sure = claims.of(record as u32).is_some_and(|c| c.left == best.person && c.margin >= enough);
         if !sure {
             judged.status = Status::Possible;
-            judged.evidence.push_str("；本来源另有记录也对应此人");
+            judged.notes.claimed_twice = true;
         }
     }
 
@@ -44,11 +42,7 @@ pub fn once_per_person(judged: &mut [Judged], model: &LinkModel, people: &Column
         let own = left_over.of(record as u32).map(|c| c.left);
         // Stable: within each of the three the best stays first.
         judged.pairs.sort_by_key(|p| (own != Some(p.person), taken.contains(&p.person)));
-        let first = judged.pairs[0];
-        if first.person != before {
-            let words = evidence::pair(&first.levels, people, first.person);
-            judged.evidence = format!("{words}；更相近的人已对应本来源另一记录（{}）", judged.evidence);
-        }
+        judged.notes.best_is_taken = judged.pairs[0].person != before;
     }
 }
 
@@ -57,6 +51,7 @@ fn by_number(judged: &Judged) -> bool {
     judged.status == Status::Linked && judged.pairs[0].levels.number == NumberLevel::Exact
 }
 
+/// Rivals are left out of the weights: that a record means one person only is what an assignment knows by itself.
 fn assign(judged: &[Judged], model: &LinkModel, taken: &BTreeSet<u32>, of: impl Fn(&Judged) -> bool) -> Assigned {
     let edges: Vec<(u32, u32, f32)> = judged
         .iter()
@@ -64,7 +59,7 @@ fn assign(judged: &[Judged], model: &LinkModel, taken: &BTreeSet<u32>, of: impl 
         .filter(|(_, j)| of(j))
         .flat_map(|(record, j)| j.pairs.iter().map(move |p| (record, p)))
         .filter(|(_, p): &(usize, &Pair)| !taken.contains(&p.person))
-        .map(|(record, p)| (p.person, record as u32, (p.weight - model.possible_at) as f32))
+        .map(|(record, p)| (p.person, record as u32, (p.alone() - model.possible_at) as f32))
         .collect();
     assignment::one_to_one(&edges)
 }

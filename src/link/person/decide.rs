@@ -4,12 +4,13 @@
 //! rows: equal candidates are told as equal, never chosen between.
 
 use super::block::{self, Pass};
-use super::evidence;
+use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::score::{self, BirthLevel, DivisionLevel, Levels, NumberUse, Weights};
+use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel};
 use super::spine::Spine;
+use super::weights::Weights;
 use crate::plan::LinkModel;
 
 /// Most candidates that a person is asked to look at for one record.
@@ -47,10 +48,44 @@ pub struct Pair {
     pub person: u32,
     /// What brought them together.
     pub pass: Pass,
-    /// The five comparisons.
+    /// The comparisons.
     pub levels: Levels,
-    /// Match weight.
+    /// What each comparison weighs.
+    pub parts: [f32; COMPARISONS],
+    /// What the record's other candidates take away: a record means one person, so the more likely another is, the
+    /// less likely is this one. Never above 0.
+    pub rivals: f32,
+    /// Match weight: log2 of the odds that the record means this person; prior, comparisons and rivals together.
     pub weight: f64,
+}
+
+impl Pair {
+    /// The weight without what rivals take away.
+    pub fn alone(&self) -> f64 {
+        self.weight - f64::from(self.rivals)
+    }
+
+    fn set_part(&mut self, comparison: usize, weight: f32) {
+        self.weight += f64::from(weight) - f64::from(self.parts[comparison]);
+        self.parts[comparison] = weight;
+    }
+}
+
+/// What a decision rests on beside the levels of its pairs; `evidence` puts it into words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// The household has another member of the same name.
+    pub namesake_at_home: bool,
+    /// The register has the number and name elsewhere too.
+    pub registered_elsewhere: bool,
+    /// Another record of the source is linked to the person.
+    pub claimed_twice: bool,
+    /// A candidate that agrees more has another record of the source, or goes better with one, and stands behind.
+    pub best_is_taken: bool,
+    /// In a conflict: somebody's name fits better than that of the number's owner.
+    pub better_name: bool,
+    /// Candidates beside the best, also those that are not listed.
+    pub others: u32,
 }
 
 /// What became of a record.
@@ -62,8 +97,8 @@ pub struct Judged {
     pub pairs: Vec<Pair>,
     /// Weight of the best pair above the next person's; none when there is no other.
     pub margin: Option<f64>,
-    /// Why, in Chinese.
-    pub evidence: String,
+    /// What else the decision rests on.
+    pub notes: Notes,
 }
 
 /// Everything a decision needs.
@@ -76,6 +111,8 @@ pub struct Judge<'a> {
     pub model: &'a LinkModel,
     /// Weights of that model.
     pub weights: &'a Weights,
+    /// What the other records of the file say; none in the first round.
+    pub company: Option<&'a Company>,
 }
 
 impl Judge<'_> {
@@ -97,8 +134,39 @@ impl Judge<'_> {
     }
 
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
-        let levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
-        Pair { person, pass, levels, weight: self.weights.sum(&levels) }
+        let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
+        levels.phone = self.phone_level(record, person);
+        if let Some(company) = self.company {
+            levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
+            levels.claim = company.claim(person);
+        }
+        let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
+        let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
+        Pair { person, pass, levels, parts, rivals: 0.0, weight }
+    }
+
+    /// The levels of a pair that is known to be a match.
+    pub fn labelled(&self, record: u32, person: u32) -> Levels {
+        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
+    }
+
+    fn phone_level(&self, record: u32, person: u32) -> PhoneLevel {
+        let phone = self.entries.phone.get(record as usize).copied().unwrap_or(0);
+        let registered = &self.spine.people.phone;
+        if phone == 0 || registered.is_empty() {
+            return PhoneLevel::Missing;
+        }
+        let own = registered[person as usize];
+        if own == phone {
+            return PhoneLevel::Same;
+        }
+        let household = self.spine.household_of[person as usize] as usize;
+        let others = || self.spine.members[household].iter().map(|m| registered[*m as usize]);
+        match (others().any(|p| p == phone), own == 0 && others().all(|p| p == 0)) {
+            (true, _) => PhoneLevel::Household,
+            (_, true) => PhoneLevel::Missing,
+            _ => PhoneLevel::Different,
+        }
     }
 
     /// The record's number is in the register.
@@ -129,8 +197,10 @@ impl Judge<'_> {
         }
         if let Some(namesake) = self.namesake_at_home(record, &pair) {
             let other = self.pair(record, namesake, Pass::Household, NumberUse::Relatives);
-            let mut judged = self.possible(vec![pair, other], None);
-            judged.evidence.push_str("；同户另有同名成员，号码可能是其中一人的");
+            let mut both = vec![pair, other];
+            self.rank(&mut both);
+            let mut judged = self.possible(both, None);
+            judged.notes.namesake_at_home = true;
             return judged;
         }
         if best_name == NameLevel::Near {
@@ -160,7 +230,7 @@ impl Judge<'_> {
     /// One number and name in several households: mostly one person registered twice. Only what the record says beside
     /// number and name, such as its village, can tell which household is meant.
     fn several(&self, named: Vec<Pair>) -> Judged {
-        let margin = named[0].weight - named[1].weight;
+        let margin = named[0].alone() - named[1].alone();
         let told = named[0].levels.name <= NameLevel::Script
             && named[0].weight >= self.model.linked_at
             && margin >= self.model.margin
@@ -169,7 +239,7 @@ impl Judge<'_> {
             return self.possible(named, None);
         }
         let mut judged = self.linked(named[0], Some(margin));
-        judged.evidence.push_str("；底册另有同号同名的登记");
+        judged.notes.registered_elsewhere = true;
         judged
     }
 
@@ -255,54 +325,48 @@ impl Judge<'_> {
                 }
             }
         }
-        // Elsewhere only with a birth date of the record's own: a name alone is nobody's.
-        if self.entries.birth[record as usize] != super::pack::NO_DATE {
-            for (person, pass) in self.candidates(record) {
-                if !known(&pairs, person) {
-                    let pair = self.pair(record, person, pass, NumberUse::Others);
-                    if pair.levels.name <= NameLevel::Sound && pair.levels.birth == BirthLevel::Exact {
-                        pairs.push(pair);
-                    }
-                }
+        // Elsewhere only whom more than a name speaks for: a birth date of the record's own, its family, its village.
+        for (person, pass) in self.candidates(record) {
+            if known(&pairs, person) {
+                continue;
+            }
+            let pair = self.pair(record, person, pass, NumberUse::Others);
+            let named = owners.iter().all(|o| self.name_fits_better(record, person, o));
+            let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
+            let at_home = pair.levels.household == HouseholdLevel::Same;
+            let near = pair.levels.division <= DivisionLevel::Township;
+            if named && !pair.levels.contradicted() && (born || at_home || near && pair.weight >= self.model.possible_at) {
+                pairs.push(pair);
             }
         }
-        let by_name = pairs.len();
+        let better_name = !pairs.is_empty();
         pairs.extend(owners.iter().copied().map(|mut owner| {
             if relative {
-                owner.weight += self.weights.of_name(NameLevel::Different).min(0.0);
-                owner.weight -= self.weights.of_name(owner.levels.name);
+                owner.set_part(NAME, self.weights.of_name(NameLevel::Different).min(0.0));
             }
             owner
         }));
         self.rank(&mut pairs);
-        let evidence = self.conflict_evidence(&owners[0], &pairs, by_name > 0);
-        pairs.truncate(MOST_CANDIDATES);
-        Judged { status: Status::Conflict, pairs, margin: None, evidence }
-    }
-
-    fn conflict_evidence(&self, owner: &Pair, pairs: &[Pair], somebody: bool) -> String {
-        let owner_words = self.words(owner);
-        let best = pairs.iter().find(|p| p.levels.number != NumberLevel::Exact);
-        match best {
-            Some(best) if somebody => {
-                let place = match best.pass {
-                    Pass::Household => "同户",
-                    Pass::NameVillage => "同村",
-                    _ => "另一户",
-                };
-                let name = self.spine.people.name_of(best.person).map_or("空", |n| n.text());
-                format!("号码与姓名不符：{owner_words}；{place}有姓名更相符的{name}")
+        let margin = pairs.get(1).map(|next| pairs[0].alone() - next.alone());
+        let notes = Notes { better_name, others: pairs.len() as u32 - 1, ..Notes::default() };
+        if pairs.len() > MOST_CANDIDATES {
+            // The owner of the number is shown in any case: the conflict is with him.
+            let owner = pairs.iter().position(|p| p.levels.number == NumberLevel::Exact);
+            if let Some(owner) = owner.filter(|at| *at >= MOST_CANDIDATES) {
+                pairs.swap(owner, MOST_CANDIDATES - 1);
             }
-            _ => format!("号码与姓名不符：{owner_words}；未找到姓名相符的人"),
+            pairs.truncate(MOST_CANDIDATES);
         }
-    }
-
-    fn words(&self, pair: &Pair) -> String {
-        evidence::pair(&pair.levels, &self.spine.people, pair.person)
+        Judged { status: Status::Conflict, pairs, margin, notes }
     }
 
     fn candidates(&self, record: u32) -> Vec<(u32, Pass)> {
         let mut found = block::candidates(&self.spine.index, self.entries, record, self.model.max_block);
+        if let Some(company) = self.company {
+            for household in company.homes(self.entries, record) {
+                found.extend(self.spine.members[household as usize].iter().map(|m| (*m, Pass::Household)));
+            }
+        }
         for (person, _) in &mut found {
             *person = self.spine.stands_for[*person as usize];
         }
@@ -321,16 +385,16 @@ impl Judge<'_> {
             .collect();
         self.rank(&mut pairs);
         let Some(best) = pairs.first().copied() else {
-            return self.unlinked(record);
+            return Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, notes: Notes::default() };
         };
-        let margin = pairs.get(1).map(|next| best.weight - next.weight);
+        let margin = pairs.get(1).map(|next| best.alone() - next.alone());
         let sure = best.weight >= self.model.linked_at
             && margin.is_none_or(|m| m >= self.model.margin)
             && self.stands_on_two_legs(record, &best);
         if sure {
             return self.linked(best, margin);
         }
-        pairs.retain(|p| best.weight - p.weight < self.model.margin);
+        pairs.retain(|p| best.alone() - p.alone() < self.model.margin);
         self.possible(pairs, margin)
     }
 
@@ -340,15 +404,16 @@ impl Judge<'_> {
     /// village agrees too.
     fn stands_on_two_legs(&self, record: u32, pair: &Pair) -> bool {
         let levels = &pair.levels;
+        let household = levels.household == HouseholdLevel::Same && levels.claim != ClaimLevel::Taken;
         let name = levels.name <= NameLevel::Sound
-            || levels.name == NameLevel::Near && levels.division == DivisionLevel::Village;
+            || levels.name == NameLevel::Near && (levels.division == DivisionLevel::Village || household);
         let birth = levels.birth == BirthLevel::Exact;
         let number = levels.number <= NumberLevel::Partial;
         // A readable number that is another one belongs to another person until somebody says otherwise.
         let another_number = levels.number == NumberLevel::Different
             && !self.entries.near.contains_key(&record)
             && !self.spine.people.near.contains_key(&pair.person);
-        usize::from(name) + usize::from(birth) + usize::from(number) >= 2
+        usize::from(name) + usize::from(birth) + usize::from(number) + usize::from(household) >= 2
             && levels.name <= NameLevel::Near
             && !levels.contradicted()
             && !another_number
@@ -364,39 +429,28 @@ impl Judge<'_> {
             let birth = spine.people.any_birth(pair.person);
             (spine.people.number[i], birth, spine.household_of[i], pair.person)
         };
-        pairs.sort_by(|a, b| b.weight.total_cmp(&a.weight).then_with(|| content(a).cmp(&content(b))));
+        pairs.sort_by(|a, b| b.alone().total_cmp(&a.alone()).then_with(|| content(a).cmp(&content(b))));
+        // The odds of one among several who exclude each other: its own against those of nobody and of all others. The
+        // others of the first are what is left of the sum, those of the rest are the first and what is left beside it.
+        let rest: f64 = pairs.iter().skip(1).map(|p| p.alone().exp2()).sum();
+        let first = pairs.first().map_or(0.0, |p| p.alone().exp2());
+        for (i, pair) in pairs.iter_mut().enumerate() {
+            let alone = pair.alone();
+            let others = if i == 0 { rest } else { first + (rest - alone.exp2()).max(0.0) };
+            pair.rivals = -(1.0 + others).log2() as f32;
+            pair.weight = alone + f64::from(pair.rivals);
+        }
     }
 
     fn linked(&self, pair: Pair, margin: Option<f64>) -> Judged {
-        let repeated = self.spine.is_repeated(pair.person);
-        let mut evidence = self.words(&pair);
-        if repeated {
-            evidence.push_str("；底册有此人的重复登记，取状态正常或在前的一条");
-        }
-        Judged { status: Status::Linked, pairs: vec![pair], margin, evidence }
+        Judged { status: Status::Linked, pairs: vec![pair], margin, notes: Notes::default() }
     }
 
     /// Candidates, best first.
     fn possible(&self, mut pairs: Vec<Pair>, margin: Option<f64>) -> Judged {
-        let margin = margin.or_else(|| pairs.get(1).map(|next| pairs[0].weight - next.weight));
-        let mut evidence = self.words(&pairs[0]);
-        if pairs.len() > 1 {
-            evidence.push_str(&format!("；另有{}名相近的候选人", pairs.len() - 1));
-        }
+        let margin = margin.or_else(|| pairs.get(1).map(|next| pairs[0].alone() - next.alone()));
+        let notes = Notes { others: pairs.len() as u32 - 1, ..Notes::default() };
         pairs.truncate(MOST_CANDIDATES);
-        Judged { status: Status::Possible, pairs, margin, evidence }
-    }
-
-    fn unlinked(&self, record: u32) -> Judged {
-        let number = match self.entries.has_number(record) {
-            true if self.entries.number[record as usize] != numbers::NONE => "底册中没有此身份证号",
-            true => "身份证号有误且底册中没有相近号码",
-            false => "没有可用的身份证号",
-        };
-        let name = match self.entries.name_of(record) {
-            Some(_) => "没有足够相符的人",
-            None => "记录没有姓名",
-        };
-        Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, evidence: format!("{number}；{name}") }
+        Judged { status: Status::Possible, pairs, margin, notes }
     }
 }

@@ -3,11 +3,78 @@
 //! In: levels and the values behind them. Out: one Chinese sentence. Identity numbers are masked; names stand in full,
 //! which is why the column's privacy class is personal.
 
+use super::block::Pass;
+use super::decide::{Judged, Pair, Status};
 use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
-use super::score::{BirthLevel, DivisionLevel, Levels, SexLevel};
+use super::score::{BirthLevel, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, PhoneLevel, SexLevel};
+use super::spine::Spine;
 use crate::model::text;
+
+/// Why a record is in its state, in one sentence.
+pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) -> String {
+    let words = |p: &Pair| pair(&p.levels, &spine.people, p.person);
+    let Some(best) = judged.pairs.first() else {
+        return nobody(entries, record);
+    };
+    let mut evidence = match judged.status {
+        Status::Conflict => conflict(spine, judged),
+        _ => words(best),
+    };
+    let notes = &judged.notes;
+    if judged.status == Status::Linked && spine.is_repeated(best.person) {
+        evidence.push_str("；底册有此人的重复登记，取状态正常或在前的一条");
+    }
+    if judged.status == Status::Possible && notes.others > 0 {
+        evidence.push_str(&format!("；另有{}名相近的候选人", notes.others));
+    }
+    if notes.namesake_at_home {
+        evidence.push_str("；同户另有同名成员，号码可能是其中一人的");
+    }
+    if notes.registered_elsewhere {
+        evidence.push_str("；底册另有同号同名的登记");
+    }
+    if notes.claimed_twice {
+        evidence.push_str("；本来源另有记录也对应此人");
+    }
+    if notes.best_is_taken {
+        evidence.push_str("；更相近的候选人应对应本来源另一记录，列在其后");
+    }
+    evidence
+}
+
+/// The owner of the number, and who fits by name.
+fn conflict(spine: &Spine, judged: &Judged) -> String {
+    let owner = judged.pairs.iter().find(|p| p.levels.number == NumberLevel::Exact).unwrap_or(&judged.pairs[0]);
+    let owner = pair(&owner.levels, &spine.people, owner.person);
+    let best = judged.pairs.iter().find(|p| p.levels.number != NumberLevel::Exact);
+    match best {
+        Some(best) if judged.notes.better_name => {
+            let place = match (best.pass, best.levels.number, best.levels.division) {
+                (_, NumberLevel::Relative, _) => "同户",
+                (Pass::NameVillage, ..) | (_, _, DivisionLevel::Village) => "同村",
+                _ => "另一户",
+            };
+            let name = spine.people.name_of(best.person).map_or("空", |n| n.text());
+            format!("号码与姓名不符：{owner}；{place}有姓名更相符的{name}")
+        }
+        _ => format!("号码与姓名不符：{owner}；未找到姓名相符的人"),
+    }
+}
+
+fn nobody(entries: &Columns, record: u32) -> String {
+    let number = match entries.has_number(record) {
+        true if entries.number[record as usize] != numbers::NONE => "底册中没有此身份证号",
+        true => "身份证号有误且底册中没有相近号码",
+        false => "没有可用的身份证号",
+    };
+    let name = match entries.name_of(record) {
+        Some(_) => "没有足够相符的人",
+        None => "记录没有姓名",
+    };
+    format!("{number}；{name}")
+}
 
 /// What agreed and what did not; "登记为" is what the register has.
 pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
@@ -60,6 +127,20 @@ pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
         DivisionLevel::County => parts.push("乡镇不同".into()),
         DivisionLevel::Different => parts.push("县不同".into()),
         DivisionLevel::Missing => {}
+    }
+    match levels.phone {
+        PhoneLevel::Same => parts.push("电话一致".into()),
+        PhoneLevel::Household => parts.push("电话为同户成员的".into()),
+        // People change their telephones; it is worth a word only when it agrees.
+        PhoneLevel::Different | PhoneLevel::Missing => {}
+    }
+    match levels.household {
+        HouseholdLevel::Same => parts.push("来源中的同一家庭已对应此户".into()),
+        HouseholdLevel::Other => parts.push("来源中的同一家庭对应另一户".into()),
+        HouseholdLevel::Missing => {}
+    }
+    if levels.claim == ClaimLevel::Taken {
+        parts.push("来源中另有记录已对应此人".into());
     }
     parts.join("；")
 }

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use super::decide::{Judged, Pair, Status};
 use super::evidence;
 use super::numbers::NumberLevel;
+use super::pack::Columns;
 use crate::link::register::Register;
 use crate::model::{Table, tables};
 
@@ -31,7 +32,7 @@ fn levels<'a>(rows: &[(Option<&Pair>, Option<f64>)], evidence: impl Iterator<Ite
 }
 
 /// Table `links`: one row per record.
-pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judged]) -> Table {
+pub fn links(register: &Register, source: &str, records: &Table, entries: &Columns, judged: &[Judged]) -> Table {
     let ids = records.text("record_id");
     let person = |j: &Judged| (j.status == Status::Linked).then(|| j.pairs[0].person);
     // For a conflict the owner of the number is shown: it is that pair in which number and name disagree.
@@ -52,7 +53,9 @@ pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judge
         texts(judged.iter().map(|_| None)),
         Arc::new(judged.iter().map(|j| Some(listed(j).len() as i64)).collect::<Int64Array>()),
     ];
-    arrays.extend(levels(&shown, judged.iter().map(|j| j.evidence.as_str())));
+    let words: Vec<String> =
+        judged.iter().zip(0..).map(|(j, record)| evidence::sentence(&register.spine, entries, record, j)).collect();
+    arrays.extend(levels(&shown, words.iter().map(String::as_str)));
     Table::new(tables::links(), arrays)
 }
 
@@ -83,7 +86,7 @@ pub fn possible(register: &Register, source: &str, records: &Table, judged: &[Ju
                 status: j.status.as_str(),
                 rank: i as i64 + 1,
                 pair,
-                margin: pairs.get(i + 1).map(|next| pair.weight - next.weight),
+                margin: pairs.get(i + 1).map(|next| pair.alone() - next.alone()),
             })
         })
         .collect();

@@ -1,12 +1,11 @@
-//! Comparison of a record with a person on five counts, and its match weight.
+//! Comparison of a record with a person: the level of every comparison.
 //!
-//! In: packed columns of both sides. Out: [`Levels`] and their weight by a [`LinkModel`]: the sum of log2(m/u) of
-//! Fellegi and Sunter (1969). A count that one side lacks weighs nothing.
+//! In: packed columns of both sides. Out: [`Levels`]; `weights` says what they weigh. A comparison that one side lacks
+//! is on level `missing`.
 
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use crate::plan::LinkModel;
 
 /// How two birth dates agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +53,42 @@ pub enum DivisionLevel {
     Missing,
 }
 
+/// Whether the candidate belongs to the household of those whom the record's own file puts into its family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum HouseholdLevel {
+    /// Others of the record's family, or with its telephone, are linked into the candidate's household.
+    Same,
+    /// They are linked into other households only.
+    Other,
+    /// Nobody else of its family is linked, or the file names no families.
+    Missing,
+}
+
+/// Whether another record of the same file is already linked to the candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ClaimLevel {
+    /// None is.
+    Free,
+    /// One is.
+    Taken,
+    /// Not looked at yet.
+    Missing,
+}
+
+impl HouseholdLevel {
+    /// All levels with the word that the model and the tables use.
+    pub const WORDS: [(&'static str, HouseholdLevel); 3] =
+        [("same", HouseholdLevel::Same), ("other", HouseholdLevel::Other), ("missing", HouseholdLevel::Missing)];
+}
+
+impl ClaimLevel {
+    /// All levels with the word that the model and the tables use.
+    pub const WORDS: [(&'static str, ClaimLevel); 3] =
+        [("free", ClaimLevel::Free), ("taken", ClaimLevel::Taken), ("missing", ClaimLevel::Missing)];
+}
+
 impl BirthLevel {
     /// All levels with the word that the model and the tables use.
     pub const WORDS: [(&'static str, BirthLevel); 5] = [
@@ -83,7 +118,38 @@ impl DivisionLevel {
     ];
 }
 
-/// The five comparisons of one pair.
+/// How the telephones agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum PhoneLevel {
+    /// The candidate's own.
+    Same,
+    /// That of another member of the candidate's household.
+    Household,
+    /// Another one.
+    Different,
+    /// One side has none.
+    Missing,
+}
+
+impl PhoneLevel {
+    /// All levels with the word that the model and the tables use.
+    pub const WORDS: [(&'static str, PhoneLevel); 4] = [
+        ("same", PhoneLevel::Same),
+        ("household", PhoneLevel::Household),
+        ("different", PhoneLevel::Different),
+        ("missing", PhoneLevel::Missing),
+    ];
+}
+
+/// Number of comparisons.
+pub const COMPARISONS: usize = 8;
+/// Place of the comparison of numbers.
+pub const NUMBER: usize = 0;
+/// Place of the comparison of names.
+pub const NAME: usize = 1;
+
+/// The comparisons of one pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Levels {
     /// Identity numbers.
@@ -96,6 +162,12 @@ pub struct Levels {
     pub sex: SexLevel,
     /// Divisions.
     pub division: DivisionLevel,
+    /// Telephones.
+    pub phone: PhoneLevel,
+    /// Others of the record's family.
+    pub household: HouseholdLevel,
+    /// Other records of the candidate.
+    pub claim: ClaimLevel,
     /// True when the birth date that was compared stands in a column of the record, not only in its number.
     pub own_birth: bool,
     /// True when the sex that was compared stands in a column of the record.
@@ -106,6 +178,20 @@ impl Levels {
     /// True when a column of the record, other than number and name, speaks against the pair.
     pub fn contradicted(&self) -> bool {
         self.own_birth && self.birth == BirthLevel::Different || self.own_sex && self.sex == SexLevel::Different
+    }
+
+    /// The place of each level in the words of its comparison.
+    pub fn places(&self) -> [u8; COMPARISONS] {
+        [
+            self.number as u8,
+            self.name as u8,
+            self.birth as u8,
+            self.sex as u8,
+            self.division as u8,
+            self.phone as u8,
+            self.household as u8,
+            self.claim as u8,
+        ]
     }
 
     /// The word of each level: number, name, birth, sex, division.
@@ -168,6 +254,9 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
             _ => SexLevel::Different,
         },
         division: divisions((entries.township[i], entries.village[i]), (people.township[j], people.village[j])),
+        phone: PhoneLevel::Missing,
+        household: HouseholdLevel::Missing,
+        claim: ClaimLevel::Missing,
         own_birth: own_birth && births != BirthLevel::Missing,
         own_sex: own_sex && people.any_sex(person) != 0,
     }
@@ -209,54 +298,9 @@ fn divisions((township, village): (u64, u64), (home_township, home_village): (u6
     }
 }
 
-/// The weights of a model by level, looked up once.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Weights {
-    number: [f64; 7],
-    name: [f64; 7],
-    birth: [f64; 5],
-    sex: [f64; 3],
-    division: [f64; 6],
-}
-
-impl Weights {
-    /// Looks the weights up. A level that the model lacks weighs nothing (the plan refuses such a model), and so does
-    /// level `missing` whatever the model says.
-    pub fn of(model: &LinkModel) -> Weights {
-        fn fill<const N: usize, L>(model: &LinkModel, comparison: &str, words: &[(&'static str, L); N]) -> [f64; N] {
-            std::array::from_fn(|i| match words[i].0 {
-                "missing" => 0.0,
-                level => model.weight(comparison, level).unwrap_or(0.0),
-            })
-        }
-        Weights {
-            number: fill(model, "number", &NumberLevel::WORDS),
-            name: fill(model, "name", &NameLevel::WORDS),
-            birth: fill(model, "birth", &BirthLevel::WORDS),
-            sex: fill(model, "sex", &SexLevel::WORDS),
-            division: fill(model, "division", &DivisionLevel::WORDS),
-        }
-    }
-
-    /// The match weight of a pair.
-    pub fn sum(&self, levels: &Levels) -> f64 {
-        self.number[levels.number as usize]
-            + self.name[levels.name as usize]
-            + self.birth[levels.birth as usize]
-            + self.sex[levels.sex as usize]
-            + self.division[levels.division as usize]
-    }
-
-    /// The weight of one name level.
-    pub fn of_name(&self, level: NameLevel) -> f64 {
-        self.name[level as usize]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::person::testing::model;
     use crate::model::text::to_days;
     use jiff::civil::date;
 
@@ -267,6 +311,9 @@ mod tests {
         assert!(BirthLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(SexLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(DivisionLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
+        assert!(PhoneLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
+        assert!(HouseholdLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
+        assert!(ClaimLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
     }
 
     #[test]
@@ -301,29 +348,5 @@ mod tests {
         ] {
             assert_eq!(divisions(record, home), expected, "{record:?}");
         }
-    }
-
-    #[test]
-    fn the_plan_knows_the_same_levels() {
-        fn words<const N: usize, L>(words: &[(&'static str, L); N]) -> Vec<&'static str> {
-            words.iter().map(|w| w.0).collect()
-        }
-        let known = [
-            ("number", words(&NumberLevel::WORDS)),
-            ("name", words(&NameLevel::WORDS)),
-            ("birth", words(&BirthLevel::WORDS)),
-            ("sex", words(&SexLevel::WORDS)),
-            ("division", words(&DivisionLevel::WORDS)),
-        ];
-        assert_eq!(known, crate::plan::COMPARISON_LEVELS.map(|(name, levels)| (name, levels.to_vec())));
-    }
-
-    #[test]
-    fn weights_are_those_of_the_model() {
-        let weights = Weights::of(&model());
-        assert_eq!(Some(weights.of_name(NameLevel::Near)), model().weight("name", "near"));
-        assert_eq!(weights.of_name(NameLevel::Missing), 0.0);
-        let nothing = LinkModel { comparisons: vec![], ..model() };
-        assert_eq!(Weights::of(&nothing).of_name(NameLevel::Exact), 0.0);
     }
 }

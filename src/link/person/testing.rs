@@ -1,10 +1,9 @@
 //! Small hand-made registers and deliveries for the tests of this stage. All persons are fictional (regions 99xxxx).
 
-use crate::diag::Place;
 use crate::model::Table;
 use crate::model::build::{TableBuilder, Value};
 use crate::plan::sample;
-use crate::plan::{Comparison, Field, FieldKind, LevelWeight, LinkModel, Role, Source, schema};
+use crate::plan::{Field, FieldKind, LinkModel, Model, Role, Source, load_model, schema};
 
 use super::pack::Columns;
 
@@ -18,7 +17,7 @@ pub fn number(region: &str, birth: &str, sequence: u32) -> String {
 }
 
 /// One row of a register or a delivery.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Row {
     cells: Vec<(&'static str, Value)>,
     record_id: Option<String>,
@@ -120,58 +119,11 @@ pub fn people(rows: &[Row]) -> Columns {
     Columns::read(&source, &records(&source, rows))
 }
 
-/// A model with every level.
+/// The model that ships, as it is written: what it was tried on must hold for it.
 pub fn model() -> LinkModel {
-    let comparison = |name: &str, levels: &[(&str, f64, f64)]| Comparison {
-        name: name.into(),
-        levels: levels.iter().map(|(level, m, u)| LevelWeight { level: level.to_string(), m: *m, u: *u }).collect(),
-    };
-    LinkModel {
-        name: "test".into(),
-        version: 1,
-        linked_at: 18.0,
-        possible_at: 8.0,
-        margin: 4.0,
-        max_block: 200,
-        comparisons: vec![
-            comparison(
-                "number",
-                &[
-                    ("exact", 0.90, 1e-6),
-                    ("one_digit", 0.04, 1e-6),
-                    ("transposed", 0.01, 5e-7),
-                    ("partial", 0.02, 5e-6),
-                    ("relative", 0.005, 5e-6),
-                    ("different", 0.02, 0.999),
-                ],
-            ),
-            comparison(
-                "name",
-                &[
-                    ("exact", 0.92, 0.002),
-                    ("script", 0.02, 0.0003),
-                    ("sound", 0.025, 0.001),
-                    ("near", 0.02, 0.01),
-                    ("surname_only", 0.005, 0.08),
-                    ("different", 0.005, 0.9),
-                ],
-            ),
-            comparison(
-                "birth",
-                &[("exact", 0.96, 0.00005), ("near", 0.02, 0.004), ("year", 0.005, 0.015), ("different", 0.015, 0.98)],
-            ),
-            comparison("sex", &[("same", 0.99, 0.5), ("different", 0.01, 0.5)]),
-            comparison(
-                "division",
-                &[
-                    ("village", 0.92, 0.02),
-                    ("township", 0.98, 0.17),
-                    ("other_village", 0.05, 0.15),
-                    ("county", 0.03, 0.83),
-                    ("different", 0.01, 0.5),
-                ],
-            ),
-        ],
-        place: Place::default(),
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/shared/models/person-cn.toml");
+    match load_model(&path) {
+        (Some(Model::Person(model)), _) => model,
+        (_, problems) => panic!("the shipped model cannot be read: {problems:?}"),
     }
 }
