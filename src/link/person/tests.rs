@@ -355,6 +355,40 @@ fn evidence_is_a_sentence_that_hides_numbers() {
 }
 
 #[test]
+fn the_weights_of_a_pair_add_up_to_its_match_weight() {
+    let register = county();
+    let n = numbers();
+    let rows = [
+        Row::new("张建国").number(&n.guo),
+        Row::new("李伟").village(2, 1),
+        Row::new("陈秀英").number(&n.guo),
+        Row::new("无名氏"),
+    ];
+    let (_, linked) = outcome(&register, &source("dept"), &rows);
+    let mut priors = Vec::new();
+    for table in [&linked.links, &linked.possible] {
+        for row in 0..table.rows() {
+            let weight = |column: &str| table.float(column).is_valid(row).then(|| table.float(column).value(row));
+            let parts: Vec<Option<f64>> = table
+                .schema
+                .columns
+                .iter()
+                .map(|c| c.name.as_str())
+                .filter(|c| c.ends_with("_weight") && *c != "match_weight")
+                .map(weight)
+                .collect();
+            assert_eq!(parts.len(), 9);
+            match weight("match_weight") {
+                Some(sum) => priors.push(sum - parts.iter().map(|p| p.expect("a weight")).sum::<f64>()),
+                None => assert!(parts.iter().all(Option::is_none)),
+            }
+        }
+    }
+    assert!(priors.len() >= 4, "{priors:?}");
+    assert!(priors.iter().all(|p| (p - priors[0]).abs() < 1e-3), "{priors:?}");
+}
+
+#[test]
 fn persons_and_households() {
     let n = numbers();
     let register = build(&[
