@@ -17,6 +17,7 @@ mod explain;
 mod init;
 mod link;
 pub mod link_checks;
+pub mod link_measure;
 mod lock;
 pub mod manifest;
 mod outputs;
