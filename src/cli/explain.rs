@@ -20,6 +20,15 @@ pub struct Args {
     /// Show names and numbers in full; they are masked when not given.
     #[arg(long)]
     full: bool,
+    /// Draw how every record of the household came to its match weight, not only those that the question names.
+    #[arg(long)]
+    waterfall: bool,
+    /// Write the drawings to a page that a browser opens.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write the drawings to an SVG file.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -28,7 +37,8 @@ pub struct Args {
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let round = run::Round::open(&args.out, args.round.as_deref())?;
-    let explained = run::explain(&round, &args.query, args.full)?;
+    let explained = run::explain(&round, &args.query, args.full, args.waterfall)?;
+    run::write_pictures(&explained, args.html.as_deref(), args.svg.as_deref())?;
     if args.json {
         printer.json(&explained);
         return Ok(0);
@@ -42,6 +52,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             for line in &section.lines {
                 printer.data(&format!("  {line}"));
             }
+        }
+        if !case.pictures.is_empty() {
+            printer.data("匹配权重 match weights:");
+        }
+        for line in case.pictures.iter().flat_map(|p| p.lines()) {
+            printer.data(&format!("  {line}"));
         }
     }
     Ok(0)

@@ -11,7 +11,9 @@
 //! is not is a conflict; the others are compared with the few persons that share a key with them (`person::score`) and decided
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
+pub mod assignment;
 pub mod em;
+pub mod evaluate;
 mod national;
 pub mod pairs;
 pub mod pairs_table;

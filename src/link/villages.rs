@@ -28,6 +28,8 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
         values.extend(std::iter::repeat_n(Value::Null, 6));
         values.push(level.into());
         values.push(evidence.into());
+        // Nothing was weighed.
+        values.resize(tables::links().columns.len(), Value::Null);
         links.push(values);
     }
     Linked { links: links.finish(), possible: TableBuilder::new(tables::possible_links()).finish() }

@@ -1,11 +1,18 @@
 //! Explains one number, name, household or row of a published round: from the cell to the list, and back.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+
+use arrow::array::Array;
 
 use super::store::Round;
+use super::waterfall::{self, Waterfall};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::text::{mask_name, mask_number};
 use crate::model::{Privacy, Provenance, Table};
+
+/// Candidates of one record that are drawn.
+const MOST_PICTURES: usize = 3;
 
 /// What was found for a question.
 #[derive(Debug, serde::Serialize)]
@@ -23,6 +30,8 @@ pub struct Case {
     pub title: String,
     /// Its parts in the order of the flow.
     pub sections: Vec<Section>,
+    /// How the records that the question names came to their weights; of all its records when all are asked for.
+    pub pictures: Vec<Waterfall>,
 }
 
 /// A titled list of lines.
@@ -38,12 +47,19 @@ pub struct Section {
 ///
 /// `query` is an identity number, a name, a person, household or record id, a household number, or a cell's row as
 /// `file:row` or `file!sheet:row` (the end of the file's path is enough). Names and numbers are masked unless `full`.
-pub fn explain(round: &Round, query: &str, full: bool) -> Outcome<Explained> {
-    let book = Book::open(round, full)?;
+/// Pictures are of the records that the question names, of a household's every record with `all_pictures`.
+pub fn explain(round: &Round, query: &str, full: bool, all_pictures: bool) -> Outcome<Explained> {
+    let mut book = Book::open(round, full)?;
     let query = query.trim();
     let mut households = book.find_households(query);
     let mut lonely = Vec::new();
-    for (source, row) in book.find_records(query) {
+    let asked = book.find_records(query);
+    if !all_pictures {
+        let id =
+            |(source, row): &(String, usize)| book.records_of(source).str_at("record_id", *row).map(str::to_string);
+        book.pictured = Some(asked.iter().filter_map(id).collect());
+    }
+    for (source, row) in asked {
         match book.household_of(&source, row) {
             Some(household) => {
                 households.insert(household);
@@ -65,6 +81,19 @@ pub fn explain(round: &Round, query: &str, full: bool) -> Outcome<Explained> {
     Ok(Explained { round: round.name.clone(), cases })
 }
 
+/// Writes the drawings of an explanation as a page and as SVG.
+pub fn write_pictures(explained: &Explained, html: Option<&Path>, svg: Option<&Path>) -> Outcome<()> {
+    let pictures: Vec<Waterfall> = explained.cases.iter().flat_map(|c| c.pictures.iter().cloned()).collect();
+    let title = format!("匹配权重 match weights, {}", explained.round);
+    let files = [(html, waterfall::html(&title, &pictures)), (svg, waterfall::svg(&pictures))];
+    for (path, text) in files {
+        if let Some(path) = path {
+            std::fs::write(path, text).map_err(|e| Failure::io("write", path, &e))?;
+        }
+    }
+    Ok(())
+}
+
 /// The tables that an explanation walks through.
 struct Book {
     full: bool,
@@ -76,6 +105,10 @@ struct Book {
     hit_records: Table,
     others: Vec<Table>,
     records: Vec<(String, Table)>,
+    /// Possible, linked.
+    thresholds: Option<(f64, f64)>,
+    /// Records of which pictures are wanted; none means all.
+    pictured: Option<BTreeSet<String>>,
 }
 
 impl Book {
@@ -109,6 +142,8 @@ impl Book {
             hit_records: round.table("hit_records")?,
             others,
             records,
+            thresholds: round.thresholds(),
+            pictured: None,
         })
     }
 
@@ -236,6 +271,37 @@ impl Book {
         lines
     }
 
+    /// The pictures of a record: its link, or its candidates from the best on.
+    fn pictures(&self, record_id: &str) -> Vec<Waterfall> {
+        if self.pictured.as_ref().is_some_and(|wanted| !wanted.contains(record_id)) {
+            return Vec::new();
+        }
+        let rows = |t: &Table| -> Vec<usize> {
+            (0..t.rows()).filter(|&i| t.str_at("record_id", i) == Some(record_id)).collect()
+        };
+        let candidates = rows(&self.possible);
+        let drawn: Vec<Waterfall> =
+            candidates.iter().take(MOST_PICTURES).filter_map(|&i| self.picture(&self.possible, i)).collect();
+        match drawn.is_empty() {
+            true => rows(&self.links).into_iter().filter_map(|i| self.picture(&self.links, i)).collect(),
+            false => drawn,
+        }
+    }
+
+    fn picture(&self, table: &Table, row: usize) -> Option<Waterfall> {
+        let text = |column: &str| table.str_at(column, row).unwrap_or("");
+        let person = table.str_at("person_id", row)?;
+        let name = (0..self.persons.rows())
+            .find(|&i| self.persons.str_at("person_id", i) == Some(person))
+            .and_then(|i| self.persons.str_at("name", i))
+            .map_or(String::new(), |name| format!(" {}", self.name(name)));
+        let rank = if table.has("rank") { format!(", {}", table.integer("rank").value(row)) } else { String::new() };
+        let title = format!("{} → {person}{name} ({}{rank})", text("record_id"), text("status"));
+        let mut picture = drawn(table, row, title)?;
+        (picture.possible_at, picture.linked_at) = (self.thresholds.map(|t| t.0), self.thresholds.map(|t| t.1));
+        Some(picture)
+    }
+
     fn household(&self, household: &str) -> Case {
         let rows = |t: &Table| -> Vec<usize> {
             (0..t.rows()).filter(|&i| t.str_at("household_id", i) == Some(household)).collect()
@@ -280,7 +346,14 @@ impl Book {
             }
         }
         section("匹配到的记录 linked records", linked);
-        let maybe: Vec<String> = rows(&self.possible)
+        let candidates = rows(&self.possible);
+        let records: BTreeSet<&str> = candidates
+            .iter()
+            .filter_map(|&i| self.possible.str_at("record_id", i))
+            .chain(ours.iter().copied())
+            .collect();
+        let pictures = records.into_iter().flat_map(|id| self.pictures(id)).collect();
+        let maybe: Vec<String> = candidates
             .iter()
             .map(|&i| {
                 format!(
@@ -320,7 +393,7 @@ impl Book {
             let lines = rows(table).iter().map(|&i| self.values(table, i, &["household_id"])).collect();
             section(&format!("{} {}", table.schema.title, table.name()), lines);
         }
-        Case { title: format!("household {household}"), sections }
+        Case { title: format!("household {household}"), sections, pictures }
     }
 
     fn record(&self, source: &str, row: usize) -> Case {
@@ -329,6 +402,60 @@ impl Book {
             Section { title: "记录 record".into(), lines: vec![self.record_line(source, row)] },
             Section { title: "匹配 link".into(), lines: self.link_lines(&id) },
         ];
-        Case { title: format!("record {id}"), sections }
+        Case { title: format!("record {id}"), sections, pictures: self.pictures(&id) }
+    }
+}
+
+/// The picture of one row of a table that has a `match_weight` and, per comparison, columns `…_level` and `…_weight`.
+fn drawn(table: &Table, row: usize, title: String) -> Option<Waterfall> {
+    let float = |column: &str| {
+        let values = table.float(column);
+        values.is_valid(row).then(|| values.value(row))
+    };
+    let weight = float("match_weight")?;
+    let mut comparisons = Vec::new();
+    for column in &table.schema.columns {
+        let Some(name) = column.name.strip_suffix("_weight").filter(|n| *n != "match") else { continue };
+        let level = format!("{name}_level");
+        let level = if table.has(&level) { table.str_at(&level, row).unwrap_or("") } else { "" };
+        let title = column.title.trim_end_matches("权重");
+        comparisons.push((format!("{title} {name}"), level.to_string(), float(&column.name)?));
+    }
+    let mut picture = Waterfall::of(title, weight, comparisons);
+    picture.margin = float("margin");
+    Some(picture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::{TableBuilder, Value};
+    use crate::model::tables;
+
+    #[test]
+    fn a_row_of_links_is_drawn_with_its_own_columns() {
+        let schema = tables::links();
+        let mut table = TableBuilder::new(schema.clone());
+        for weight in [Value::Float(9.5), Value::Null] {
+            let value = |name: &str| match name {
+                "match_weight" => weight.clone(),
+                "name_level" => "sound".into(),
+                "name_weight" => Value::Float(5.0),
+                "number_level" => "one_digit".into(),
+                "number_weight" => Value::Float(15.5),
+                "phone_level" => "missing".into(),
+                name if name.ends_with("_weight") => Value::Float(0.0),
+                _ => Value::Null,
+            };
+            table.push(schema.columns.iter().map(|c| value(&c.name)).collect());
+        }
+        let table = table.finish();
+        let picture = drawn(&table, 0, "r → p".into()).expect("a picture");
+        let steps: Vec<(&str, &str, f64)> =
+            picture.steps.iter().map(|s| (s.name.as_str(), s.level.as_str(), s.weight)).collect();
+        let expected = [("先验 prior", "", -11.0), ("号码 number", "one_digit", 15.5), ("姓名 name", "sound", 5.0)];
+        assert_eq!(steps, expected);
+        assert_eq!((picture.weight, picture.margin), (9.5, None));
+        assert_eq!(drawn(&table, 1, String::new()), None, "nobody was compared");
     }
 }

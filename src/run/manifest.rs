@@ -69,6 +69,21 @@ pub struct SourceEntry {
     pub findings: u64,
 }
 
+/// The linkage model's part of the manifest.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkageEntry {
+    /// Name of the model.
+    pub model: String,
+    /// Its version.
+    pub version: i64,
+    /// Match weight from which the best candidate is linked.
+    pub linked_at: f64,
+    /// Match weight from which a candidate is possible.
+    pub possible_at: f64,
+    /// Least margin over the next candidate for a link.
+    pub margin: f64,
+}
+
 /// One table's part of the manifest.
 #[derive(Debug, Clone, Serialize)]
 pub struct TableEntry {
@@ -99,6 +114,8 @@ pub struct Manifest {
     pub pipeline_files: Vec<HashedFile>,
     /// Every delivered file.
     pub inputs: Vec<HashedFile>,
+    /// The linkage model.
+    pub linkage: LinkageEntry,
     /// Sources in pipeline order.
     pub sources: Vec<SourceEntry>,
     /// Tables in the order of the flow.

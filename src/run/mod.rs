@@ -16,6 +16,8 @@ mod clock;
 mod explain;
 mod init;
 mod link;
+pub mod link_checks;
+pub mod link_measure;
 mod link_person;
 mod lock;
 pub mod manifest;
@@ -24,14 +26,16 @@ mod pipeline;
 mod sources;
 mod staging;
 mod store;
+mod waterfall;
 
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
-pub use explain::{Explained, Section, explain};
+pub use explain::{Explained, Section, explain, write_pictures};
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use pipeline::{Finished, Options, run};
 pub use store::{Round, read as read_table};
+pub use waterfall::{Step, Waterfall};
 
 /// What a run tells while it goes on, for a progress display.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -282,6 +282,13 @@ impl Work<'_> {
             pipeline: self.plan.name.clone(),
             pipeline_files,
             inputs,
+            linkage: manifest::LinkageEntry {
+                model: self.plan.model.name.clone(),
+                version: self.plan.model.version,
+                linked_at: self.plan.model.linked_at,
+                possible_at: self.plan.model.possible_at,
+                margin: self.plan.model.margin,
+            },
             sources: entries,
             tables: self.tables.iter().map(|t| TableEntry { table: t.name().into(), rows: t.rows() as u64 }).collect(),
             online_by_type: outputs::tally(self.tables.get("online_list"), "list_type", false),

@@ -68,6 +68,14 @@ impl Round {
         Ok(names)
     }
 
+    /// Thresholds of the linkage model (possible, linked), as the manifest has them; none in rounds of before.
+    pub fn thresholds(&self) -> Option<(f64, f64)> {
+        let text = std::fs::read(self.dir.join("manifest.json")).ok()?;
+        let manifest: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        let linkage = &manifest["linkage"];
+        Some((linkage["possible_at"].as_f64()?, linkage["linked_at"].as_f64()?))
+    }
+
     /// One of its tables.
     pub fn table(&self, name: &str) -> Outcome<Table> {
         read(&self.dir.join("tables").join(format!("{name}.parquet")))

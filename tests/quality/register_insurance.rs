@@ -131,7 +131,10 @@ impl Linked {
 
     /// Records that carry the number of another member of the household.
     fn of_relatives(&self) -> impl Iterator<Item = &str> {
-        self.truth.iter().filter(|(_, (_, faults))| faults.iter().any(|f| f == "relative_number")).map(|(r, _)| r.as_str())
+        self.truth
+            .iter()
+            .filter(|(_, (_, faults))| faults.iter().any(|f| f == "relative_number"))
+            .map(|(r, _)| r.as_str())
     }
 
     /// The figures, and by fault how many records have the right person as best candidate and as the decision.
@@ -157,7 +160,9 @@ impl Linked {
                 }
             }
         }
-        lines.extend(faults.iter().map(|(f, [all, best, right, wrong])| format!("{f} | {all} | {best} | {right} | {wrong}")));
+        lines.extend(
+            faults.iter().map(|(f, [all, best, right, wrong])| format!("{f} | {all} | {best} | {right} | {wrong}")),
+        );
         lines.join("\n")
     }
 }

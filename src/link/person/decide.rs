@@ -8,7 +8,9 @@ use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel};
+use super::score::{
+    self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel,
+};
 use super::spine::Spine;
 use super::weights::Weights;
 use crate::plan::LinkModel;
@@ -80,6 +82,8 @@ pub struct Notes {
     pub registered_elsewhere: bool,
     /// Another record of the source is linked to the person.
     pub claimed_twice: bool,
+    /// A candidate that agrees more has another record of the source, or goes better with one, and stands behind.
+    pub best_is_taken: bool,
     /// In a conflict: somebody's name fits better than that of the number's owner.
     pub better_name: bool,
     /// Candidates beside the best, also those that are not listed.
@@ -157,11 +161,6 @@ impl Judge<'_> {
         let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, pass, levels, parts, rivals: 0.0, weight }
-    }
-
-    /// The levels of a pair that is known to be a match.
-    pub fn labelled(&self, record: u32, person: u32) -> Levels {
-        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
     }
 
     fn phone_level(&self, record: u32, person: u32) -> PhoneLevel {

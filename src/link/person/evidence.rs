@@ -38,6 +38,9 @@ pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) 
     if notes.claimed_twice {
         evidence.push_str("；本来源另有记录也对应此人");
     }
+    if notes.best_is_taken {
+        evidence.push_str("；更相近的候选人应对应本来源另一记录，列在其后");
+    }
     evidence
 }
 

@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::decide::Judge;
+use super::keys;
 use super::names::{self, NameLevel};
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use super::keys;
 use super::score::{COMPARISONS, Levels};
 use super::spine::Spine;
 use super::weights::{NameCounts, Weights, words};
@@ -80,7 +80,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
     let named = people.name.iter().filter(|n| **n != names::NONE).count() as f64;
     let squares = |count: &[u32]| {
         // Rows of one name see `count - 1` others of it; `exact` tells how many rows see that.
-        let equal: f64 = counts.exact.iter().zip(count).map(|(rows, all)| f64::from(*rows) * (f64::from(*all) - 1.0)).sum();
+        let equal: f64 =
+            counts.exact.iter().zip(count).map(|(rows, all)| f64::from(*rows) * (f64::from(*all) - 1.0)).sum();
         equal / (named * (named - 1.0)).max(1.0)
     };
     let (exact, script, sound) = (squares(&counts.exact), squares(&counts.script), squares(&counts.sound));
@@ -92,7 +93,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
         others[names::compare(people.name_of(sampled[a]), people.name_of(sampled[b])) as usize] += 1.0;
     }
     let told = (pairs as f64 - others[NameLevel::Missing as usize]).max(1.0);
-    let written = model.comparison("name").and_then(|c| c.levels.iter().find(|l| l.level == "script")).map_or(0.0, |l| l.m);
+    let written =
+        model.comparison("name").and_then(|c| c.levels.iter().find(|l| l.level == "script")).map_or(0.0, |l| l.m);
     let mut name: Vec<(&str, f64)> = NameLevel::WORDS.iter().map(|(w, l)| (*w, others[*l as usize] / told)).collect();
     for (word, share) in &mut name {
         match *word {
@@ -104,7 +106,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
     }
     blend(model, "name", &name, named.min(told * 10.0));
 
-    let birth = |p: usize| Some(people.any_birth(p as u32)).filter(|b| *b != NO_DATE).map(crate::model::text::from_days);
+    let birth =
+        |p: usize| Some(people.any_birth(p as u32)).filter(|b| *b != NO_DATE).map(crate::model::text::from_days);
     let parts = |year: bool, month: bool, day: bool| {
         of(&|p| {
             let b = birth(p)?;

@@ -8,6 +8,8 @@ use super::decide::{Judged, Pair, Status};
 use super::evidence;
 use super::numbers::NumberLevel;
 use super::pack::Columns;
+use super::score::COMPARISONS;
+use super::weights;
 use crate::link::register::Register;
 use crate::model::{Table, tables};
 
@@ -15,20 +17,27 @@ fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-/// The nine columns from `pass` to `evidence`.
+/// Comparisons whose levels stand before the evidence; those of the others stand behind it.
+const BEFORE_EVIDENCE: usize = 5;
+
+/// The columns from `pass` on.
 fn levels<'a>(rows: &[(Option<&Pair>, Option<f64>)], evidence: impl Iterator<Item = &'a str>) -> Vec<ArrayRef> {
-    let word = |i: usize| texts(rows.iter().map(|(pair, _)| pair.map(|p| p.levels.words()[i])));
-    vec![
+    let all = weights::words();
+    let word = |i: usize| texts(rows.iter().map(|(pair, _)| pair.map(|p| all[i].1[usize::from(p.levels.places()[i])])));
+    let float = |of: &dyn Fn(&Pair) -> f32| -> ArrayRef {
+        Arc::new(rows.iter().map(|(pair, _)| pair.map(|p| f64::from(of(p)))).collect::<Float64Array>())
+    };
+    let mut columns = vec![
         texts(rows.iter().map(|(pair, _)| pair.map(|p| p.pass.as_str()))),
         Arc::new(rows.iter().map(|(pair, _)| pair.map(|p| p.weight)).collect::<Float64Array>()),
         Arc::new(rows.iter().map(|(_, margin)| *margin).collect::<Float64Array>()),
-        word(0),
-        word(1),
-        word(2),
-        word(3),
-        word(4),
-        texts(evidence.map(Some)),
-    ]
+    ];
+    columns.extend((0..BEFORE_EVIDENCE).map(word));
+    columns.push(texts(evidence.map(Some)));
+    columns.extend((BEFORE_EVIDENCE..COMPARISONS).map(word));
+    columns.extend((0..COMPARISONS).map(|i| float(&|p| p.parts[i])));
+    columns.push(float(&|p| p.rivals));
+    columns
 }
 
 /// Table `links`: one row per record.

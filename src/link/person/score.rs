@@ -193,17 +193,6 @@ impl Levels {
             self.claim as u8,
         ]
     }
-
-    /// The word of each level: number, name, birth, sex, division.
-    pub fn words(&self) -> [&'static str; 5] {
-        [
-            NumberLevel::WORDS[self.number as usize].0,
-            NameLevel::WORDS[self.name as usize].0,
-            BirthLevel::WORDS[self.birth as usize].0,
-            SexLevel::WORDS[self.sex as usize].0,
-            DivisionLevel::WORDS[self.division as usize].0,
-        ]
-    }
 }
 
 /// What the record's number means for a pair.

@@ -310,6 +310,32 @@ fn once_per_person_keeps_the_strongest_claim() {
 }
 
 #[test]
+fn a_candidate_that_another_record_has_comes_last() {
+    let n = numbers();
+    let register = build(&[
+        Row::new("李伟").number(&n.guo).birth("1970-01-05").village(2, 1).household("003", "head"),
+        Row::new("李伟").number(&n.jun).birth("1970-01-25").village(1, 1).household("004", "head"),
+    ]);
+    let mut once = source("once");
+    once.once_per_person = true;
+    let rows = [Row::new("李伟").number(&n.guo), Row::new("李伟").birth("1970-01-15").village(2, 1)];
+    let first = |source: &Source| {
+        let (found, linked) = outcome(&register, source, &rows);
+        assert_eq!((found[0].0.as_str(), found[1].0.as_str()), ("linked", "possible"));
+        let all: Vec<&str> = register.persons.text("person_id").iter().flatten().collect();
+        let own = linked.links.str_at("person_id", 0).expect("the first record is linked").to_string();
+        let ids: Vec<&str> = linked.possible.text("person_id").iter().flatten().collect();
+        let evidence = linked.links.str_at("evidence", 1).unwrap_or_default();
+        assert!(ids.iter().all(|id| all.contains(id)));
+        (ids.len(), ids.iter().position(|id| *id == own), evidence.contains("另一记录"))
+    };
+    // The village speaks for the first person, but that one has a record already.
+    let (candidates, at, told) = first(&once);
+    assert!(candidates == 1 || at == Some(1) && told, "{candidates} {at:?} {told}");
+    println!("{:?} {:?}", first(&once), first(&source("often")));
+}
+
+#[test]
 fn evidence_is_a_sentence_that_hides_numbers() {
     let register = county();
     let n = numbers();
@@ -326,6 +352,40 @@ fn evidence_is_a_sentence_that_hides_numbers() {
         "号码与姓名不符：身份证号一致；姓名不同（登记为张建国）；同户有姓名更相符的陈秀英"
     );
     assert_eq!(evidence(Row::new("赵六")), "没有可用的身份证号；没有足够相符的人");
+}
+
+#[test]
+fn the_weights_of_a_pair_add_up_to_its_match_weight() {
+    let register = county();
+    let n = numbers();
+    let rows = [
+        Row::new("张建国").number(&n.guo),
+        Row::new("李伟").village(2, 1),
+        Row::new("陈秀英").number(&n.guo),
+        Row::new("无名氏"),
+    ];
+    let (_, linked) = outcome(&register, &source("dept"), &rows);
+    let mut priors = Vec::new();
+    for table in [&linked.links, &linked.possible] {
+        for row in 0..table.rows() {
+            let weight = |column: &str| table.float(column).is_valid(row).then(|| table.float(column).value(row));
+            let parts: Vec<Option<f64>> = table
+                .schema
+                .columns
+                .iter()
+                .map(|c| c.name.as_str())
+                .filter(|c| c.ends_with("_weight") && *c != "match_weight")
+                .map(weight)
+                .collect();
+            assert_eq!(parts.len(), 9);
+            match weight("match_weight") {
+                Some(sum) => priors.push(sum - parts.iter().map(|p| p.expect("a weight")).sum::<f64>()),
+                None => assert!(parts.iter().all(Option::is_none)),
+            }
+        }
+    }
+    assert!(priors.len() >= 4, "{priors:?}");
+    assert!(priors.iter().all(|p| (p - priors[0]).abs() < 1e-3), "{priors:?}");
 }
 
 #[test]

@@ -7,7 +7,9 @@
 use super::names::NameLevel;
 use super::numbers::NumberLevel;
 use super::pack::Columns;
-use super::score::{BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel};
+use super::score::{
+    BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel,
+};
 use crate::plan::LinkModel;
 
 /// Most levels of one comparison.
@@ -29,7 +31,11 @@ impl Weights {
         let rows = people.len();
         // A pair's odds before anything is compared; a register of one row leaves the record's own odds.
         let prior = (model.prior / rows.max(1) as f64).min(model.prior);
-        Weights { prior: (prior / (1.0 - prior)).log2() as f32, tables: tables(model, rows), rarity: Rarity::of(model, people) }
+        Weights {
+            prior: (prior / (1.0 - prior)).log2() as f32,
+            tables: tables(model, rows),
+            rarity: Rarity::of(model, people),
+        }
     }
 
     /// The same with figures that were learnt since; the rarity of names is kept.

@@ -57,7 +57,7 @@ pub const PLACE: &[Row] = &[
 #[rustfmt::skip]
 const LEVELS: &[Row] = &[
     ("pass", "匹配途径", Text, "", Internal, "Blocking pass that found the pair."),
-    ("match_weight", "匹配权重", Float, "", Internal, "Sum of log2(m/u) over the comparisons; higher is surer."),
+    ("match_weight", "匹配权重", Float, "", Internal, "log2 of the odds that the record means this person: prior, comparisons and rivals; higher is surer."),
     ("margin", "领先权重", Float, "", Internal, "Match weight above the next best person; null when there is none."),
     ("number_level", "号码比较", Text, "", Internal, "Level on which the identity numbers agree."),
     ("name_level", "姓名比较", Text, "", Internal, "Level on which the names agree."),
@@ -65,6 +65,18 @@ const LEVELS: &[Row] = &[
     ("sex_level", "性别比较", Text, "", Internal, "Whether the sexes agree."),
     ("division_level", "区划比较", Text, "", Internal, "Smallest division that agrees."),
     ("evidence", "依据", Text, "", Personal, "Why, as one sentence in Chinese."),
+    ("phone_level", "电话比较", Text, "", Internal, "Whether the telephones agree."),
+    ("household_level", "家庭比较", Text, "", Internal, "Whether others of the record's family are linked to the person's household."),
+    ("claim_level", "归属比较", Text, "", Internal, "Whether another record of the source has the person."),
+    ("number_weight", "号码权重", Float, "", Internal, "What the comparison of numbers weighs: log2(m/u), part of the match weight."),
+    ("name_weight", "姓名权重", Float, "", Internal, "What the comparison of names weighs, rare names more."),
+    ("birth_weight", "出生日期权重", Float, "", Internal, "What the comparison of birth dates weighs."),
+    ("sex_weight", "性别权重", Float, "", Internal, "What the comparison of sexes weighs."),
+    ("division_weight", "区划权重", Float, "", Internal, "What the comparison of divisions weighs."),
+    ("phone_weight", "电话权重", Float, "", Internal, "What the comparison of telephones weighs."),
+    ("household_weight", "家庭权重", Float, "", Internal, "What the company of the record's family weighs."),
+    ("claim_weight", "归属权重", Float, "", Internal, "What other records of the person weigh."),
+    ("rivals_weight", "竞争权重", Float, "", Internal, "What the record's other candidates take away; never above 0."),
 ];
 
 /// All fixed tables, in the order of the flow.
