@@ -19,7 +19,7 @@ pub struct Keys<'k> {
     /// Rows of the side.
     pub rows: u32,
     /// Key of a row.
-    pub key: &'k dyn Fn(u32) -> &'k str,
+    pub key: &'k (dyn Fn(u32) -> &'k str + 'k),
 }
 
 /// How good the links are.
@@ -56,11 +56,11 @@ pub struct KnownPairs {
 ///
 /// # Errors
 /// Class `input_contract` when the truth cannot be read or is of other records.
-pub fn measure(
+pub fn measure<'k>(
     pairs: &Pairs,
     truth: Option<&Path>,
-    left: Keys,
-    right: Option<Keys>,
+    left: Keys<'k>,
+    right: Option<Keys<'k>>,
 ) -> Outcome<(Measured, Vec<Diagnostic>)> {
     let dedupe = right.is_none();
     let estimate = evaluate::estimate(pairs, dedupe);
@@ -119,7 +119,13 @@ const SAMPLE: [&str; 7] = ["left_id", "right_id", "decision", "match_weight", "s
 ///
 /// # Errors
 /// Class `io` when the file cannot be written.
-pub fn write_sample(path: &Path, pairs: &Pairs, wanted: usize, left: Keys, right: Option<Keys>) -> Outcome<u64> {
+pub fn write_sample<'k>(
+    path: &Path,
+    pairs: &Pairs,
+    wanted: usize,
+    left: Keys<'k>,
+    right: Option<Keys<'k>>,
+) -> Outcome<u64> {
     let fail = |e: csv::Error| Failure::io("write the sample", path, &e);
     let mut writer = csv::Writer::from_path(path).map_err(fail)?;
     writer.write_record(SAMPLE).map_err(fail)?;
