@@ -11,6 +11,9 @@ use crate::run;
 pub struct Args {
     /// Identity number, name, id (H…, P…, source-0000001), household number, or a row as file:row or file!sheet:row.
     query: String,
+    /// Explain a key of a file that `bidui link` wrote, not of a round.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["round", "out", "waterfall"])]
+    links: Option<PathBuf>,
     /// Folder that holds the rounds.
     #[arg(long, default_value = "out")]
     out: PathBuf,
@@ -36,14 +39,20 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
-    let round = run::Round::open(&args.out, args.round.as_deref())?;
-    let explained = run::explain(&round, &args.query, args.full, args.waterfall)?;
+    let explained = match &args.links {
+        Some(links) => run::explain_links(links, &args.query)?,
+        None => {
+            let round = run::Round::open(&args.out, args.round.as_deref())?;
+            run::explain(&round, &args.query, args.full, args.waterfall)?
+        }
+    };
     run::write_pictures(&explained, args.html.as_deref(), args.svg.as_deref())?;
     if args.json {
         printer.json(&explained);
         return Ok(0);
     }
-    printer.data(&format!("round {}: {} case(s)", explained.round, explained.cases.len()));
+    let what = if args.links.is_some() { "links" } else { "round" };
+    printer.data(&format!("{what} {}: {} case(s)", explained.round, explained.cases.len()));
     for case in &explained.cases {
         printer.data("");
         printer.data(&format!("== {}", case.title));

@@ -19,7 +19,7 @@ pub struct Keys<'k> {
     /// Rows of the side.
     pub rows: u32,
     /// Key of a row.
-    pub key: &'k dyn Fn(u32) -> &'k str,
+    pub key: &'k (dyn Fn(u32) -> &'k str + 'k),
 }
 
 /// How good the links are.

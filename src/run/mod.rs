@@ -14,6 +14,7 @@
 mod check;
 mod clock;
 mod explain;
+mod explain_links;
 mod init;
 mod link;
 pub mod link_checks;
@@ -31,6 +32,7 @@ mod waterfall;
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use explain::{Explained, Section, explain, write_pictures};
+pub use explain_links::explain_links;
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use pipeline::{Finished, Options, run};

@@ -55,6 +55,28 @@ fn a_number_and_a_name_find_their_household_and_stay_masked() {
 }
 
 #[test]
+fn how_a_record_came_to_its_weight_is_drawn() {
+    let possible = table(sample_round(), "possible_links");
+    let record = possible.str_at("record_id", 0).unwrap();
+    let (page, drawing) = (scratch("waterfall").join("w.html"), scratch("waterfall_svg").join("w.svg"));
+    let files = ["--html", page.to_str().unwrap(), "--svg", drawing.to_str().unwrap()];
+    let (code, text, err) = explain(record, &files);
+    assert_eq!(code, 0, "{err}");
+    assert!(text.contains("匹配权重") && text.contains("先验 prior") && text.contains("┃ linked from"), "{text}");
+    assert!(text.contains(&format!("{record} → {}", possible.str_at("person_id", 0).unwrap())), "{text}");
+    let page = std::fs::read_to_string(page).unwrap();
+    let drawing = std::fs::read_to_string(drawing).unwrap();
+    assert!(page.contains("</svg>") && !page.contains("<script") && drawing.starts_with("<svg"));
+    let person = |i: usize| possible.str_at("person_id", i);
+    let persons = table(sample_round(), "persons");
+    let name = (0..persons.rows()).find(|&i| persons.str_at("person_id", i) == person(0)).unwrap();
+    let name = persons.str_at("name", name).unwrap();
+    assert!(!page.contains(name) && !drawing.contains(name), "names are masked in files too");
+    let (_, full, _) = explain(record, &["--full"]);
+    assert!(full.contains(name));
+}
+
+#[test]
 fn a_question_without_an_answer_says_so() {
     let (code, _, err) = explain("查无此人也没有此户", &[]);
     assert_eq!(code, 66);
