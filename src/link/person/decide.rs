@@ -133,7 +133,7 @@ impl Judge<'_> {
             judged.evidence.push_str("；同户另有同名成员，号码可能是其中一人的");
             return judged;
         }
-        if best_name == NameLevel::Near {
+        if best_name.is_near() {
             return if pair.weight >= self.model.linked_at {
                 self.linked(pair, None)
             } else {
@@ -148,7 +148,7 @@ impl Judge<'_> {
     /// of the two is meant: the number alone may be the relative's.
     fn namesake_at_home(&self, record: u32, pair: &Pair) -> Option<u32> {
         // Of names that are only near, the nearer counts: see `name_fits_better`.
-        let near = pair.levels.name == NameLevel::Near;
+        let near = pair.levels.name.is_near();
         if near || (pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact) {
             return None;
         }
@@ -199,7 +199,7 @@ impl Judge<'_> {
         }
         // A birth date of the record's own that agrees settles it against people of other households.
         let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
-        pair.levels.name == NameLevel::Near
+        pair.levels.name.is_near()
             && !born
             && block::namesakes(&self.spine.index, self.entries, record, self.village(record, pair.person))
                 .iter()
@@ -210,7 +210,7 @@ impl Judge<'_> {
     fn name_fits_better(&self, record: u32, person: u32, pair: &Pair) -> bool {
         let gap = |person| names::gap(self.entries.name_of(record), self.spine.people.name_of(person));
         match self.name_level(record, person) {
-            NameLevel::Near if pair.levels.name == NameLevel::Near => gap(person) < gap(pair.person),
+            level if level.is_near() && pair.levels.name.is_near() => gap(person) < gap(pair.person),
             level => level <= NameLevel::Near && level < pair.levels.name,
         }
     }
@@ -260,7 +260,7 @@ impl Judge<'_> {
             for (person, pass) in self.candidates(record) {
                 if !known(&pairs, person) {
                     let pair = self.pair(record, person, pass, NumberUse::Others);
-                    if pair.levels.name <= NameLevel::Sound && pair.levels.birth == BirthLevel::Exact {
+                    if pair.levels.name <= NameLevel::Dialect && pair.levels.birth == BirthLevel::Exact {
                         pairs.push(pair);
                     }
                 }
@@ -340,14 +340,15 @@ impl Judge<'_> {
     /// village agrees too.
     fn stands_on_two_legs(&self, record: u32, pair: &Pair) -> bool {
         let levels = &pair.levels;
-        let name = levels.name <= NameLevel::Sound
-            || levels.name == NameLevel::Near && levels.division == DivisionLevel::Village;
+        let name =
+            levels.name <= NameLevel::Dialect || levels.name.is_near() && levels.division == DivisionLevel::Village;
         let birth = levels.birth == BirthLevel::Exact;
-        let number = levels.number <= NumberLevel::Partial;
+        let number = levels.number <= NumberLevel::TwoDigits;
         // A readable number that is another one belongs to another person until somebody says otherwise.
-        let another_number = levels.number == NumberLevel::Different
-            && !self.entries.near.contains_key(&record)
-            && !self.spine.people.near.contains_key(&pair.person);
+        let another_number =
+            matches!(levels.number, NumberLevel::Compensated | NumberLevel::Parts | NumberLevel::Different)
+                && !self.entries.near.contains_key(&record)
+                && !self.spine.people.near.contains_key(&pair.person);
         usize::from(name) + usize::from(birth) + usize::from(number) >= 2
             && levels.name <= NameLevel::Near
             && !levels.contradicted()

@@ -143,7 +143,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
         NumberUse::Others => NumberLevel::Missing,
     };
     let (i, j) = (record as usize, person as usize);
-    let derived = number_use == NumberUse::Compare && matches!(number, NumberLevel::Different | NumberLevel::Missing);
+    let derived = number_use == NumberUse::Compare && number >= NumberLevel::Parts;
     let own_birth = entries.birth[i] != NO_DATE;
     let birth = match (own_birth, derived) {
         (true, _) => entries.birth[i],
@@ -212,11 +212,11 @@ fn divisions((township, village): (u64, u64), (home_township, home_village): (u6
 /// The weights of a model by level, looked up once.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    number: [f64; 7],
-    name: [f64; 7],
-    birth: [f64; 5],
-    sex: [f64; 3],
-    division: [f64; 6],
+    number: [f64; NumberLevel::WORDS.len()],
+    name: [f64; NameLevel::WORDS.len()],
+    birth: [f64; BirthLevel::WORDS.len()],
+    sex: [f64; SexLevel::WORDS.len()],
+    division: [f64; DivisionLevel::WORDS.len()],
 }
 
 impl Weights {
