@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::decide::Judge;
+use super::keys;
 use super::names::{self, NameLevel};
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use super::keys;
 use super::score::{COMPARISONS, Levels};
 use super::spine::Spine;
 use super::weights::{NameCounts, Weights, words};
@@ -38,7 +38,7 @@ pub fn estimate(spine: &Spine, entries: &Columns, model: &LinkModel, labels: &[(
         return fitted;
     }
     count_others(spine, entries, &mut fitted);
-    fit_matches(spine, entries, &mut fitted, labels);
+    fit_matches(spine, entries, model, &mut fitted, labels);
     fitted
 }
 
@@ -80,7 +80,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
     let named = people.name.iter().filter(|n| **n != names::NONE).count() as f64;
     let squares = |count: &[u32]| {
         // Rows of one name see `count - 1` others of it; `exact` tells how many rows see that.
-        let equal: f64 = counts.exact.iter().zip(count).map(|(rows, all)| f64::from(*rows) * (f64::from(*all) - 1.0)).sum();
+        let equal: f64 =
+            counts.exact.iter().zip(count).map(|(rows, all)| f64::from(*rows) * (f64::from(*all) - 1.0)).sum();
         equal / (named * (named - 1.0)).max(1.0)
     };
     let (exact, script, sound) = (squares(&counts.exact), squares(&counts.script), squares(&counts.sound));
@@ -92,7 +93,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
         others[names::compare(people.name_of(sampled[a]), people.name_of(sampled[b])) as usize] += 1.0;
     }
     let told = (pairs as f64 - others[NameLevel::Missing as usize]).max(1.0);
-    let written = model.comparison("name").and_then(|c| c.levels.iter().find(|l| l.level == "script")).map_or(0.0, |l| l.m);
+    let written =
+        model.comparison("name").and_then(|c| c.levels.iter().find(|l| l.level == "script")).map_or(0.0, |l| l.m);
     let mut name: Vec<(&str, f64)> = NameLevel::WORDS.iter().map(|(w, l)| (*w, others[*l as usize] / told)).collect();
     for (word, share) in &mut name {
         match *word {
@@ -104,7 +106,8 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
     }
     blend(model, "name", &name, named.min(told * 10.0));
 
-    let birth = |p: usize| Some(people.any_birth(p as u32)).filter(|b| *b != NO_DATE).map(crate::model::text::from_days);
+    let birth =
+        |p: usize| Some(people.any_birth(p as u32)).filter(|b| *b != NO_DATE).map(crate::model::text::from_days);
     let parts = |year: bool, month: bool, day: bool| {
         of(&|p| {
             let b = birth(p)?;
@@ -158,13 +161,15 @@ fn blend(model: &mut LinkModel, comparison: &str, shares: &[(&str, f64)], rows: 
     };
     for (word, share) in shares {
         if let Some(level) = comparison.levels.iter_mut().find(|l| l.level == *word && l.level != "missing") {
-            level.u = ((rows * share.max(0.0) + trust * level.u) / (rows + trust)).clamp(1e-9, 0.9999);
+            // A level that speaks against a pair is not made a rarity by a register of one county or one sex.
+            let least = if level.m < level.u { level.u / 20.0 } else { 1e-9 };
+            level.u = ((rows * share.max(0.0) + trust * level.u) / (rows + trust)).clamp(least, 0.9999);
         }
     }
 }
 
 /// m by EM on what a sample of records shows.
-fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: &[(u32, u32)]) {
+fn fit_matches(spine: &Spine, entries: &Columns, written: &LinkModel, model: &mut LinkModel, labels: &[(u32, u32)]) {
     let sampled = sample(entries, RECORD_SAMPLE);
     let weights = Weights::of(model, &spine.people);
     let judge = Judge { spine, entries, model, weights: &weights, company: None };
@@ -230,7 +235,10 @@ fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: 
         let told = 1.0 - comparison.levels.iter().find(|l| l.level == "missing").map_or(0.0, |l| l.m);
         for (place, word) in words[..words.len() - 1].iter().enumerate() {
             if let Some(level) = comparison.levels.iter_mut().find(|l| l.level == *word) {
-                level.m = (fitted.parameters.m[i][place] * told).clamp(1e-6, 0.9999);
+                // What speaks against a pair in the file never comes to speak for it, whatever few rows show.
+                let hand = written.weight(name, word, rows).unwrap_or(0.0);
+                let most = if hand < 0.0 { level.u_in(rows) * (hand / 4.0).exp2() } else { 0.9999 };
+                level.m = (fitted.parameters.m[i][place] * told).clamp(1e-6, most.clamp(1e-6, 0.9999));
             }
         }
     }

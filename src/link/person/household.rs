@@ -45,7 +45,8 @@ impl Company {
             let links = &mut taken[*person as usize];
             *links = links.saturating_add(1);
         }
-        let wanted = Wanted::of(undecided.iter().flat_map(|r| group_key(entries, *r).into_iter().chain(phone_key(entries, *r))));
+        let wanted =
+            Wanted::of(undecided.iter().flat_map(|r| group_key(entries, *r).into_iter().chain(phone_key(entries, *r))));
         let mut homes: Vec<(u64, u32)> = Vec::new();
         for (person, record) in linked.iter().zip(0..).filter_map(|(p, record)| Some(((*p)?, record))) {
             let keys = group_key(entries, record).into_iter().chain(phone_key(entries, record));
