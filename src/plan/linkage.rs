@@ -6,8 +6,37 @@ use crate::diag::{Diagnostic, Place, nearest};
 
 /// Comparisons and their levels, from the closest to the furthest. The linker decides which level a pair is on.
 pub const LEVELS: [(&str, &[&str]); 8] = [
-    ("number", &["exact", "one_digit", "transposed", "partial", "relative", "different", "missing"]),
-    ("name", &["exact", "script", "sound", "near", "surname_only", "different", "missing"]),
+    (
+        "number",
+        &[
+            "exact",
+            "one_digit",
+            "transposed",
+            "partial",
+            "two_digits",
+            "compensated",
+            "parts",
+            "relative",
+            "different",
+            "missing",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "exact",
+            "script",
+            "sound",
+            "dialect",
+            "shape",
+            "wildcard",
+            "parts",
+            "near",
+            "surname_only",
+            "different",
+            "missing",
+        ],
+    ),
     ("birth", &["exact", "near", "year", "different", "missing"]),
     ("sex", &["same", "different", "missing"]),
     ("division", &["village", "township", "other_village", "county", "different", "missing"]),

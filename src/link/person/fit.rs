@@ -38,7 +38,7 @@ pub fn estimate(spine: &Spine, entries: &Columns, model: &LinkModel, labels: &[(
         return fitted;
     }
     count_others(spine, entries, &mut fitted);
-    fit_matches(spine, entries, &mut fitted, labels);
+    fit_matches(spine, entries, model, &mut fitted, labels);
     fitted
 }
 
@@ -161,13 +161,15 @@ fn blend(model: &mut LinkModel, comparison: &str, shares: &[(&str, f64)], rows: 
     };
     for (word, share) in shares {
         if let Some(level) = comparison.levels.iter_mut().find(|l| l.level == *word && l.level != "missing") {
-            level.u = ((rows * share.max(0.0) + trust * level.u) / (rows + trust)).clamp(1e-9, 0.9999);
+            // A level that speaks against a pair is not made a rarity by a register of one county or one sex.
+            let least = if level.m < level.u { level.u / 20.0 } else { 1e-9 };
+            level.u = ((rows * share.max(0.0) + trust * level.u) / (rows + trust)).clamp(least, 0.9999);
         }
     }
 }
 
 /// m by EM on what a sample of records shows.
-fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: &[(u32, u32)]) {
+fn fit_matches(spine: &Spine, entries: &Columns, written: &LinkModel, model: &mut LinkModel, labels: &[(u32, u32)]) {
     let sampled = sample(entries, RECORD_SAMPLE);
     let weights = Weights::of(model, &spine.people);
     let judge = Judge { spine, entries, model, weights: &weights, company: None };
@@ -233,7 +235,10 @@ fn fit_matches(spine: &Spine, entries: &Columns, model: &mut LinkModel, labels: 
         let told = 1.0 - comparison.levels.iter().find(|l| l.level == "missing").map_or(0.0, |l| l.m);
         for (place, word) in words[..words.len() - 1].iter().enumerate() {
             if let Some(level) = comparison.levels.iter_mut().find(|l| l.level == *word) {
-                level.m = (fitted.parameters.m[i][place] * told).clamp(1e-6, 0.9999);
+                // What speaks against a pair in the file never comes to speak for it, whatever few rows show.
+                let hand = written.weight(name, word, rows).unwrap_or(0.0);
+                let most = if hand < 0.0 { level.u_in(rows) * (hand / 4.0).exp2() } else { 0.9999 };
+                level.m = (fitted.parameters.m[i][place] * told).clamp(1e-6, most.clamp(1e-6, 0.9999));
             }
         }
     }

@@ -144,10 +144,10 @@ impl PhoneLevel {
 
 /// Number of comparisons.
 pub const COMPARISONS: usize = 8;
-/// Place of the comparison of numbers.
-pub const NUMBER: usize = 0;
 /// Place of the comparison of names.
 pub const NAME: usize = 1;
+/// Place of the comparison of claims.
+pub const CLAIM: usize = 7;
 
 /// The comparisons of one pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -218,7 +218,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
         NumberUse::Others => NumberLevel::Missing,
     };
     let (i, j) = (record as usize, person as usize);
-    let derived = number_use == NumberUse::Compare && matches!(number, NumberLevel::Different | NumberLevel::Missing);
+    let derived = number_use == NumberUse::Compare && number >= NumberLevel::Parts;
     let own_birth = entries.birth[i] != NO_DATE;
     let birth = match (own_birth, derived) {
         (true, _) => entries.birth[i],

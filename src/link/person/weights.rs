@@ -8,7 +8,7 @@ use super::names::NameLevel;
 use super::numbers::NumberLevel;
 use super::pack::Columns;
 use super::score::{
-    BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel,
+    BirthLevel, CLAIM, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel,
 };
 use crate::plan::LinkModel;
 
@@ -51,8 +51,15 @@ impl Weights {
         weights
     }
 
+    /// Bits between a person nobody has claimed and one who is taken.
+    pub fn claim_tells(&self) -> f64 {
+        let table = &self.tables[CLAIM];
+        f64::from(table[ClaimLevel::Free as usize]) - f64::from(table[ClaimLevel::Taken as usize])
+    }
+
     /// The weight of one name level, for a name of average frequency.
-    pub fn of_name(&self, level: NameLevel) -> f32 {
+    #[cfg(test)]
+    fn of_name(&self, level: NameLevel) -> f32 {
         self.tables[NAME][level as usize]
     }
 }
@@ -129,7 +136,7 @@ impl Rarity {
         let bits = match level {
             NameLevel::Exact => &self.exact,
             NameLevel::Script => &self.script,
-            NameLevel::Sound => &self.sound,
+            NameLevel::Sound | NameLevel::Dialect => &self.sound,
             _ => return 0.0,
         };
         bits.get(name as usize).copied().unwrap_or(0.0)
