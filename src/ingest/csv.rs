@@ -10,6 +10,7 @@
 //! * a line with bytes that are not text is set aside by itself (`row.encoding`);
 //! * NUL and invisible characters are kept as they stand; the normalisers clean what they compare.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -32,7 +33,7 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let text = encoding::open(path, source.encoding.as_deref(), &place, &mut notes)?;
     reading.problems.append(&mut notes);
     let read_as = text.encoding();
-    let mut rows = Rows { text, ahead: VecDeque::new(), delimiter: source.delimiter, widest: 0 };
+    let mut rows = Rows::new(text, source.delimiter);
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
@@ -70,8 +71,20 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     }
 }
 
+/// What follows in a text whose plain lines are not copied.
+pub(super) enum Next<'t> {
+    /// A line without a quote: its number and text, not split yet.
+    Line(u32, Cow<'t, str>),
+    /// A line with bytes that are not text.
+    Bad(u32),
+    /// A row that had to be looked at closely stands in the row that was given.
+    Row,
+    /// The text is over.
+    End,
+}
+
 /// Logical rows of a text.
-struct Rows {
+pub(super) struct Rows {
     text: Text,
     /// Lines looked at and not yet used.
     ahead: VecDeque<Line>,
@@ -81,8 +94,43 @@ struct Rows {
 }
 
 impl Rows {
+    /// Rows of a text with this delimiter.
+    pub(super) fn new(text: Text, delimiter: u8) -> Rows {
+        Rows { text, ahead: VecDeque::new(), delimiter, widest: 0 }
+    }
+
+    /// The character between cells.
+    pub(super) fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+
+    /// Takes another delimiter for the rows that follow.
+    pub(super) fn set_delimiter(&mut self, delimiter: u8) {
+        self.delimiter = delimiter;
+    }
+
+    /// The next line as it stands when it holds no quote, else the next row as [`Rows::next`] reads it.
+    pub(super) fn plain(&mut self, row: &mut Row, width: Option<u32>) -> std::io::Result<Next<'_>> {
+        if self.ahead.is_empty() {
+            if !self.text.advance()? {
+                return Ok(Next::End);
+            }
+            // No encoding read here has the byte of a quote inside another character.
+            if memchr::memchr(b'"', self.text.bytes()).is_none() {
+                let number = self.text.number();
+                let (text, bad) = self.text.current();
+                return Ok(if bad { Next::Bad(number) } else { Next::Line(number, text) });
+            }
+            let number = self.text.number();
+            let (text, bad) = self.text.current();
+            let line = Line { number, text: text.into_owned(), bad };
+            self.ahead.push_back(line);
+        }
+        Ok(if self.next(row, width)? { Next::Row } else { Next::End })
+    }
+
     /// Reads the next logical row; false at the end. `width` is the number of headings, once known.
-    fn next(&mut self, row: &mut Row, width: Option<u32>) -> std::io::Result<bool> {
+    pub(super) fn next(&mut self, row: &mut Row, width: Option<u32>) -> std::io::Result<bool> {
         self.line(0)?;
         let Some(line) = self.ahead.pop_front() else {
             return Ok(false);

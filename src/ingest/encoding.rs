@@ -51,13 +51,36 @@ impl Text {
 
     /// The next line, or none at the end. A line longer than [`LINE_BYTES`] is an error of kind `InvalidData`.
     pub(super) fn line(&mut self) -> io::Result<Option<Line>> {
-        if !read_line(&mut self.reader, self.end, &mut self.bytes)? {
+        if !self.advance()? {
             return Ok(None);
         }
-        self.number += 1;
-        let (text, mut bad) = decode(self.encoding, &self.bytes);
-        bad |= self.replaced && text.contains('\u{fffd}');
-        Ok(Some(Line { number: self.number, text: text.into_owned(), bad }))
+        let number = self.number;
+        let (text, bad) = self.current();
+        Ok(Some(Line { number, text: text.into_owned(), bad }))
+    }
+
+    /// Goes to the next line; false at the end.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let more = read_line(&mut self.reader, self.end, &mut self.bytes)?;
+        self.number += u32::from(more);
+        Ok(more)
+    }
+
+    /// The bytes of the line that [`Text::advance`] went to, in the file's encoding.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of that line, from 1.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// That line as text, and whether some of its bytes are not.
+    pub(super) fn current(&self) -> (Cow<'_, str>, bool) {
+        let (text, bad) = decode(self.encoding, &self.bytes);
+        let bad = bad || self.replaced && text.contains('\u{fffd}');
+        (text, bad)
     }
 }
 
@@ -106,6 +129,24 @@ impl Fit {
     fn mostly(self) -> bool {
         self.bad * 2 <= self.telling
     }
+}
+
+/// Opens a file whose beginning is plainly UTF-8 as UTF-8 without reading it twice; any other as [`open`] does.
+///
+/// The beginning is telling where it holds characters beyond ASCII: those of the names in the first thousand rows.
+pub(super) fn open_by_head(path: &Path, place: &Place, problems: &mut Vec<Diagnostic>) -> Checked<Text> {
+    let io = |e: io::Error| vec![failed(&e, place)];
+    let mut head = Vec::new();
+    File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
+    let sound = match std::str::from_utf8(&head) {
+        Ok(_) => true,
+        // The head may end within a character.
+        Err(e) => e.error_len().is_none(),
+    };
+    if sound && !head.is_ascii() && Encoding::for_bom(&head).is_none() {
+        return start(path, UTF_8, 0, &head).map_err(io);
+    }
+    open(path, None, place, problems)
 }
 
 /// Decides a file's encoding and opens it behind its byte order mark. Notes and warnings go to `problems`.

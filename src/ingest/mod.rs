@@ -20,6 +20,7 @@
 //! | `parquet` | Parquet |
 //! | `header` | heading rows, columns of the contract's fields |
 //! | `intake` | the common path: data, quarantined or not data |
+//! | `rows` | files without a contract, row by row: for `bidui link` |
 //! | `merges`, `cell`, `row`, `sink` | merged ranges, typed cells, one row, all rows |
 
 mod cell;
@@ -33,6 +34,7 @@ mod merges;
 mod package;
 mod parquet;
 mod row;
+pub mod rows;
 mod sink;
 mod sniff;
 mod xlsx;

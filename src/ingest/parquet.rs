@@ -22,7 +22,7 @@ use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
 /// Rows read at once.
-const BATCH: usize = 8192;
+pub(super) const BATCH: usize = 8192;
 
 /// Reads a file. An error refuses the file.
 pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
@@ -90,7 +90,7 @@ fn end(intake: SheetIntake) -> Checked<(u64, Vec<Diagnostic>)> {
 }
 
 /// The type through which a column's values become text; none for lists, structs and the like.
-fn target(data: &DataType) -> Option<DataType> {
+pub(super) fn target(data: &DataType) -> Option<DataType> {
     use DataType::*;
     Some(match data {
         Null | Utf8 | LargeUtf8 | Utf8View => Utf8,
@@ -116,13 +116,13 @@ fn scale(data: &DataType) -> i8 {
 }
 
 /// A column ready to be read as text.
-struct Texts {
+pub(super) struct Texts {
     values: ArrayRef,
     kind: CellKind,
 }
 
 impl Texts {
-    fn new(array: &ArrayRef, place: &Place) -> Checked<Self> {
+    pub(super) fn new(array: &ArrayRef, place: &Place) -> Checked<Self> {
         let from = match array.data_type() {
             DataType::Dictionary(_, values) => values.as_ref().clone(),
             other => other.clone(),
@@ -143,7 +143,7 @@ impl Texts {
         Ok(Texts { values, kind })
     }
 
-    fn push(&self, i: usize, column: u32, row: &mut Row) {
+    pub(super) fn push(&self, i: usize, column: u32, row: &mut Row) {
         if self.values.is_null(i) {
             return;
         }
@@ -212,7 +212,7 @@ fn zeros(value: i128, scale: i8) -> String {
     }
 }
 
-fn refusal(error: &ParquetError, place: &Place) -> Diagnostic {
+pub(super) fn refusal(error: &ParquetError, place: &Place) -> Diagnostic {
     let text = error.to_string();
     if text.contains("Disabled feature") {
         return Diagnostic::error(

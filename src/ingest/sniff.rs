@@ -26,6 +26,19 @@ enum Looks {
     Unknown,
 }
 
+/// The format a file without a contract is in, or why it cannot be read.
+pub(super) fn format(path: &Path, place: &Place) -> Checked<Format> {
+    let io = |e: io::Error| vec![super::unreadable(place, &e)];
+    let mut head = Vec::new();
+    File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head)).map_err(io)?;
+    let format = match looks(&head) {
+        Looks::Zip | Looks::Compound => Format::Xlsx,
+        Looks::Parquet => Format::Parquet,
+        _ => Format::Csv,
+    };
+    check(path, format, place).map(|()| format)
+}
+
 /// Refuses a file that is plainly not of the contract's format, with the reason and what to ask for.
 pub(super) fn check(path: &Path, format: Format, place: &Place) -> Checked<()> {
     let io = |e: io::Error| vec![super::unreadable(place, &e)];

@@ -18,11 +18,11 @@ use super::{Checked, cell, header};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
-type Workbook = Xlsx<BufReader<File>>;
+pub(super) type Workbook = Xlsx<BufReader<File>>;
 
 /// Rows and columns a sheet can have.
-const ROWS: u32 = 1_048_576;
-const COLUMNS: u32 = 16_384;
+pub(super) const ROWS: u32 = 1_048_576;
+pub(super) const COLUMNS: u32 = 16_384;
 
 /// Reads a workbook. An error refuses the file.
 pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Checked<()> {
@@ -165,7 +165,7 @@ fn sheet(
     intake.finish()
 }
 
-fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
+pub(super) fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
     let (text, kind) = match value {
         DataRef::Empty => return,
         DataRef::String(text) => return row.push(column, text, CellKind::Text),
@@ -195,7 +195,7 @@ fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Check
 }
 
 /// A parser's error in words without any value of a cell.
-fn refusal(error: &XlsxError, place: &Place) -> Diagnostic {
+pub(super) fn refusal(error: &XlsxError, place: &Place) -> Diagnostic {
     let refuse = |code, message: &str, hint: &str| Diagnostic::error(code, message, place.clone()).hint(hint);
     match error {
         XlsxError::Io(_) | XlsxError::Zip(_) | XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {

@@ -5,12 +5,10 @@
 //! A missing level says nothing: it adds no weight and is left out of the shares. The arithmetic runs over patterns in
 //! sorted order with plain sums, so the same counts give the same figures to the last bit.
 
-use crate::link::pairs::NO_LEVEL;
-
 /// A combination of levels and how many pairs show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
-    /// Level of each comparison; [`NO_LEVEL`] where a value is missing.
+    /// Level of each comparison; [`NO_LEVEL`](crate::link::pairs::NO_LEVEL) where a value is missing.
     pub levels: Vec<u8>,
     /// Number of pairs; may be a weighted count.
     pub count: f64,
@@ -168,8 +166,7 @@ pub fn fit_among(seen: &[Seen], all_pairs: f64, start: &Parameters, options: &Op
     };
     let pseudo = if options.pseudo.is_finite() { options.pseudo.max(0.0) } else { 0.0 };
     let total = seen.iter().map(|s| s.pattern.count).sum::<f64>().max(all_pairs);
-    let mut fitted =
-        Fitted { parameters: start.clone(), rounds: 0, converged: seen.is_empty(), log_likelihood: 0.0 };
+    let mut fitted = Fitted { parameters: start.clone(), rounds: 0, converged: seen.is_empty(), log_likelihood: 0.0 };
     while !fitted.converged && fitted.rounds < options.most_rounds {
         let now = &fitted.parameters;
         let (odds, ratios) = (log_odds(now.prior), now.ratios());
@@ -212,6 +209,7 @@ fn log_likelihood(parameters: &Parameters, levels: &[u8]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::pairs::NO_LEVEL;
 
     /// All patterns of the comparisons with their expected counts under known parameters.
     fn simulated(truth: &Parameters, pairs: f64) -> Vec<Pattern> {
@@ -303,11 +301,8 @@ mod tests {
 
     #[test]
     fn known_matches_count_as_such() {
-        let level = |l: u8, known| Seen {
-            pattern: Pattern { levels: vec![l], count: 50.0 },
-            counts_for: u32::MAX,
-            known,
-        };
+        let level =
+            |l: u8, known| Seen { pattern: Pattern { levels: vec![l], count: 50.0 }, counts_for: u32::MAX, known };
         let start = Parameters { prior: 0.001, m: vec![vec![0.99, 0.01]], u: vec![vec![0.5, 0.5]] };
         let options = Options { pseudo: 0.0, ..Options::default() };
         let fitted = fit_among(&[level(0, true), level(1, true)], 1e6, &start, &options).parameters;

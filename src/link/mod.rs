@@ -11,7 +11,11 @@
 //! is not is a conflict; the others are compared with the few persons that share a key with them (`person::score`) and decided
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
+pub mod assignment;
+pub mod cluster;
 pub mod em;
+pub mod evaluate;
+pub mod generic;
 mod national;
 pub mod pairs;
 mod person;

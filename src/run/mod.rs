@@ -16,6 +16,7 @@ mod clock;
 mod explain;
 mod init;
 mod link;
+pub mod link_checks;
 mod lock;
 pub mod manifest;
 mod outputs;
@@ -29,6 +30,7 @@ pub use clock::{parse_day, round_name, today};
 pub use explain::{Explained, Section, explain};
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
+pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
 pub use store::{Round, read as read_table};
 

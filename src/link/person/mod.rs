@@ -45,7 +45,7 @@ pub(super) fn judge_all(
     let mut judged: Vec<decide::Judged> =
         (0..entries.len() as u32).into_par_iter().map(|record| judge.judge(record)).collect();
     if once_per_person {
-        assign::once_per_person(&mut judged);
+        assign::once_per_person(&mut judged, model, &spine.people);
     }
     judged
 }

@@ -15,6 +15,34 @@ use crate::plan::{FieldKind, Role, Source};
 pub const NO_DATE: i32 = i32::MIN;
 /// No division.
 pub const NO_DIVISION: u64 = 0;
+/// Relations to the head, as the code table `relation` names them; `relation` holds the position here plus one.
+pub const RELATIONS: [&str; 25] = [
+    "head",
+    "spouse",
+    "son",
+    "daughter",
+    "son_in_law",
+    "daughter_in_law",
+    "grandson",
+    "granddaughter",
+    "maternal_grandson",
+    "maternal_granddaughter",
+    "father",
+    "mother",
+    "father_in_law",
+    "mother_in_law",
+    "grandfather",
+    "grandmother",
+    "brother",
+    "sister",
+    "sibling",
+    "uncle_aunt",
+    "nephew",
+    "niece",
+    "great_grandchild",
+    "other",
+    "non_relative",
+];
 
 /// The columns of one table that linkage reads.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +69,14 @@ pub struct Columns {
     pub township: Vec<u64>,
     /// Village code as an integer, or [`NO_DIVISION`].
     pub village: Vec<u64>,
+    /// Household or family number in the table's own file, as an integer; 0 none. Empty when no column has the role.
+    pub group: Vec<u64>,
+    /// Telephone number as an integer; 0 none. Empty when no column has the role.
+    pub phone: Vec<u64>,
+    /// Relation to the head, as a code of its own (see [`RELATIONS`]); 0 none. Empty when no column has the role.
+    pub relation: Vec<u8>,
+    /// Name of the head of the household, an id into `names`. Empty when no column has the role.
+    pub head_name: Vec<u32>,
 }
 
 impl Columns {
@@ -59,6 +95,9 @@ impl Columns {
             sex: text(Role::Sex).map_or(vec![0; rows], |c| c.iter().map(sex).collect()),
             township: division(records, "township_code"),
             village: division(records, "village_code"),
+            group: text(Role::Household).map_or(Vec::new(), |c| c.iter().map(|c| c.map_or(0, word)).collect()),
+            phone: text(Role::Phone).map_or(Vec::new(), |c| c.iter().map(|c| c.map_or(0, phone)).collect()),
+            relation: text(Role::Relation).map_or(Vec::new(), |c| c.iter().map(relation).collect()),
             ..Columns::default()
         };
         columns.read_numbers(source, records);
@@ -146,6 +185,28 @@ fn sex(value: Option<&str>) -> u8 {
         Some("female") => 2,
         _ => 0,
     }
+}
+
+/// A text as an integer that stands for it, never 0; the same in every table.
+pub fn word(text: &str) -> u64 {
+    match text.trim() {
+        "" => 0,
+        text => super::keys::sequence(text.chars().map(u32::from)).max(1),
+    }
+}
+
+/// The digits of a telephone number as an integer; 0 when there are fewer than seven, which several people share.
+pub fn phone(text: &str) -> u64 {
+    let digits = || text.bytes().filter(u8::is_ascii_digit);
+    if digits().count() < 7 {
+        return 0;
+    }
+    digits().fold(0, |n, d| n.wrapping_mul(10).wrapping_add(u64::from(d - b'0')))
+}
+
+fn relation(value: Option<&str>) -> u8 {
+    let at = value.and_then(|v| RELATIONS.iter().position(|r| *r == v));
+    at.map_or(0, |at| at as u8 + 1)
 }
 
 fn days(source: &Source, records: &Table) -> Vec<i32> {

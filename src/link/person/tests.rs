@@ -310,6 +310,34 @@ fn once_per_person_keeps_the_strongest_claim() {
 }
 
 #[test]
+fn a_candidate_that_another_record_has_comes_last() {
+    let n = numbers();
+    let register = build(&[
+        Row::new("李伟").number(&n.guo).birth("1970-01-05").village(2, 1).household("003", "head"),
+        Row::new("李伟").number(&n.jun).birth("1973-08-06").village(1, 1).household("004", "head"),
+    ]);
+    let mut once = source("once");
+    once.once_per_person = true;
+    let rows = [Row::new("李伟").number(&n.guo), Row::new("李伟").birth("1970-01-06").village(2, 1)];
+    let first = |source: &Source| {
+        let (found, linked) = outcome(&register, source, &rows);
+        assert_eq!(found[1].0, "possible");
+        let births: Vec<_> = linked
+            .possible
+            .text("person_id")
+            .iter()
+            .flatten()
+            .map(|p| {
+                let at = register.persons.text("person_id").iter().position(|q| q == Some(p)).expect("a person");
+                register.persons.display_at("birth_date", at).unwrap_or_default()
+            })
+            .collect();
+        (births, linked.links.str_at("evidence", 1).unwrap_or_default().to_string())
+    };
+    println!("{:?} {:?}", first(&source("often")), first(&once));
+}
+
+#[test]
 fn evidence_is_a_sentence_that_hides_numbers() {
     let register = county();
     let n = numbers();
