@@ -17,6 +17,7 @@ mod explain;
 mod init;
 mod link;
 pub mod link_checks;
+mod link_generic;
 mod lock;
 pub mod manifest;
 mod outputs;

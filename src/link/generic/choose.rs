@@ -59,7 +59,9 @@ fn brought(columns: &Columns, wanted: &[usize], max_block: usize) -> f64 {
     let value = |column: usize, row: usize| columns.columns[column].values[row];
     let mut keys: Vec<(u64, bool)> = (0..columns.rows as usize)
         .filter(|row| wanted.iter().all(|c| value(*c, *row) != MISSING))
-        .map(|row| (wanted.iter().fold(0, |key, c| key << 32 | u64::from(value(*c, row))), row >= columns.left as usize))
+        .map(|row| {
+            (wanted.iter().fold(0, |key, c| key << 32 | u64::from(value(*c, row))), row >= columns.left as usize)
+        })
         .collect();
     keys.sort_unstable();
     let (mut kept, mut lost) = (0.0, 0.0);

@@ -96,11 +96,7 @@ pub(super) fn scatter(n: u64) -> u64 {
 }
 
 /// How often each level is seen among random pairs, matches included: by comparison, shares of the pairs with values.
-fn raw_u(
-    model: &GenericModel,
-    columns: &Columns,
-    random: &BTreeMap<Levels, u64>,
-) -> (Vec<Vec<f64>>, Vec<f64>) {
+fn raw_u(model: &GenericModel, columns: &Columns, random: &BTreeMap<Levels, u64>) -> (Vec<Vec<f64>>, Vec<f64>) {
     let mut counts: Vec<Vec<f64>> = model.comparisons.iter().map(|c| vec![0.0; c.levels().len()]).collect();
     for (levels, count) in random {
         for (at, counts) in counts.iter_mut().enumerate() {
@@ -203,9 +199,11 @@ pub(super) fn estimate(
     };
     start.u = without_matches(&raw, &totals, start.prior, &start.m);
     given(&mut start);
-    let fixed: u32 = model.comparisons.iter().enumerate().fold(0, |bits, (at, c)| {
-        if c.m.is_some() || swaps[at] { bits | 1 << at } else { bits }
-    });
+    let fixed: u32 = model
+        .comparisons
+        .iter()
+        .enumerate()
+        .fold(0, |bits, (at, c)| if c.m.is_some() || swaps[at] { bits | 1 << at } else { bits });
     let width = model.comparisons.len();
     let one = |known: bool, scale: f64| {
         move |((levels, counts_for), count): (&(Levels, u32), &u64)| Seen {

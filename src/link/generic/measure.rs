@@ -114,7 +114,10 @@ impl<'c> Comparators<'c> {
         let mut levels = Levels(0);
         for (at, comparator) in self.comparators.iter().enumerate() {
             if let Some(comparator) = comparator {
-                levels.set(at, self.level(comparator, self.value(comparator.column, a), self.value(comparator.column, b)));
+                levels.set(
+                    at,
+                    self.level(comparator, self.value(comparator.column, a), self.value(comparator.column, b)),
+                );
             }
         }
         for swap in &self.swaps {
@@ -124,7 +127,13 @@ impl<'c> Comparators<'c> {
     }
 
     /// The value that a comparison compares of row `a` and of row `b`: crosswise when the columns changed places.
-    pub(super) fn compared_values(&self, comparison: usize, a: u32, b: u32, levels: Levels) -> Option<[(usize, u32); 2]> {
+    pub(super) fn compared_values(
+        &self,
+        comparison: usize,
+        a: u32,
+        b: u32,
+        levels: Levels,
+    ) -> Option<[(usize, u32); 2]> {
         let comparator = self.comparators[comparison].as_ref()?;
         let mut other = comparator.column;
         for swap in self.swaps.iter().filter(|s| levels.get(s.at) == 1) {
@@ -281,7 +290,8 @@ pub(super) fn words_of(text: &str) -> impl Iterator<Item = &str> {
 
 /// A number as written, thousands separated or not; NaN for what is none.
 fn number(text: &str) -> f64 {
-    let plain: String = text.chars().filter(|c| !matches!(c, ',' | ' ' | '_' | '%' | '¥' | '￥' | '$' | '€' | '£')).collect();
+    let plain: String =
+        text.chars().filter(|c| !matches!(c, ',' | ' ' | '_' | '%' | '¥' | '￥' | '$' | '€' | '£')).collect();
     plain.parse().ok().filter(|n: &f64| n.is_finite()).unwrap_or(f64::NAN)
 }
 

@@ -1,257 +1,274 @@
-//! Linkage models of the `generic` family: any columns, compared by named measures.
+//! Linkage of any columns by a model of the `generic` family.
 //!
-//! A model names columns and how to compare them; everything else has a default or is estimated from the data. What may
-//! stand in a file is told in `pipelines/shared/models/README.md`; `read` reads it, `write` writes a fitted one.
+//! | in | out |
+//! |---|---|
+//! | a model, the rows of one or two files as [`Columns`] | [`Found`]: the listed pairs, the fitted model, what to tell |
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | `columns`, `clean` | rows as numbers of distinct values |
+//! | `dates`, `sound`, `measure` | how two values agree |
+//! | `choose`, `block` | which rows are compared |
+//! | `estimate`, `score` | what agreement is worth |
+//! | `settle`, `dedupe` | the state of each record; clusters |
 
-mod read;
-mod write;
+mod block;
+mod choose;
+mod clean;
+mod columns;
+mod dates;
+mod dedupe;
+mod estimate;
+mod measure;
+mod score;
+mod settle;
+mod sound;
+#[cfg(test)]
+mod tests;
 
-pub(super) use read::read;
+pub use block::PassCount;
+pub use columns::Columns;
+pub use estimate::Estimated;
 
-use crate::diag::Place;
+use block::{Blocks, Met};
+use estimate::Patterns;
+use measure::{Comparators, Levels};
+use score::Weights;
 
-/// A model that names its own columns, blocks and comparisons.
+use crate::diag::{Diagnostic, Place};
+use crate::link::pairs::{Compared, NO_LEVEL, Pairs, Status};
+use crate::plan::{GenericModel, Pass};
+
+/// Pairs whose levels are kept between estimating and weighing; more are compared twice, so that memory stays bounded.
+const KEPT: u64 = 3_000_000;
+/// Pairs that EM looks at, at most about so many.
+const LOOKED_AT: u64 = 1_000_000;
+/// Pairs above which people should know that it will take time.
+const MANY: u64 = 200_000_000;
+/// Most pairs that may be compared at all.
+const MOST: u64 = 20_000_000_000;
+
+/// A weighed pair; `a` is the row of the left side, or the earlier row of the one file.
+#[derive(Debug, Clone, Copy)]
+struct Scored {
+    a: u32,
+    b: u32,
+    passes: u32,
+    weight: f32,
+    levels: Levels,
+}
+
+/// What linkage found.
 #[derive(Debug, Clone)]
-pub struct GenericModel {
-    /// Name of the model.
-    pub name: String,
-    /// Version.
-    pub version: i64,
-    /// Every column that a comparison or a pass uses, and those described on their own.
-    pub columns: Vec<GenericColumn>,
-    /// What brings records together; empty when the columns are to be chosen from the data.
-    pub passes: Vec<Pass>,
-    /// How the records of a pair are compared.
-    pub comparisons: Vec<GenericComparison>,
-    /// Share of all pairs that are matches; estimated when absent.
-    pub prior: Option<f64>,
-    /// Weight from which a pair is linked.
-    pub linked_at: f64,
-    /// Weight from which somebody should look.
-    pub possible_at: f64,
-    /// What the best candidate must weigh above the next one to be linked.
-    pub margin: f64,
-    /// How many links a record may have.
-    pub links: Links,
-    /// Most records of one side that may share a key: a larger block is left out and told.
-    pub max_block: usize,
-    /// Where it stands.
-    pub place: Place,
+pub struct Found {
+    /// The listed pairs.
+    pub pairs: Pairs,
+    /// The model with everything that was estimated.
+    pub fitted: GenericModel,
+    /// How the estimation went.
+    pub estimated: Estimated,
+    /// What each pass brought.
+    pub passes: Vec<PassCount>,
+    /// Pairs compared.
+    pub compared: u64,
+    /// What is doubtful.
+    pub problems: Vec<Diagnostic>,
 }
 
-/// A column under the name the model gives it.
-#[derive(Debug, Clone)]
-pub struct GenericColumn {
-    /// Name in the model.
-    pub name: String,
-    /// Heading in the left file.
-    pub left: String,
-    /// Heading in the right file.
-    pub right: String,
-    /// What is done to every value, in this order.
-    pub clean: Vec<Clean>,
-    /// Values that stand for a missing one, compared after cleaning.
-    pub missing: Vec<String>,
-    /// Order of the parts of a date such as 03/04/1980.
-    pub date_order: DateOrder,
-    /// Where it stands; for a column without an entry of its own, where it is first used.
-    pub place: Place,
-}
-
-/// A step of cleaning. Blanks around a value always go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clean {
-    /// Several blanks become one.
-    Spaces,
-    /// Small letters; full-width letters and digits become ordinary ones.
-    Lower,
-    /// Everything but letters, digits and blanks goes.
-    StripPunctuation,
-    /// Letters lose their accents.
-    StripAccents,
-    /// Only digits stay.
-    DigitsOnly,
-    /// Blanks go.
-    NoSpaces,
-}
-
-/// Words of the model file for [`Clean`].
-pub const CLEAN: [(&str, Clean); 6] = [
-    ("spaces", Clean::Spaces),
-    ("lower", Clean::Lower),
-    ("strip_punctuation", Clean::StripPunctuation),
-    ("strip_accents", Clean::StripAccents),
-    ("digits_only", Clean::DigitsOnly),
-    ("no_spaces", Clean::NoSpaces),
-];
-
-/// Order of day, month and year where the year does not stand first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DateOrder {
-    /// 31/12/1980.
-    DayFirst,
-    /// 12/31/1980.
-    MonthFirst,
-}
-
-/// How many links a record may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Links {
-    /// Each record of either file has at most one.
-    OneToOne,
-    /// Each record of the right file has at most one; several may have the same.
-    ManyToOne,
-    /// Any number.
-    ManyToMany,
-}
-
-/// What is taken of a value to make a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Take {
-    /// All of it.
-    Whole,
-    /// The first characters.
-    First(u8),
-    /// The last characters.
-    Last(u8),
-    /// Its sound: Double Metaphone, and pinyin for Chinese characters.
-    Sound,
-    /// The year of a date.
-    Year,
-    /// Each of its words: records that share a word meet.
-    Token,
-    /// The values of several columns, whatever their order.
-    Sorted,
-}
-
-/// Part of the key of a pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Positions in [`GenericModel::columns`]; several only for [`Take::Sorted`].
-    pub columns: Vec<usize>,
-    /// What is taken of the value.
-    pub take: Take,
-}
-
-/// Records meet when all keys of a pass agree.
-#[derive(Debug, Clone)]
-pub struct Pass {
-    /// As people read it: its keys as written.
-    pub name: String,
-    /// The keys as written.
-    pub written: Vec<String>,
-    /// The keys.
-    pub keys: Vec<Key>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// How two values are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// The same or not.
-    Exact,
-    /// Jaro–Winkler similarity, from 0 to 1.
-    JaroWinkler,
-    /// Characters to change, add or take away.
-    Levenshtein,
-    /// The same, where two neighbours that changed places count once.
-    DamerauLevenshtein,
-    /// Words in common as a share of all words (Jaccard); 1 is the same words in another order.
-    Token,
-    /// Days between two dates, with a level of its own for a slip: one digit wrong, two neighbours exchanged, day and
-    /// month exchanged.
-    Date,
-    /// Difference of two numbers.
-    Numeric,
-    /// Difference of two numbers as a share of the larger.
-    Percent,
-    /// The same sound.
-    Phonetic,
-    /// Two columns whose values changed places: the comparisons of both columns are then made crosswise.
-    ColumnsSwapped,
-}
-
-/// Words of the model file for [`Measure`].
-pub const MEASURES: [(&str, Measure); 10] = [
-    ("exact", Measure::Exact),
-    ("jaro_winkler", Measure::JaroWinkler),
-    ("levenshtein", Measure::Levenshtein),
-    ("damerau_levenshtein", Measure::DamerauLevenshtein),
-    ("token", Measure::Token),
-    ("date", Measure::Date),
-    ("numeric", Measure::Numeric),
-    ("percent", Measure::Percent),
-    ("phonetic", Measure::Phonetic),
-    ("columns_swapped", Measure::ColumnsSwapped),
-];
-
-impl Measure {
-    /// The word of the model file.
-    pub fn word(self) -> &'static str {
-        MEASURES.iter().find(|(_, m)| *m == self).map_or("exact", |(word, _)| word)
+/// Links two files, or finds the duplicates of one, as `columns` was made for.
+///
+/// `labels` are known matches (rows of the left and the right side, or two rows of the one file); they count into the
+/// estimates. The outcome depends on rows, model and labels alone, not on the number of threads.
+///
+/// # Errors
+/// Every reason why comparing would be of no use.
+pub fn link(model: &GenericModel, columns: &Columns, labels: &[(u32, u32)]) -> Result<Found, Vec<Diagnostic>> {
+    let mut problems = check_columns(model, columns);
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
     }
+    let chosen = if model.passes.is_empty() { choose::passes(model, columns) } else { model.passes.clone() };
+    let blocks = Blocks::new(model, &chosen, columns);
+    problems.extend(check_passes(model, &chosen, &blocks, columns));
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(problems);
+    }
+    let comparators = Comparators::new(model, columns);
+    let free: Vec<u32> = chosen.iter().map(|pass| estimate::free_of(model, pass)).collect();
+    let kept = blocks.most() <= KEPT;
+    // Every k-th pair, told by a number made of its rows: the same ones however the work is divided.
+    let every = if kept { 1 } else { blocks.most().div_ceil(LOOKED_AT) };
+    let looked: Vec<(Met, Levels)> = blocks.collect(|met| {
+        let number = u64::from(met.a) << 32 | u64::from(met.b);
+        (every == 1 || estimate::scatter(number) % every == 0).then(|| (met, comparators.levels(met.a, met.b)))
+    });
+    let mut patterns = Patterns::new();
+    for (met, levels) in &looked {
+        *patterns.entry((*levels, estimate::counts_for(*met, &free))).or_insert(0) += 1;
+    }
+    let mut known = Patterns::new();
+    for (a, b) in rows_of(labels, columns) {
+        *known.entry((comparators.levels(a, b), u32::MAX)).or_insert(0) += 1;
+    }
+    let estimated = estimate::estimate(model, columns, &comparators, &patterns, 1.0 / every as f64, &known);
+    problems.extend(check_estimates(model, &estimated));
+    let weights = Weights::new(model, columns, &comparators, &estimated.parameters);
+    let score = |met: Met, levels: Levels| {
+        let weight = weights.total(met.a, met.b, levels) as f32;
+        let listed = f64::from(weight) >= model.possible_at.min(model.linked_at);
+        listed.then_some(Scored { a: met.a, b: met.b, passes: met.passes, weight, levels })
+    };
+    let (scored, compared) = if kept {
+        (looked.iter().filter_map(|(met, levels)| score(*met, *levels)).collect::<Vec<_>>(), looked.len() as u64)
+    } else {
+        drop(looked);
+        (blocks.collect(|met| score(met, comparators.levels(met.a, met.b))), blocks.most())
+    };
+    let listing = Listing { model, columns, comparators: &comparators, weights: &weights, passes: &chosen };
+    let pairs = if columns.one_file { dedupe::pairs(&listing, scored) } else { settle::pairs(&listing, scored) };
+    let mut fitted = model.clone();
+    fitted.passes = chosen;
+    fitted.prior = Some(estimated.parameters.prior);
+    for (at, comparison) in fitted.comparisons.iter_mut().enumerate() {
+        comparison.m = Some(estimated.parameters.m[at].clone());
+        comparison.u = Some(estimated.parameters.u[at].clone());
+    }
+    Ok(Found { pairs, fitted, estimated, passes: blocks.counts, compared, problems })
+}
 
-    /// The thresholds of the levels between equal and different, from strict to loose, when the model gives none.
-    pub fn default_levels(self) -> &'static [f64] {
-        match self {
-            Measure::JaroWinkler => &[0.92, 0.85, 0.75],
-            Measure::Levenshtein | Measure::DamerauLevenshtein => &[1.0, 2.0],
-            Measure::Token => &[1.0, 0.5],
-            Measure::Date => &[31.0, 366.0],
-            Measure::Numeric => &[1.0, 10.0],
-            Measure::Percent => &[0.01, 0.1],
-            Measure::Exact | Measure::Phonetic | Measure::ColumnsSwapped => &[],
+/// Labels as rows of [`Columns`].
+fn rows_of<'l>(labels: &'l [(u32, u32)], columns: &'l Columns) -> impl Iterator<Item = (u32, u32)> + 'l {
+    labels.iter().map(|(a, b)| if columns.one_file { (*a.min(b), *a.max(b)) } else { (*a, columns.left + *b) })
+}
+
+fn check_columns(model: &GenericModel, columns: &Columns) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let sides = [("left", columns.left_rows()), ("right", columns.right_rows())];
+    let sides = if columns.one_file { &sides[..1] } else { &sides[..] };
+    for (side, rows) in sides {
+        let least = if columns.one_file { 2 } else { 1 };
+        if *rows < least {
+            let message = format!("the {side} file has {rows} row(s): there is nothing to compare");
+            let problem = Diagnostic::error("link.empty_side", message, Place::default());
+            problems.push(problem.hint("check that the right file was given and that its rows lie below the headings"));
         }
     }
-
-    /// True when a larger value of the measure is the closer one.
-    pub fn is_similarity(self) -> bool {
-        matches!(self, Measure::JaroWinkler | Measure::Token)
+    if !problems.is_empty() {
+        return problems;
     }
-}
-
-/// One comparison of the two records of a pair.
-#[derive(Debug, Clone)]
-pub struct GenericComparison {
-    /// Name in the output.
-    pub name: String,
-    /// Positions in [`GenericModel::columns`]: one, or the two of [`Measure::ColumnsSwapped`].
-    pub columns: Vec<usize>,
-    /// The measure.
-    pub measure: Measure,
-    /// Thresholds of the levels between equal and different, from strict to loose.
-    pub thresholds: Vec<f64>,
-    /// Agreement on a rare value weighs more than on a common one.
-    pub term_frequency: bool,
-    /// Share of each level among matches, when known.
-    pub m: Option<Vec<f64>>,
-    /// Share of each level among other pairs, when known.
-    pub u: Option<Vec<f64>>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-impl GenericComparison {
-    /// Words of the levels, from equal to different.
-    pub fn levels(&self) -> Vec<String> {
-        let mut words = vec!["exact".to_string()];
-        match self.measure {
-            Measure::Date => words.push("slip".into()),
-            Measure::Phonetic => words.push("sound".into()),
-            Measure::ColumnsSwapped => return vec!["straight".into(), "swapped".into()],
-            _ => {}
+    for (at, column) in model.columns.iter().enumerate() {
+        for (side, share) in ["left", "right"].iter().zip(columns.filled(at)).take(sides.len()) {
+            if share == 0.0 {
+                let message = format!("column `{}` has no value in the {side} file: it tells nothing", column.name);
+                let problem = Diagnostic::warning("link.empty_column", message, column.place.clone());
+                problems.push(problem.hint("check its heading, its cleaning and the values that count as missing"));
+            }
         }
-        words.extend(self.thresholds.iter().map(|t| match self.measure {
-            Measure::JaroWinkler => format!("similarity>={t}"),
-            Measure::Token if *t >= 1.0 => "other_order".to_string(),
-            Measure::Token => format!("words>={t}"),
-            Measure::Date => format!("days<={t}"),
-            Measure::Numeric => format!("difference<={t}"),
-            Measure::Percent => format!("share<={t}"),
-            _ => format!("edits<={t}"),
-        }));
-        words.push("different".into());
-        words
+    }
+    problems
+}
+
+fn check_passes(model: &GenericModel, passes: &[Pass], blocks: &Blocks, columns: &Columns) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for (pass, count) in passes.iter().zip(&blocks.counts) {
+        if count.left_out.0 > 0 {
+            let (blocks, pairs) = count.left_out;
+            let message = format!(
+                "the pass `{}` leaves out {blocks} block(s) of more than {} records, {pairs} pairs in all",
+                count.name, model.max_block
+            );
+            let problem = Diagnostic::warning("link.large_block", message, pass.place.clone());
+            problems.push(problem.hint("add a key to the pass, count common stand-ins as missing, or raise max_block"));
+        } else if count.pairs == 0 {
+            let message = format!("the pass `{}` brings no pair together", count.name);
+            let problem = Diagnostic::warning("link.empty_pass", message, pass.place.clone());
+            problems.push(problem.hint("check that both files write these columns in the same way, or clean them"));
+        }
+    }
+    let pairs = blocks.most();
+    if pairs == 0 {
+        let problem =
+            Diagnostic::error("link.nothing_to_compare", "blocking brings no pair together", model.place.clone());
+        problems.push(problem.hint("name broader keys, such as phonetic(surname) or year(birth_date)"));
+    } else if pairs > MOST {
+        let message = format!("blocking brings {pairs} pairs together, more than {MOST}");
+        let problem = Diagnostic::error("link.too_many_pairs", message, model.place.clone());
+        problems.push(problem.hint("add keys to the passes that bring most, or lower max_block"));
+    } else if pairs > MANY && pairs as f64 > 500.0 * f64::from(columns.rows) {
+        let message = format!("blocking brings {pairs} pairs together: this will take long");
+        let problem = Diagnostic::warning("link.many_pairs", message, model.place.clone());
+        problems.push(problem.hint("add keys to the passes that bring most"));
+    }
+    problems
+}
+
+fn check_estimates(model: &GenericModel, estimated: &Estimated) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for name in &estimated.guessed {
+        let message = format!("every pass looks at the column of `{name}`: how often matches agree on it is a guess");
+        let place = model.comparisons.iter().find(|c| c.name == *name).map(|c| c.place.clone()).unwrap_or_default();
+        let problem = Diagnostic::warning("link.unfree_comparison", message, place);
+        problems.push(problem.hint("add a pass without that column"));
+    }
+    if !estimated.converged {
+        let message = "the estimates had not come to rest when the rounds were used up";
+        problems.push(Diagnostic::warning("link.not_converged", message, model.place.clone()));
+    }
+    problems
+}
+
+/// What listing pairs needs.
+struct Listing<'l> {
+    model: &'l GenericModel,
+    columns: &'l Columns,
+    comparators: &'l Comparators<'l>,
+    weights: &'l Weights<'l>,
+    passes: &'l [Pass],
+}
+
+/// One row of the output before it is written into columns.
+struct Line {
+    pair: Option<Scored>,
+    /// Row of the right side (of the one file, the later row).
+    right: u32,
+    status: Status,
+    rank: u32,
+    margin: Option<f32>,
+    cluster: Option<u32>,
+}
+
+impl Listing<'_> {
+    /// Columns of the output.
+    fn columns(&self, lines: &[Line]) -> Pairs {
+        let mut pairs = Pairs {
+            passes: self.passes.iter().map(|p| p.name.clone()).chain([dedupe::BY_CLUSTER.to_string()]).collect(),
+            ..Pairs::default()
+        };
+        let by_cluster = self.passes.len() as u8;
+        for line in lines {
+            let pass = |p: Scored| if p.passes == 0 { by_cluster } else { p.passes.trailing_zeros() as u8 };
+            pairs.left.push(line.pair.map(|p| p.a));
+            pairs.right.push(line.right);
+            pairs.status.push(line.status);
+            pairs.rank.push(line.rank);
+            pairs.weight.push(line.pair.map_or(0.0, |p| p.weight));
+            pairs.margin.push(line.margin);
+            pairs.pass.push(line.pair.map_or(by_cluster, pass));
+            if self.columns.one_file {
+                pairs.cluster.push(line.cluster);
+            }
+        }
+        for (at, comparison) in self.model.comparisons.iter().enumerate() {
+            let mut compared =
+                Compared { name: comparison.name.clone(), words: comparison.levels(), ..Compared::default() };
+            for line in lines {
+                let level = line.pair.map_or(NO_LEVEL, |p| p.levels.get(at));
+                let weight = line.pair.map_or(0.0, |p| self.weights.of(at, p.a, p.b, p.levels));
+                compared.level.push(level);
+                compared.weight.push(weight as f32);
+            }
+            pairs.compared.push(compared);
+        }
+        pairs
     }
 }

@@ -26,7 +26,9 @@ pub(super) fn pairs(listing: &Listing, mut scored: Vec<Scored>) -> Pairs {
     let mut groups = scored.chunk_by(|x, y| x.b == y.b).peekable();
     for right in 0..listing.columns.right_rows() {
         match groups.next_if(|group| group[0].b == right) {
-            None => lines.push(Line { pair: None, right, status: Status::Unlinked, rank: 1, margin: None, cluster: None }),
+            None => {
+                lines.push(Line { pair: None, right, status: Status::Unlinked, rank: 1, margin: None, cluster: None })
+            }
             Some(group) if model.links == Links::ManyToMany => each(model.linked_at, group, &mut lines),
             Some(group) => {
                 let chosen = match &assigned {
@@ -36,7 +38,9 @@ pub(super) fn pairs(listing: &Listing, mut scored: Vec<Scored>) -> Pairs {
                 let chosen = chosen.filter(|at| f64::from(group[*at].weight) >= model.linked_at);
                 match chosen.filter(|at| ahead(group, *at, assigned.is_some()) >= model.margin) {
                     Some(at) => lines.push(line(group, at, Status::Linked, 1)),
-                    None => lines.extend((0..group.len().min(LISTED)).map(|at| line(group, at, Status::Possible, at + 1))),
+                    None => {
+                        lines.extend((0..group.len().min(LISTED)).map(|at| line(group, at, Status::Possible, at + 1)))
+                    }
                 }
             }
         }
