@@ -134,7 +134,7 @@ fn find(headings: &[String], wanted: &str, path: &Path, place: &Place, missing: 
             Some(near) => format!("did you mean `{near}`? give the heading with left = or right = in a [[column]]"),
             None => format!("its columns are {}", headings.join(", ")),
         };
-        missing.push(Diagnostic::error("link.unknown_column", message, place).hint(hint));
+        missing.push(Diagnostic::error("link.missing_column", message, place).hint(hint));
     }
     found
 }
@@ -157,20 +157,21 @@ fn labels(
         return Err(refuse(missing));
     }
     let right = if one_file { &keys[0] } else { &keys[1] };
-    let (mut pairs, mut strange) = (Vec::new(), 0_u64);
+    let (mut pairs, mut strange, mut given) = (Vec::new(), Vec::new(), 0_u64);
     let read = file.read(&wanted, &mut |cells| {
+        given += 1;
         match (keys[0].get(cells.get(0)), right.get(cells.get(1))) {
             (Some(a), Some(b)) if !one_file || a != b => pairs.push((*a, *b)),
-            _ => strange += 1,
+            _ => strange.push(cells.row),
         }
         Ok(())
     });
     problems.extend(read.map_err(refuse)?.problems);
-    if strange > 0 {
-        let message = format!("{strange} known pair(s) name keys that no row has, or one row twice");
-        let problem = Diagnostic::warning("link.unknown_label", message, Place::file(path.display().to_string()));
-        problems.push(problem.hint("check that --ids names the key columns these pairs were taken from"));
+    let told = super::link_checks::known_pairs(&path.display().to_string(), given, &strange);
+    if told.iter().any(Diagnostic::is_error) {
+        return Err(refuse(told));
     }
+    problems.extend(told);
     // The same pair given twice is one pair.
     pairs.sort_unstable();
     pairs.dedup();

@@ -28,8 +28,8 @@ pub(in crate::plan) fn read(file: &Section) -> GenericModel {
         passes: Vec::new(),
         comparisons: Vec::new(),
         prior: file.has("prior").then(|| share(file, "prior")).flatten(),
-        linked_at: threshold(file, "linked", 0.95),
-        possible_at: threshold(file, "possible", 0.5),
+        linked_at: threshold(file, "linked", 0.8),
+        possible_at: threshold(file, "possible", 0.2),
         margin: file.has("margin").then(|| file.need_number("margin")).unwrap_or(0.0),
         links: file
             .word(
