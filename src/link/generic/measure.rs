@@ -104,11 +104,6 @@ impl<'c> Comparators<'c> {
         Comparators { columns, comparators: comparators.collect(), swaps }
     }
 
-    /// How many comparisons there are.
-    pub(super) fn len(&self) -> usize {
-        self.comparators.len()
-    }
-
     /// The levels of two rows.
     pub(super) fn levels(&self, a: u32, b: u32) -> Levels {
         let mut levels = Levels(0);
@@ -335,4 +330,72 @@ fn jaccard(a: &[u32], b: &[u32]) -> f64 {
     }
     let all = a.len() + b.len() - both;
     if all == 0 { 0.0 } else { both as f64 / all as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::link::generic::tests::{comparison, model};
+
+    /// The level of two texts by a measure on the first column.
+    fn level(measure: Measure, a: &str, b: &str) -> u8 {
+        let model = GenericModel { comparisons: vec![comparison(&[0], measure)], ..model() };
+        let mut columns = Columns::new(&model, true);
+        for text in [a, b] {
+            columns.push(&model, false, [text, "", "", ""]);
+        }
+        columns.close();
+        Comparators::new(&model, &columns).levels(0, 1).get(0)
+    }
+
+    fn by_hand(measure: Measure, a: &str, b: &str) -> u8 {
+        let value = match measure {
+            Measure::JaroWinkler => strsim::jaro_winkler(a, b),
+            Measure::Levenshtein => strsim::levenshtein(a, b) as f64,
+            _ => strsim::osa_distance(a, b) as f64,
+        };
+        let thresholds = measure.default_levels();
+        let reaches = |t: &f64| if measure.is_similarity() { value >= *t } else { value <= *t };
+        if a == b { 0 } else { thresholds.iter().position(reaches).unwrap_or(thresholds.len()) as u8 + 1 }
+    }
+
+    proptest! {
+        /// Telling texts apart by their letters never changes a level.
+        #[test]
+        fn short_cuts_change_no_level(a in "[a-d1-2é张]{1,12}", b in "[a-d1-2é张]{1,12}") {
+            for measure in [Measure::JaroWinkler, Measure::Levenshtein, Measure::DamerauLevenshtein] {
+                prop_assert_eq!(level(measure, &a, &b), by_hand(measure, &a, &b), "{:?}", measure);
+                prop_assert_eq!(level(measure, &a, &b), level(measure, &b, &a), "{:?}", measure);
+            }
+        }
+    }
+
+    #[test]
+    fn each_measure_has_its_levels() {
+        for (measure, a, b, wanted) in [
+            (Measure::Exact, "a", "A", 0),
+            (Measure::Exact, "a", "b", 1),
+            (Measure::Token, "mary ann", "ann mary", 1),
+            (Measure::Token, "12 high st", "high st", 2),
+            (Measure::Token, "high st", "low rd", 3),
+            (Measure::Date, "1980-12-31", "31/12/1980", 0),
+            (Measure::Date, "1980-12-31", "1980-12-13", 1),
+            (Measure::Date, "1980-12-31", "1981-01-12", 2),
+            (Measure::Date, "1980-12-31", "1981-06-18", 3),
+            (Measure::Date, "1980-12-31", "1950-05-05", 4),
+            (Measure::Date, "1980-12-31", "whenever", 4),
+            (Measure::Numeric, "1,000", "1000.0", 0),
+            (Measure::Numeric, "1000", "1001", 1),
+            (Measure::Numeric, "1000", "x", 3),
+            (Measure::Percent, "1000", "1005", 1),
+            (Measure::Percent, "1000", "1500", 3),
+            (Measure::Phonetic, "smith", "smyth", 1),
+            (Measure::Phonetic, "123", "456", 2),
+            (Measure::Exact, "", "b", NO_LEVEL),
+        ] {
+            assert_eq!(level(measure, a, b), wanted, "{measure:?} {a} {b}");
+        }
+    }
 }

@@ -181,22 +181,22 @@ fn check_passes(model: &GenericModel, passes: &[Pass], blocks: &Blocks, columns:
             problems.push(problem.hint("add a key to the pass, count common stand-ins as missing, or raise max_block"));
         } else if count.pairs == 0 {
             let message = format!("the pass `{}` brings no pair together", count.name);
-            let problem = Diagnostic::warning("link.empty_pass", message, pass.place.clone());
+            let problem = Diagnostic::warning("link.pass_nothing", message, pass.place.clone());
             problems.push(problem.hint("check that both files write these columns in the same way, or clean them"));
         }
     }
     let pairs = blocks.most();
     if pairs == 0 {
         let problem =
-            Diagnostic::error("link.nothing_to_compare", "blocking brings no pair together", model.place.clone());
+            Diagnostic::error("link.blocking_nothing", "blocking brings no pair together", model.place.clone());
         problems.push(problem.hint("name broader keys, such as phonetic(surname) or year(birth_date)"));
     } else if pairs > MOST {
         let message = format!("blocking brings {pairs} pairs together, more than {MOST}");
-        let problem = Diagnostic::error("link.too_many_pairs", message, model.place.clone());
+        let problem = Diagnostic::error("link.blocking_too_much", message, model.place.clone());
         problems.push(problem.hint("add keys to the passes that bring most, or lower max_block"));
     } else if pairs > MANY && pairs as f64 > 500.0 * f64::from(columns.rows) {
         let message = format!("blocking brings {pairs} pairs together: this will take long");
-        let problem = Diagnostic::warning("link.many_pairs", message, model.place.clone());
+        let problem = Diagnostic::warning("link.blocking_wide", message, model.place.clone());
         problems.push(problem.hint("add keys to the passes that bring most"));
     }
     problems

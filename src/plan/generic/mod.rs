@@ -4,6 +4,8 @@
 //! stand in a file is told in `pipelines/shared/models/README.md`; `read` reads it, `write` writes a fitted one.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub(super) use read::read;
