@@ -5,12 +5,10 @@
 //! A missing level says nothing: it adds no weight and is left out of the shares. The arithmetic runs over patterns in
 //! sorted order with plain sums, so the same counts give the same figures to the last bit.
 
-use crate::link::pairs::NO_LEVEL;
-
 /// A combination of levels and how many pairs show it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
-    /// Level of each comparison; [`NO_LEVEL`] where a value is missing.
+    /// Level of each comparison; [`NO_LEVEL`](crate::link::pairs::NO_LEVEL) where a value is missing.
     pub levels: Vec<u8>,
     /// Number of pairs; may be a weighted count.
     pub count: f64,
@@ -107,9 +105,10 @@ impl Tally {
         Tally(shares.iter().map(|levels| vec![0.0; levels.len()]).collect())
     }
 
-    fn add(&mut self, levels: &[u8], count: f64) {
-        for (counts, level) in self.0.iter_mut().zip(levels) {
-            if let Some(slot) = counts.get_mut(*level as usize) {
+    fn add(&mut self, levels: &[u8], counts_for: u32, count: f64) {
+        for (at, (counts, level)) in self.0.iter_mut().zip(levels).enumerate() {
+            let counts_here = at >= 32 || counts_for >> at & 1 == 1;
+            if let Some(slot) = counts.get_mut(*level as usize).filter(|_| counts_here) {
                 *slot += count;
             }
         }
@@ -138,26 +137,46 @@ fn moved(a: &[Vec<f64>], b: &[Vec<f64>]) -> f64 {
 /// The prior and m are fitted, and u unless `fix_u`. Starting shares are brought to a sum of 1 first. Nothing forces a
 /// better level to weigh more: where it does not, the data or the comparison deserve a look.
 pub fn fit(patterns: &[Pattern], start: &Parameters, options: &Options) -> Fitted {
-    let mut patterns: Vec<&Pattern> = patterns.iter().filter(|p| p.count.is_finite() && p.count > 0.0).collect();
-    patterns.sort_by(|a, b| a.levels.cmp(&b.levels).then(a.count.total_cmp(&b.count)));
+    let seen = |p: &Pattern| Seen { pattern: p.clone(), counts_for: u32::MAX, known: false };
+    fit_among(&patterns.iter().map(seen).collect::<Vec<_>>(), 0.0, start, options)
+}
+
+/// A pattern among pairs that blocking brought together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// The levels and how many pairs show them.
+    pub pattern: Pattern,
+    /// Comparisons whose shares these pairs may move, as bits. A pair that met because a value agrees says nothing of how
+    /// often that value agrees.
+    pub counts_for: u32,
+    /// True when these pairs are known to be matches.
+    pub known: bool,
+}
+
+/// Like [`fit`], for pairs that blocking brought together out of `all_pairs`: those it did not count as no matches, so
+/// that u of random pairs is right for all of them. The prior is the share of matches among `all_pairs`.
+pub fn fit_among(seen: &[Seen], all_pairs: f64, start: &Parameters, options: &Options) -> Fitted {
+    let mut seen: Vec<&Seen> = seen.iter().filter(|s| s.pattern.count.is_finite() && s.pattern.count > 0.0).collect();
+    let order = |s: &Seen| (s.pattern.levels.clone(), s.counts_for, s.known);
+    seen.sort_by(|a, b| order(a).cmp(&order(b)).then(a.pattern.count.total_cmp(&b.pattern.count)));
     let start = Parameters {
         prior: if start.prior.is_finite() { start.prior.clamp(SMALLEST, 1.0 - SMALLEST) } else { 0.5 },
         m: start.m.iter().map(|s| shares(s)).collect(),
         u: start.u.iter().map(|s| shares(s)).collect(),
     };
     let pseudo = if options.pseudo.is_finite() { options.pseudo.max(0.0) } else { 0.0 };
-    let total: f64 = patterns.iter().map(|p| p.count).sum();
-    let mut fitted = Fitted { parameters: start.clone(), rounds: 0, converged: total <= 0.0, log_likelihood: 0.0 };
+    let total = seen.iter().map(|s| s.pattern.count).sum::<f64>().max(all_pairs);
+    let mut fitted = Fitted { parameters: start.clone(), rounds: 0, converged: seen.is_empty(), log_likelihood: 0.0 };
     while !fitted.converged && fitted.rounds < options.most_rounds {
         let now = &fitted.parameters;
         let (odds, ratios) = (log_odds(now.prior), now.ratios());
         let (mut matches, mut others) = (Tally::like(&start.m), Tally::like(&start.u));
         let (mut expected, mut likelihood) = (0.0, 0.0);
-        for pattern in &patterns {
-            let p = posterior(odds, &ratios, &pattern.levels);
+        for Seen { pattern, counts_for, known } in seen.iter().copied() {
+            let p = if *known { 1.0 } else { posterior(odds, &ratios, &pattern.levels) };
             expected += p * pattern.count;
-            matches.add(&pattern.levels, p * pattern.count);
-            others.add(&pattern.levels, (1.0 - p) * pattern.count);
+            matches.add(&pattern.levels, *counts_for, p * pattern.count);
+            others.add(&pattern.levels, *counts_for, (1.0 - p) * pattern.count);
             likelihood += pattern.count * log_likelihood(now, &pattern.levels);
         }
         let next = Parameters {
@@ -165,7 +184,9 @@ pub fn fit(patterns: &[Pattern], start: &Parameters, options: &Options) -> Fitte
             m: matches.shares(&start.m, pseudo),
             u: if options.fix_u { start.u.clone() } else { others.shares(&start.u, pseudo) },
         };
-        let step = moved(&now.m, &next.m).max(moved(&now.u, &next.u)).max((now.prior - next.prior).abs());
+        // A prior far below 1 moves little even when it doubles: what counts is how much of itself it moves.
+        let prior_step = (now.prior - next.prior).abs() / next.prior.max(now.prior);
+        let step = moved(&now.m, &next.m).max(moved(&now.u, &next.u)).max(prior_step);
         fitted.converged = step <= options.tolerance;
         fitted.log_likelihood = likelihood;
         fitted.parameters = next;
@@ -188,6 +209,7 @@ fn log_likelihood(parameters: &Parameters, levels: &[u8]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::pairs::NO_LEVEL;
 
     /// All patterns of the comparisons with their expected counts under known parameters.
     fn simulated(truth: &Parameters, pairs: f64) -> Vec<Pattern> {
@@ -253,6 +275,38 @@ mod tests {
         let options = Options { pseudo: 0.0, tolerance: 1e-9, most_rounds: 2000, ..Options::default() };
         let fitted = fit(&halves.collect::<Vec<_>>(), &start(), &options);
         assert!(moved(&fitted.parameters.m, &truth().m) < 2e-3, "{fitted:?}");
+    }
+
+    #[test]
+    fn pairs_that_met_by_a_value_say_nothing_of_how_often_it_agrees() {
+        // Two passes, on the first and on the third comparison; what neither brings is not seen.
+        let seen: Vec<Seen> = simulated(&truth(), 1e6)
+            .into_iter()
+            .filter(|p| p.levels[0] == 0 || p.levels[2] == 0)
+            .map(|pattern| {
+                let (first, third) = (pattern.levels[0] == 0, pattern.levels[2] == 0);
+                let counts_for = u32::from(third) | u32::from(first) << 2 | 0b1010;
+                Seen { pattern, counts_for, known: false }
+            })
+            .collect();
+        let options = Options { pseudo: 0.0, tolerance: 1e-9, most_rounds: 5000, ..Options::default() };
+        let fitted = fit_among(&seen, 1e6, &start(), &options).parameters;
+        assert!(moved(&fitted.m, &truth().m) < 2e-2, "{fitted:?}");
+        // 97 in 100 matches agree on one of the two; all others count as no match.
+        assert!((fitted.prior - 0.04 * 0.97).abs() < 2e-3, "{fitted:?}");
+        let naive = seen.iter().map(|s| Seen { counts_for: u32::MAX, ..s.clone() }).collect::<Vec<_>>();
+        let naive = fit_among(&naive, 1e6, &start(), &options).parameters;
+        assert!(naive.m[2][0] > truth().m[2][0] + 0.01, "without care the share comes out too high: {naive:?}");
+    }
+
+    #[test]
+    fn known_matches_count_as_such() {
+        let level =
+            |l: u8, known| Seen { pattern: Pattern { levels: vec![l], count: 50.0 }, counts_for: u32::MAX, known };
+        let start = Parameters { prior: 0.001, m: vec![vec![0.99, 0.01]], u: vec![vec![0.5, 0.5]] };
+        let options = Options { pseudo: 0.0, ..Options::default() };
+        let fitted = fit_among(&[level(0, true), level(1, true)], 1e6, &start, &options).parameters;
+        assert!((fitted.m[0][1] - 0.5).abs() < 1e-6, "{fitted:?}");
     }
 
     #[test]

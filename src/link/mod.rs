@@ -12,8 +12,10 @@
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
 pub mod assignment;
+pub mod cluster;
 pub mod em;
 pub mod evaluate;
+pub mod generic;
 mod national;
 pub mod pairs;
 pub mod pairs_table;

@@ -38,7 +38,7 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
-pub use generic::GenericModel;
+pub use generic::{Clean, DateOrder, GenericColumn, GenericComparison, GenericModel, Key, Links, Measure, Pass, Take};
 pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
 pub use models::{Model, load_model};

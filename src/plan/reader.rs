@@ -186,6 +186,14 @@ impl<'d> Section<'d> {
         Some(texts)
     }
 
+    /// A list of numbers; a single number counts as a list of one.
+    pub(super) fn numbers(&self, key: &str) -> Option<Vec<f64>> {
+        self.typed(key, "a list of numbers", |value| match value {
+            DeValue::Array(items) => items.iter().map(|item| number(item.get_ref())).collect(),
+            one => number(one).map(|n| vec![n]),
+        })
+    }
+
     /// True or false.
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
         self.typed(key, "true or false", DeValue::as_bool)
@@ -378,6 +386,7 @@ fn example(wanted: &str) -> &'static str {
     match wanted {
         "a text" => "write it in \"double quotes\"",
         "a list of texts" => "write [\"one\", \"two\"]",
+        "a list of numbers" => "write [0.92, 0.8]",
         "true or false" => "write true or false, without quotes",
         "a date" => "write 2026-01-31, without quotes",
         "a list of tables" | "a table" => "see the shipped pipelines for the form",

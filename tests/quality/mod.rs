@@ -6,6 +6,7 @@
 //! Another county: `bidui synth --seed 7 --out DIR`, then `BIDUI_COUNTY=DIR INSTA_FORCE_PASS=1 cargo test --test it quality`
 //! measures it against the same gates; its snapshots differ from the kept ones and are printed.
 
+mod generic;
 mod links;
 mod lists;
 mod register_insurance;

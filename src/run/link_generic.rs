@@ -1,0 +1,179 @@
+//! Linking plain files by a model of the `generic` family: files → columns → pairs and the fitted model.
+//!
+//! The rows are read once, straight into columns of numbers; keys go to whoever asked, so that they are held once.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::Observer;
+use super::link::LinkOptions;
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, nearest};
+use crate::ingest::rows::{self, PlainFile};
+use crate::link::generic::{self, Columns, Found};
+use crate::plan::GenericModel;
+use crate::run::Event;
+
+/// What linking gave.
+#[derive(Debug, Clone)]
+pub struct GenericLinked {
+    /// Pairs, the fitted model and how it was fitted.
+    pub found: Found,
+    /// Rows of each file.
+    pub rows: Vec<u64>,
+    /// What is doubtful about files, model and outcome; none of it an error.
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Links the files of `options` (two, or one with duplicates) by `model`; `take_key` gets the key of every row, and
+/// whether it is one of the right file, in the order of the rows.
+///
+/// Known pairs are read from `options.labels`, and the fitted model is written to `options.save_model`.
+pub fn link_generic(
+    options: &LinkOptions,
+    model: &GenericModel,
+    observer: Observer,
+    take_key: &mut dyn FnMut(bool, &str),
+) -> Outcome<GenericLinked> {
+    let opened = open(options, model)?;
+    let one_file = opened.len() == 1;
+    let mut columns = Columns::new(model, one_file);
+    let mut problems = Vec::new();
+    let mut counts = Vec::new();
+    // Row of each key, when known pairs name them.
+    let mut keys: [HashMap<String, u32>; 2] = Default::default();
+    observer(Event::Stage { name: "read", steps: opened.len() });
+    for (side, Opened { file, wanted, key }) in opened.into_iter().enumerate() {
+        let mut row = 0_u32;
+        let name = file.place().file.clone().unwrap_or_default();
+        let read = file.read(&wanted, &mut |cells| {
+            let number;
+            let own = match key {
+                Some(at) => cells.get(at),
+                None => {
+                    number = (row + 1).to_string();
+                    &number
+                }
+            };
+            take_key(side == 1, own);
+            if options.labels.is_some() {
+                keys[side].entry(own.to_string()).or_insert(row);
+            }
+            columns.push(model, side == 1, (0..model.columns.len()).map(|at| cells.get(at)));
+            row += 1;
+            Ok(())
+        });
+        let read = read.map_err(|problems| Failure { class: FailureClass::InputContract, problems })?;
+        problems.extend(read.problems);
+        counts.push(read.rows);
+        observer(Event::Step(name));
+    }
+    columns.close();
+    let labels = match &options.labels {
+        None => Vec::new(),
+        Some(path) => labels(path, &keys, one_file, &mut problems)?,
+    };
+    observer(Event::Stage { name: "link", steps: 1 });
+    let mut found = generic::link(model, &columns, &labels)
+        .map_err(|problems| Failure { class: FailureClass::InputContract, problems })?;
+    problems.append(&mut found.problems);
+    observer(Event::Step(model.name.clone()));
+    if let Some(path) = &options.save_model {
+        std::fs::write(path, found.fitted.to_toml()).map_err(|e| Failure::io("write the fitted model", path, &e))?;
+    }
+    Ok(GenericLinked { found, rows: counts, problems })
+}
+
+/// A file whose columns were found.
+struct Opened {
+    file: PlainFile,
+    /// Headings wanted, in the order of the model's columns; the key's is last when it has one.
+    wanted: Vec<usize>,
+    /// Position of the key in `wanted`.
+    key: Option<usize>,
+}
+
+/// Opens all files and finds the columns of the model; every problem of all of them at once.
+fn open(options: &LinkOptions, model: &GenericModel) -> Outcome<Vec<Opened>> {
+    let (mut opened, mut refused, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    for (side, path) in options.files.iter().enumerate() {
+        let file = match rows::open(path) {
+            Ok(file) => file,
+            Err(problems) => {
+                refused.extend(problems);
+                continue;
+            }
+        };
+        let headings = file.headings();
+        let mut wanted = Vec::new();
+        for column in &model.columns {
+            let heading = if side == 0 { &column.left } else { &column.right };
+            wanted.extend(find(headings, heading, path, &column.place, &mut missing));
+        }
+        let key = options.ids.get(side).or(options.ids.first()).map(|heading| {
+            wanted.extend(find(headings, heading, path, &Place::default(), &mut missing));
+            model.columns.len()
+        });
+        opened.push(Opened { file, wanted, key });
+    }
+    if !refused.is_empty() {
+        refused.extend(missing);
+        return Err(Failure { class: FailureClass::InputContract, problems: refused });
+    }
+    if !missing.is_empty() {
+        return Err(Failure { class: FailureClass::Pipeline, problems: missing });
+    }
+    Ok(opened)
+}
+
+fn find(headings: &[String], wanted: &str, path: &Path, place: &Place, missing: &mut Vec<Diagnostic>) -> Option<usize> {
+    let found = headings.iter().position(|h| h == wanted);
+    if found.is_none() {
+        let message = format!("{} has no column `{wanted}`", path.display());
+        let place = if place.is_empty() { Place::file(path.display().to_string()) } else { place.clone() };
+        let hint = match nearest(wanted, headings.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? give the heading with left = or right = in a [[column]]"),
+            None => format!("its columns are {}", headings.join(", ")),
+        };
+        missing.push(Diagnostic::error("link.missing_column", message, place).hint(hint));
+    }
+    found
+}
+
+/// Known pairs as rows; pairs of keys that no row has are counted and told.
+fn labels(
+    path: &Path,
+    keys: &[HashMap<String, u32>; 2],
+    one_file: bool,
+    problems: &mut Vec<Diagnostic>,
+) -> Outcome<Vec<(u32, u32)>> {
+    let refuse = |problems| Failure { class: FailureClass::InputContract, problems };
+    let file = rows::open(path).map_err(refuse)?;
+    let mut missing = Vec::new();
+    let wanted: Vec<usize> = ["left_id", "right_id"]
+        .iter()
+        .filter_map(|heading| find(file.headings(), heading, path, &Place::default(), &mut missing))
+        .collect();
+    if !missing.is_empty() {
+        return Err(refuse(missing));
+    }
+    let right = if one_file { &keys[0] } else { &keys[1] };
+    let (mut pairs, mut strange, mut given) = (Vec::new(), Vec::new(), 0_u64);
+    let read = file.read(&wanted, &mut |cells| {
+        given += 1;
+        match (keys[0].get(cells.get(0)), right.get(cells.get(1))) {
+            (Some(a), Some(b)) if !one_file || a != b => pairs.push((*a, *b)),
+            _ => strange.push(cells.row),
+        }
+        Ok(())
+    });
+    problems.extend(read.map_err(refuse)?.problems);
+    let told = super::link_checks::known_pairs(&path.display().to_string(), given, &strange);
+    if told.iter().any(Diagnostic::is_error) {
+        return Err(refuse(told));
+    }
+    problems.extend(told);
+    // The same pair given twice is one pair.
+    pairs.sort_unstable();
+    pairs.dedup();
+    Ok(pairs)
+}
