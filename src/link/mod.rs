@@ -11,14 +11,16 @@
 //! is not is a conflict; the others are compared with the few persons that share a key with them (`person::score`) and decided
 //! by weight, margin and the rule that two kinds of evidence must agree (`person::decide`). Every record ends in one state.
 
+pub mod decisions;
 mod national;
 pub mod pairs;
 mod person;
 mod register;
 mod villages;
 
+pub use decisions::Decisions;
 pub use national::attach_national;
-pub use register::{Register, register};
+pub use register::{Register, register, register_with_ids};
 pub use villages::link_villages;
 
 use crate::model::Table;
@@ -31,6 +33,8 @@ pub struct Linked {
     pub links: Table,
     /// Table `possible_links`: the candidates of records with status possible or conflict.
     pub possible: Table,
+    /// What became of the decisions of people, by record and person.
+    pub applied: Vec<decisions::Applied>,
 }
 
 /// Links each record of a source to at most one person of the register.
@@ -38,10 +42,23 @@ pub struct Linked {
 /// Every record gets exactly one row in `links`. The outcome for a record depends on the record, the register and the
 /// model, and for sources with `once_per_person` on the other records; never on the order of either.
 pub fn link(register: &Register, source: &Source, records: &Table, model: &LinkModel) -> Linked {
+    link_decided(register, source, records, model, &Decisions::default())
+}
+
+/// As [`link()`], with what people decided applied first: rows of `decisions` are rows of `records` and of the register.
+pub fn link_decided(
+    register: &Register,
+    source: &Source,
+    records: &Table,
+    model: &LinkModel,
+    decisions: &Decisions,
+) -> Linked {
     let entries = person::pack::Columns::read(source, records);
-    let judged = person::judge_all(&register.spine, &entries, model, source.once_per_person);
+    let (judged, applied) =
+        person::judge_all(&register.spine, &entries, model, source.once_per_person, decisions);
     Linked {
-        links: person::output::links(register, &source.id, records, &judged),
+        links: person::output::links(register, &source.id, records, &judged, &applied),
         possible: person::output::possible(register, &source.id, records, &judged),
+        applied,
     }
 }

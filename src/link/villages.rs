@@ -23,6 +23,7 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
             Value::Null,
             village.into(),
             Value::Integer(0),
+            Value::Null,
             level.into(),
         ];
         values.extend(std::iter::repeat_n(Value::Null, 6));
@@ -30,5 +31,9 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
         values.push(evidence.into());
         links.push(values);
     }
-    Linked { links: links.finish(), possible: TableBuilder::new(tables::possible_links()).finish() }
+    Linked {
+        links: links.finish(),
+        possible: TableBuilder::new(tables::possible_links()).finish(),
+        applied: Vec::new(),
+    }
 }

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use super::decide::{Judged, Pair, Status};
 use super::evidence;
 use super::numbers::NumberLevel;
+use crate::link::decisions::{self, Applied};
 use crate::link::register::Register;
 use crate::model::{Table, tables};
 
@@ -30,8 +31,8 @@ fn levels<'a>(rows: &[(Option<&Pair>, Option<f64>)], evidence: impl Iterator<Ite
     ]
 }
 
-/// Table `links`: one row per record.
-pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judged]) -> Table {
+/// Table `links`: one row per record. `applied` is sorted by record.
+pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judged], applied: &[Applied]) -> Table {
     let ids = records.text("record_id");
     let person = |j: &Judged| (j.status == Status::Linked).then(|| j.pairs[0].person);
     // For a conflict the owner of the number is shown: it is that pair in which number and name disagree.
@@ -51,6 +52,11 @@ pub fn links(register: &Register, source: &str, records: &Table, judged: &[Judge
         texts(judged.iter().map(|j| person(j).map(|p| register.household_id(p)))),
         texts(judged.iter().map(|_| None)),
         Arc::new(judged.iter().map(|j| Some(listed(j).len() as i64)).collect::<Int64Array>()),
+        texts((0..judged.len() as u32).map(|record| {
+            let from = applied.partition_point(|a| a.right < record);
+            let to = applied.partition_point(|a| a.right <= record);
+            decisions::word(&applied[from..to])
+        })),
     ];
     arrays.extend(levels(&shown, judged.iter().map(|j| j.evidence.as_str())));
     Table::new(tables::links(), arrays)
