@@ -8,13 +8,16 @@
 //! OUT/.staging/<round>/          a round being made
 //! OUT/rounds/<round>/tables/     every table as Parquet
 //! OUT/rounds/<round>/*.xlsx, 核实表/, report.html, manifest.json
+//! OUT/ledger.sqlite              person ids, decisions of people, fitted models
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
 mod check;
 mod clock;
+mod decide;
 mod explain;
 mod init;
+mod ledger;
 mod link;
 mod lock;
 pub mod manifest;
@@ -26,6 +29,7 @@ mod store;
 
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
+pub use decide::{DecideOptions, DecideReport, decide};
 pub use explain::{Explained, Section, explain};
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};

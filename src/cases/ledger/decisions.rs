@@ -276,13 +276,17 @@ impl Ledger {
             let earlier = before.iter().filter(of_record).find(|d| d.person == decision.person);
             let somebody_else =
                 decision.same && before.iter().filter(of_record).any(|d| d.same && d.person != decision.person);
+            // Said again in the face of new evidence, a decision is a new one.
+            let again = |e: &&Decision| {
+                e.same == decision.same && e.reason == decision.reason && e.knew() == decision.knew()
+            };
             match earlier {
-                Some(e) if e.same == decision.same && e.reason == decision.reason => recorded.known_before += 1,
+                Some(e) if again(&e) => recorded.known_before += 1,
                 Some(e) if e.same != decision.same => recorded.revised += 1,
                 _ if somebody_else => recorded.revised += 1,
                 _ => {}
             }
-            if !earlier.is_some_and(|e| e.same == decision.same && e.reason == decision.reason) {
+            if earlier.filter(again).is_none() {
                 new.push(decision);
             }
         }

@@ -14,6 +14,8 @@ pub(super) mod assign;
 pub(super) mod block;
 pub(super) mod decide;
 pub(super) mod decided;
+#[cfg(test)]
+mod decided_tests;
 pub(super) mod duplicates;
 pub(super) mod evidence;
 pub(super) mod keys;
