@@ -54,8 +54,7 @@ pub fn link_decided(
     decisions: &Decisions,
 ) -> Linked {
     let entries = person::pack::Columns::read(source, records);
-    let (judged, applied) =
-        person::judge_all(&register.spine, &entries, model, source.once_per_person, decisions);
+    let (judged, applied) = person::judge_all(&register.spine, &entries, model, source.once_per_person, decisions);
     Linked {
         links: person::output::links(register, &source.id, records, &judged, &applied),
         possible: person::output::possible(register, &source.id, records, &judged),

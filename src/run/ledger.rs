@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::PersonCounts;
 use crate::cases::ledger::{
-    self, Assigned, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey, Standing, State,
-    person_id, person_number,
+    self, Assigned, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey, Standing,
+    State, person_id, person_number,
 };
 use crate::diag::{Diagnostic, Outcome, Place};
 use crate::link::{self, Decisions, Linked, decisions::Verdict};
@@ -156,7 +156,8 @@ impl RoundLedger {
         model: &LinkModel,
     ) -> (Linked, Vec<FieldFinding>) {
         let keys = ledger::record_keys(&self.salt, source, records);
-        let mut by_key: Vec<(u64, u32)> = keys.iter().zip(0..).filter_map(|(k, row)| Some((k.as_ref()?.key, row))).collect();
+        let mut by_key: Vec<(u64, u32)> =
+            keys.iter().zip(0..).filter_map(|(k, row)| Some((k.as_ref()?.key, row))).collect();
         by_key.sort_unstable();
         let (mut pairs, mut found) = (Vec::new(), Vec::new());
         for decision in self.decisions.remove(&source.id).unwrap_or_default() {
@@ -183,7 +184,13 @@ impl RoundLedger {
                         let why = "只有姓名的同名记录有多条，无法确定认定的是哪一条，未执行";
                         tell(Some(*row), decision.person, "ambiguous", why);
                         let field = source.name_of(Role::Name);
-                        found.push(FieldFinding::of_record(records, *row as usize, field, "link.decision_ambiguous", why));
+                        found.push(FieldFinding::of_record(
+                            records,
+                            *row as usize,
+                            field,
+                            "link.decision_ambiguous",
+                            why,
+                        ));
                     }
                 }
                 Some((person, left)) => {
@@ -353,8 +360,7 @@ impl RoundLedger {
             .collect();
         let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
             "margin": model.margin});
-        let fitted =
-            FittedModel { name: model.name.clone(), version: i64::from(model.version), levels, details };
+        let fitted = FittedModel { name: model.name.clone(), version: i64::from(model.version), levels, details };
         let mut problems = Vec::new();
         if let Some((round, before)) = self.ledger.model_before(&fitted.name, &self.round, &self.as_of)? {
             for d in ledger::drift(&before.levels, &fitted.levels, DRIFT_BITS) {

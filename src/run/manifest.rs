@@ -170,13 +170,7 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// The run's id: the same work has the same id.
-pub fn run_id(
-    round: &str,
-    as_of: &str,
-    pipeline_files: &[HashedFile],
-    inputs: &[HashedFile],
-    ledger: &str,
-) -> String {
+pub fn run_id(round: &str, as_of: &str, pipeline_files: &[HashedFile], inputs: &[HashedFile], ledger: &str) -> String {
     let mut hasher = Sha256::new();
     for part in [env!("CARGO_PKG_VERSION"), round, as_of, ledger] {
         hasher.update(part.as_bytes());

@@ -12,11 +12,11 @@ use super::outputs::{self, Tables};
 use super::sources::{self, Arrived};
 use super::staging::Staging;
 use super::{Event, Observer, clock, lock};
+use crate::cases::ledger::person_id;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, Plan, Source, SourceRole, Subject};
 use crate::screen::ScreenInput;
-use crate::cases::ledger::person_id;
 use crate::{cases, codes, link, reconcile, screen};
 
 /// What a run is asked to do.
@@ -166,8 +166,7 @@ impl Work<'_> {
             self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
-        let mut register =
-            link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
+        let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         records.insert(self.plan.sources[spine].id.clone(), register_records);

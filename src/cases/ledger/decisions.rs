@@ -277,9 +277,8 @@ impl Ledger {
             let somebody_else =
                 decision.same && before.iter().filter(of_record).any(|d| d.same && d.person != decision.person);
             // Said again in the face of new evidence, a decision is a new one.
-            let again = |e: &&Decision| {
-                e.same == decision.same && e.reason == decision.reason && e.knew() == decision.knew()
-            };
+            let again =
+                |e: &&Decision| e.same == decision.same && e.reason == decision.reason && e.knew() == decision.knew();
             match earlier {
                 Some(e) if again(&e) => recorded.known_before += 1,
                 Some(e) if e.same != decision.same => recorded.revised += 1,
@@ -323,12 +322,7 @@ fn write(transaction: &Transaction, decisions: &[&Decision]) -> rusqlite::Result
 }
 
 /// Writes what a run asks people about. A pair of an earlier run with the same inputs stands there already.
-pub(super) fn write_offers(
-    transaction: &Transaction,
-    run: i64,
-    round: &str,
-    offers: &[Offer],
-) -> rusqlite::Result<()> {
+pub(super) fn write_offers(transaction: &Transaction, run: i64, round: &str, offers: &[Offer]) -> rusqlite::Result<()> {
     let mut insert =
         transaction.prepare("INSERT OR IGNORE INTO offer VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
     for o in offers {

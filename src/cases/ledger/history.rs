@@ -1,7 +1,7 @@
 //! The history of person ids as a table of the round: what happened until and in this round.
 
-use super::persons::{Assigned, Event};
 use super::person_id;
+use super::persons::{Assigned, Event};
 use super::state::State;
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Table, tables};

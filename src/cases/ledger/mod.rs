@@ -132,7 +132,11 @@ impl Ledger {
         let Some(key) = self.pending()? else {
             return Ok(false);
         };
-        if published(&key.round).as_ref() == Some(&key.run_id) { self.publish()? } else { self.take_back()? }
+        if published(&key.round).as_ref() == Some(&key.run_id) {
+            self.publish()?
+        } else {
+            self.take_back()?
+        }
         Ok(true)
     }
 

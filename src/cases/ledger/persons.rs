@@ -174,11 +174,7 @@ impl Work<'_> {
     }
 
     /// Open rows and free persons by key, keys with a part missing left out: (key, rows, persons), in key order.
-    fn groups<K: Ord + Copy>(
-        &self,
-        pool: &[u32],
-        key: impl Fn(&Identity) -> Option<K>,
-    ) -> Vec<(Vec<u32>, Vec<u32>)> {
+    fn groups<K: Ord + Copy>(&self, pool: &[u32], key: impl Fn(&Identity) -> Option<K>) -> Vec<(Vec<u32>, Vec<u32>)> {
         let mut all: Vec<(K, bool, u32)> = Vec::new();
         let open = (0..self.rows.len() as u32).filter(|r| self.of_row[*r as usize].is_none());
         all.extend(open.filter_map(|r| Some((key(&self.rows[r as usize])?, false, r))));
@@ -259,8 +255,7 @@ impl Work<'_> {
     /// A number with its household, or a name with birth date and household: taken only where both say the same.
     fn by_edges(&mut self, live: &[u32], told: &mut Told) {
         let gone: BTreeSet<u32> = told.merged.iter().map(|m| m.0).collect();
-        let pool: Vec<u32> =
-            live.iter().copied().filter(|k| !gone.contains(&self.known[*k as usize].person)).collect();
+        let pool: Vec<u32> = live.iter().copied().filter(|k| !gone.contains(&self.known[*k as usize].person)).collect();
         let number = |i: &Identity| (i.number != 0 && i.household != 0).then_some((i.number, i.household));
         let home = |i: &Identity| (i.home != 0).then_some((i.home, 0));
         let mut persons_of: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();

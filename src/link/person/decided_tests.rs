@@ -22,7 +22,9 @@ fn linked(people: &[Row], rows: &[Row], decisions: Vec<Decision>, once: bool) ->
 
 fn people() -> (Vec<Row>, [String; 3]) {
     let n = [number("990121", "19700105", 11), number("990121", "19720304", 13), number("990121", "19950607", 15)];
-    let row = |name: &str, number: &str, household: &str| Row::new(name).number(number).household(household, "other").village(1, 1);
+    let row = |name: &str, number: &str, household: &str| {
+        Row::new(name).number(number).household(household, "other").village(1, 1)
+    };
     (vec![row("张建国", &n[0], "1"), row("李秀英", &n[1], "1"), row("张小军", &n[2], "1")], n)
 }
 

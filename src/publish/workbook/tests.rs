@@ -384,8 +384,13 @@ fn the_review_shows_record_and_candidates_with_masked_numbers() {
         pair("dibao-0000001", "P2", "0002-BBBB"),
         pair("dibao-0000003", "P2", "0003-CCCC"),
     ]);
-    let review =
-        Review { possible: &possible, decisions: &decisions, persons: &persons, records: &BTreeMap::new(), keys: &keys };
+    let review = Review {
+        possible: &possible,
+        decisions: &decisions,
+        persons: &persons,
+        records: &BTreeMap::new(),
+        keys: &keys,
+    };
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("待认定匹配.xlsx");
     let plan = sample::plan();

@@ -123,7 +123,8 @@ fn what_was_known_when_somebody_decided_is_no_later_evidence() {
 fn a_record_is_known_again_in_another_file_and_row() {
     let dibao = source("dibao");
     let keys = |source: &Source, rows: &[Row]| record_keys(b"salt", source, &records(source, rows));
-    let rows: [Row; 3] = [["-", "张三", "990121197001051234", "-"], ["-", "张三", "-", "-"], ["-", "-", "-", "1970-01-05"]];
+    let rows: [Row; 3] =
+        [["-", "张三", "990121197001051234", "-"], ["-", "张三", "-", "-"], ["-", "-", "-", "1970-01-05"]];
     let first = keys(&dibao, &rows);
     let again = keys(&dibao, &[rows[2], rows[1], rows[0]]);
     assert_eq!((first[0], first[1]), (again[2], again[1]));

@@ -39,18 +39,43 @@ fn ids_stay_whatever_happens_to_the_rows() {
         ("number corrected", vec![A, B], vec![B, renumbered], vec![2, 1], vec!["1 number_changed"], 0),
         ("number lost", vec![A, B], vec![unnumbered, B], vec![1, 2], vec!["1 number_changed"], 0),
         ("number found", vec![unnumbered, B], vec![A, B], vec![1, 2], vec!["1 number_changed"], 0),
-        ("another name in another household is nobody known", vec![A], vec![both], vec![2], vec!["1 gone", "2 created"], 1),
+        (
+            "another name in another household is nobody known",
+            vec![A],
+            vec![both],
+            vec![2],
+            vec!["1 gone", "2 created"],
+            1,
+        ),
         ("registered twice from now on", vec![A], vec![twin, A], vec![2, 1], vec!["2 created", "2 split_from 1"], 0),
         ("registered once from now on", vec![A, twin], vec![A], vec![1], vec!["2 merged_into 1"], 0),
         ("once, and elsewhere", vec![A, twin], vec![third], vec![1], vec!["2 merged_into 1"], 0),
         ("twice, both elsewhere", vec![A], vec![twin, third], vec![2, 3], vec!["1 gone", "2 created", "3 created"], 2),
         ("the same row twice", vec![A, A, B], vec![B, A, A], vec![3, 1, 2], vec![], 0),
-        ("numbers of a couple swapped", vec![A, B], vec![["1", "张三", B[2], A[3]], ["1", "李四", A[2], B[3]]],
-            vec![3, 4], vec!["1 gone", "2 gone", "3 created", "4 created"], 2),
-        ("a father's number on his son's row, set right", vec![A, ["1", "张小三", A[2], "1995-01-05"]],
-            vec![["1", "张小三", "990121199501051237", "1995-01-05"], A], vec![2, 1], vec!["2 number_changed"], 0),
-        ("namesakes in one household", vec![["1", "张三", "-", "-"], ["1", "张三", "-", "-"]],
-            vec![["1", "张三", "-", "-"]], vec![3], vec!["1 gone", "2 gone", "3 created"], 1),
+        (
+            "numbers of a couple swapped",
+            vec![A, B],
+            vec![["1", "张三", B[2], A[3]], ["1", "李四", A[2], B[3]]],
+            vec![3, 4],
+            vec!["1 gone", "2 gone", "3 created", "4 created"],
+            2,
+        ),
+        (
+            "a father's number on his son's row, set right",
+            vec![A, ["1", "张小三", A[2], "1995-01-05"]],
+            vec![["1", "张小三", "990121199501051237", "1995-01-05"], A],
+            vec![2, 1],
+            vec!["2 number_changed"],
+            0,
+        ),
+        (
+            "namesakes in one household",
+            vec![["1", "张三", "-", "-"], ["1", "张三", "-", "-"]],
+            vec![["1", "张三", "-", "-"]],
+            vec![3],
+            vec!["1 gone", "2 gone", "3 created"],
+            1,
+        ),
     ];
     for (what, first, then, ids, told, doubts) in cases {
         let (got, events, doubtful) = second(&first, &then);
@@ -89,7 +114,10 @@ fn a_round_made_again_gives_the_same_ids_and_never_gives_an_id_twice() {
 
     // Other inputs: who was there keeps the id, who was not gets a new one, and nobody gets the id of one who left.
     let other = round(out.path(), q3.0, q3.1, &[C, B]);
-    assert_eq!((other.ids.as_slice(), events(&other)), ([3, 2].as_slice(), vec!["2 created".into(), "3 created".into()]));
+    assert_eq!(
+        (other.ids.as_slice(), events(&other)),
+        ([3, 2].as_slice(), vec!["2 created".into(), "3 created".into()])
+    );
     // Back to the first inputs, after a later round.
     round(out.path(), q4.0, q4.1, &[B, D]);
     let back = round(out.path(), q3.0, q3.1, &[A, B]);
@@ -109,12 +137,8 @@ fn the_history_tells_every_event_until_the_round() {
     let rows: Vec<String> = (0..table.rows())
         .map(|r| ["person_id", "round", "event"].map(|c| table.str_at(c, r).unwrap()).join(" "))
         .collect();
-    let expected = [
-        "P0000001 2026Q3 created",
-        "P0000001 2026Q4 name_changed",
-        "P0000002 2026Q3 created",
-        "P0000002 2026Q4 gone",
-    ];
+    let expected =
+        ["P0000001 2026Q3 created", "P0000001 2026Q4 name_changed", "P0000002 2026Q3 created", "P0000002 2026Q4 gone"];
     assert_eq!(rows, expected);
     assert_eq!(table.str_at("evidence", 1), Some("身份证号、户号一致，姓名已变更"));
 }
@@ -122,5 +146,8 @@ fn the_history_tells_every_event_until_the_round() {
 #[test]
 fn an_id_reads_back() {
     assert_eq!(person_id(7), "P0000007");
-    assert_eq!([person_number("P0000007"), person_number("P12345678"), person_number("H7")], [Some(7), Some(12345678), None]);
+    assert_eq!(
+        [person_number("P0000007"), person_number("P12345678"), person_number("H7")],
+        [Some(7), Some(12345678), None]
+    );
 }
