@@ -2,8 +2,10 @@
 //!
 //! In: `comparison`, `online_list`, `households`, `rule_hits` and the plan's causes. Out: `verification_tasks`, `proposals`,
 //! `work_orders`, `tracking`. Nothing here decides about a household: a proposal waits for the county meeting, an order
-//! stays a draft until then, and tracking goes on while the risk stands.
+//! stays a draft until then, and tracking goes on while the risk stands. [`ledger`] keeps what outlives a round: person
+//! ids, decisions of people, fitted models.
 
+pub mod ledger;
 mod proposals;
 #[cfg(test)]
 mod tests;

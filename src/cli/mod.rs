@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
+mod decide;
 mod explain;
 mod init;
 mod link;
@@ -49,6 +50,8 @@ enum Verb {
     Check(check::Args),
     /// Run a pipeline on a folder of deliveries and publish the round.
     Run(run::Args),
+    /// Take people's answers about possible links into the ledger; every later run applies them.
+    Decide(decide::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -89,6 +92,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Init(args) => init::main(&args, printer),
         Verb::Check(args) => check::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
+        Verb::Decide(args) => decide::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Synth(args) => synth::main(&args, printer),

@@ -13,6 +13,7 @@
 
 pub mod assignment;
 pub mod cluster;
+pub mod decisions;
 pub mod em;
 pub mod evaluate;
 pub mod generic;
@@ -24,10 +25,11 @@ mod plain;
 mod register;
 mod villages;
 
+pub use decisions::Decisions;
 pub use national::attach_national;
 pub use person::plain::{Cleaners, Keys, Packed, RowCells};
 pub use plain::{LinkedFiles, link_files};
-pub use register::{Register, register};
+pub use register::{Register, register, register_with_ids};
 pub use villages::link_villages;
 
 use crate::model::Table;
@@ -40,6 +42,10 @@ pub struct Linked {
     pub links: Table,
     /// Table `possible_links`: the candidates of records with status possible or conflict.
     pub possible: Table,
+    /// What became of the decisions of people, by record and person.
+    pub applied: Vec<decisions::Applied>,
+    /// The model with the figures that were estimated for this source; none where nothing is weighed.
+    pub model: Option<LinkModel>,
 }
 
 /// Links each record of a source to at most one person of the register.
@@ -47,10 +53,24 @@ pub struct Linked {
 /// Every record gets exactly one row in `links`. The outcome for a record depends on the record, the register and the
 /// model, and for sources with `once_per_person` on the other records; never on the order of either.
 pub fn link(register: &Register, source: &Source, records: &Table, model: &LinkModel) -> Linked {
+    link_decided(register, source, records, model, &Decisions::default())
+}
+
+/// As [`link()`], with what people decided applied first: rows of `decisions` are rows of `records` and of the register.
+pub fn link_decided(
+    register: &Register,
+    source: &Source,
+    records: &Table,
+    model: &LinkModel,
+    decisions: &Decisions,
+) -> Linked {
     let entries = person::pack::Columns::read(source, records);
-    let (judged, _) = person::judge_all(&register.spine, &entries, model, source.once_per_person);
+    let (judged, applied, model) =
+        person::judge_all(&register.spine, &entries, model, source.once_per_person, decisions);
     Linked {
-        links: person::output::links(register, &source.id, records, &entries, &judged),
+        links: person::output::links(register, &source.id, records, &entries, &judged, &applied),
         possible: person::output::possible(register, &source.id, records, &judged),
+        applied,
+        model: Some(model),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In: both sides, packed, and the model. Out: [`LinkedFiles`].
 
+use super::decisions::Decisions;
 use super::pairs::Pairs;
 use super::pairs_table::TextColumn;
 use super::person::block::Index;
@@ -30,12 +31,18 @@ pub struct LinkedFiles {
 }
 
 /// Links every record of the right side to at most one person of the left side.
-pub fn link_files(left: Packed, right: Packed, model: &LinkModel, left_place: &Place) -> LinkedFiles {
+pub fn link_files(
+    left: Packed,
+    right: Packed,
+    model: &LinkModel,
+    decisions: &Decisions,
+    left_place: &Place,
+) -> LinkedFiles {
     let [(people, left), (entries, right)] = Packed::together(left, right);
     tracing::debug!("names interned");
     let (spine, repeated) = register(people);
     tracing::debug!("register indexed");
-    let judgement = person::judge(&spine, &entries, model, false);
+    let judgement = person::judge(&spine, &entries, model, false, decisions);
     drop(spine);
     let (pairs, texts) = person::pairs::pairs(&judgement, &entries);
     tracing::debug!(rows = pairs.right.len(), "pairs listed");

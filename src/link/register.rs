@@ -45,9 +45,21 @@ impl Register {
 
 /// Builds persons and households from the register's records.
 ///
-/// `as_of` decides who is an adult. A row without household number makes a household of its own. Findings
+/// Persons are numbered in row order; [`register_with_ids`] keeps the numbers they had before. `as_of` decides who is an
+/// adult. A row without household number makes a household of its own. Findings
 /// (`register.*`) are told with the row's place and never hold a name or a number.
 pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
+    let ids: Vec<u32> = (1..=records.rows() as u32).collect();
+    register_with_ids(source, records, as_of, &ids)
+}
+
+/// As [`register()`], with the running number of each row's person.
+///
+/// # Panics
+/// When there is not one number for each row: a mistake in this program.
+pub fn register_with_ids(source: &Source, records: &Table, as_of: Date, numbers: &[u32]) -> Register {
+    assert_eq!(numbers.len(), records.rows(), "one person id for each row of the register");
+    let person_id = |row: u32| format!("P{:07}", numbers[row as usize]);
     let people = Columns::read(source, records);
     let view = View { source, records };
     let mut findings = Vec::new();
@@ -79,12 +91,13 @@ pub fn register(source: &Source, records: &Table, as_of: Date) -> Register {
             findings.append(&mut told);
         }
         let id = format!("H{number}");
-        households.push(household_row(&view, &people, &normal, members, head, &id, !alone));
+        let head_id = person_id(head);
+        households.push(household_row(&view, &people, &normal, members, (head, &head_id), (&id, !alone)));
         ids.push(id);
     }
     let mut persons = TableBuilder::new(tables::persons());
     for row in 0..records.rows() as u32 {
-        persons.push(person_row(&view, &people, row, &ids[household_of[row as usize] as usize]));
+        persons.push(person_row(&view, &people, row, person_id(row), &ids[household_of[row as usize] as usize]));
     }
 
     let index = Index::new(&people);
@@ -144,10 +157,6 @@ impl View<'_> {
     }
 }
 
-fn person_id(row: u32) -> String {
-    format!("P{:07}", row + 1)
-}
-
 /// The head of a household: the member so called who lives there, else its oldest adult, else its oldest member.
 fn head(
     view: &View,
@@ -203,7 +212,7 @@ fn head(
     }
 }
 
-fn person_row(view: &View, people: &Columns, row: u32, household_id: &str) -> Vec<Value> {
+fn person_row(view: &View, people: &Columns, row: u32, person_id: String, household_id: &str) -> Vec<Value> {
     let i = row as usize;
     let number = view.source.name_of(Role::IdNumber);
     let lane = number.map(|n| format!("{n}_lane")).filter(|lane| view.records.has(lane));
@@ -217,7 +226,7 @@ fn person_row(view: &View, people: &Columns, row: u32, household_id: &str) -> Ve
         days => Value::Date(days),
     };
     let mut values = vec![
-        person_id(row).into(),
+        person_id.into(),
         household_id.into(),
         view.records.str_at("record_id", i).into(),
         view.text(Role::Name, row).into(),
@@ -238,9 +247,8 @@ fn household_row(
     people: &Columns,
     normal: &[bool],
     members: &[u32],
-    head: u32,
-    id: &str,
-    numbered: bool,
+    (head, head_id): (u32, &str),
+    (id, numbered): (&str, bool),
 ) -> Vec<Value> {
     // Where the head's village is not known, the household lives where its first member with a village lives.
     let known = |row: &u32| people.village[*row as usize] != NO_DIVISION;
@@ -249,7 +257,7 @@ fn household_row(
     let mut values = vec![
         id.into(),
         numbered.then(|| id[1..].to_string()).into(),
-        person_id(head).into(),
+        head_id.into(),
         view.text(Role::Name, head).into(),
         view.text(Role::IdNumber, head).into(),
         size.into(),

@@ -23,6 +23,7 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
             Value::Null,
             village.into(),
             Value::Integer(0),
+            Value::Null,
             level.into(),
         ];
         values.extend(std::iter::repeat_n(Value::Null, 6));
@@ -32,5 +33,10 @@ pub fn link_villages(source: &Source, records: &Table) -> Linked {
         values.resize(tables::links().columns.len(), Value::Null);
         links.push(values);
     }
-    Linked { links: links.finish(), possible: TableBuilder::new(tables::possible_links()).finish() }
+    Linked {
+        links: links.finish(),
+        possible: TableBuilder::new(tables::possible_links()).finish(),
+        applied: Vec::new(),
+        model: None,
+    }
 }

@@ -101,6 +101,8 @@ struct Book {
     households: Table,
     links: Table,
     possible: Table,
+    history: Option<Table>,
+    decisions: Option<Table>,
     hits: Table,
     hit_records: Table,
     others: Vec<Table>,
@@ -119,6 +121,9 @@ impl Book {
                 records.push((source.to_string(), round.table(&name)?));
             }
         }
+        // Rounds of before the ledger do not have these.
+        let has = round.tables()?;
+        let optional = |name: &str| has.iter().any(|t| t == name).then(|| round.table(name)).transpose();
         let mut others = Vec::new();
         for name in [
             "indicators_household",
@@ -138,6 +143,8 @@ impl Book {
             households: round.table("households")?,
             links: round.table("links")?,
             possible: round.table("possible_links")?,
+            history: optional("person_history")?,
+            decisions: optional("decisions")?,
             hits: round.table("rule_hits")?,
             hit_records: round.table("hit_records")?,
             others,
@@ -302,6 +309,20 @@ impl Book {
         Some(picture)
     }
 
+    /// The rows of a table from the ledger that are about some persons.
+    fn of_people(&self, table: Option<&Table>, people: &BTreeSet<&str>) -> Vec<String> {
+        let Some(table) = table else {
+            return Vec::new();
+        };
+        let about = |row: usize, column: &str| {
+            table.has(column) && table.str_at(column, row).is_some_and(|person| people.contains(person))
+        };
+        (0..table.rows())
+            .filter(|row| about(*row, "person_id") || about(*row, "other_person_id"))
+            .map(|row| self.values(table, row, &[]))
+            .collect()
+    }
+
     fn household(&self, household: &str) -> Case {
         let rows = |t: &Table| -> Vec<usize> {
             (0..t.rows()).filter(|&i| t.str_at("household_id", i) == Some(household)).collect()
@@ -330,6 +351,10 @@ impl Book {
             ));
         }
         section("成员 members", members);
+        let people: BTreeSet<&str> =
+            rows(&self.persons).into_iter().filter_map(|i| self.persons.str_at("person_id", i)).collect();
+        section("人员编号沿革 id history", self.of_people(self.history.as_ref(), &people));
+        section("人工认定 decisions", self.of_people(self.decisions.as_ref(), &people));
 
         let ours: BTreeSet<&str> =
             rows(&self.links).into_iter().filter_map(|l| self.links.str_at("record_id", l)).collect();

@@ -8,7 +8,7 @@ use super::link::{LinkOptions, LinkReport};
 use super::{Event, Observer, clock};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, nearest};
 use crate::ingest::rows::{self, PlainFile, RowsRead};
-use crate::link::{Cleaners, LinkedFiles, Packed, RowCells, link_files, pairs_table};
+use crate::link::{Cleaners, Decisions, LinkedFiles, Packed, RowCells, link_files, pairs_table};
 use crate::model::{CellKind, text};
 use crate::normalize::{date, id_number, name, phone};
 use crate::plan::{LinkModel, PersonColumn};
@@ -55,7 +55,7 @@ pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer)
     report.problems.append(&mut left_read.problems);
     report.problems.append(&mut right_read.problems);
     let place = crate::diag::Place::file(options.files[0].display().to_string());
-    let mut linked = link_files(left, right, model, &place);
+    let mut linked = link_files(left, right, model, &Decisions::default(), &place);
     report.problems.append(&mut linked.problems);
     report.count(&linked.pairs, right_read.rows)?;
     step("link");

@@ -84,6 +84,31 @@ pub struct LinkageEntry {
     pub margin: f64,
 }
 
+/// What happened to persons since the round before, and to people's decisions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PersonCounts {
+    /// Persons of the register.
+    pub persons: u64,
+    /// Met for the first time.
+    pub created: u64,
+    /// Met again after a round without.
+    pub returned: u64,
+    /// Numbers or names that changed.
+    pub changed: u64,
+    /// Found to be another known person.
+    pub merged: u64,
+    /// A second row of a known person.
+    pub split: u64,
+    /// No longer in the register.
+    pub gone: u64,
+    /// Rows that could be somebody known and got a new id.
+    pub doubtful: u64,
+    /// Decisions of people, one for each record they are about.
+    pub decisions: u64,
+    /// Decisions that later evidence contradicts.
+    pub contradicted: u64,
+}
+
 /// One table's part of the manifest.
 #[derive(Debug, Clone, Serialize)]
 pub struct TableEntry {
@@ -102,7 +127,7 @@ pub struct Manifest {
     pub program: &'static str,
     /// Version of the program.
     pub version: &'static str,
-    /// Digest of program version, pipeline, inputs, round and day: the same for the same work.
+    /// Digest of program version, pipeline, inputs, round, day and what the ledger adds: the same for the same work.
     pub run_id: String,
     /// Round.
     pub round: String,
@@ -118,6 +143,8 @@ pub struct Manifest {
     pub linkage: LinkageEntry,
     /// Sources in pipeline order.
     pub sources: Vec<SourceEntry>,
+    /// Persons and decisions.
+    pub persons: PersonCounts,
     /// Tables in the order of the flow.
     pub tables: Vec<TableEntry>,
     /// Online list by type.
@@ -160,9 +187,9 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// The run's id: the same work has the same id.
-pub fn run_id(round: &str, as_of: &str, pipeline_files: &[HashedFile], inputs: &[HashedFile]) -> String {
+pub fn run_id(round: &str, as_of: &str, pipeline_files: &[HashedFile], inputs: &[HashedFile], ledger: &str) -> String {
     let mut hasher = Sha256::new();
-    for part in [env!("CARGO_PKG_VERSION"), round, as_of] {
+    for part in [env!("CARGO_PKG_VERSION"), round, as_of, ledger] {
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }
@@ -248,9 +275,10 @@ mod tests {
     #[test]
     fn the_run_id_moves_with_any_input() {
         let file = |h: &str| HashedFile { path: "a".into(), sha256: h.into(), bytes: 1 };
-        let one = run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")]);
-        assert_eq!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")]));
-        assert_ne!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("3")]));
-        assert_ne!(one, run_id("2026Q3", "2026-09-29", &[file("1")], &[file("2")]));
+        let one = run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")], "");
+        assert_eq!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")], ""));
+        assert_ne!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("3")], ""));
+        assert_ne!(one, run_id("2026Q3", "2026-09-29", &[file("1")], &[file("2")], ""));
+        assert_ne!(one, run_id("2026Q3", "2026-09-30", &[file("1")], &[file("2")], "ids"));
     }
 }

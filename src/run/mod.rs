@@ -8,14 +8,17 @@
 //! OUT/.staging/<round>/          a round being made
 //! OUT/rounds/<round>/tables/     every table as Parquet
 //! OUT/rounds/<round>/*.xlsx, 核实表/, report.html, manifest.json
+//! OUT/ledger.sqlite              person ids, decisions of people, fitted models
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
 mod check;
 mod clock;
+mod decide;
 mod explain;
 mod explain_links;
 mod init;
+mod ledger;
 mod link;
 pub mod link_checks;
 mod link_generic;
@@ -32,6 +35,7 @@ mod waterfall;
 
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
+pub use decide::{DecideOptions, DecideReport, decide};
 pub use explain::{Explained, Section, explain, write_pictures};
 pub use explain_links::explain_links;
 pub use init::{SetUp, init};

@@ -157,6 +157,8 @@ pub struct Sheets<'a> {
     pub manifest: &'a Manifest,
     /// All problems of the run.
     pub problems: &'a [Diagnostic],
+    /// Keys of the pairs that people are asked about, by record and candidate.
+    pub keys: &'a BTreeMap<(String, String), String>,
 }
 
 /// Writes tables, workbooks and the report below a folder.
@@ -180,8 +182,10 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     step("核实表");
     let review = workbook::Review {
         possible: tables.get("possible_links"),
+        decisions: tables.get("decisions"),
         persons: tables.get("persons"),
         records: sheets.records,
+        keys: sheets.keys,
     };
     workbook::possible_links(&issue, &review, &dir.join("待认定匹配.xlsx"))?;
     step("待认定匹配");

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::ledger::{self, RoundLedger};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived};
 use super::staging::Staging;
 use super::{Event, Observer, clock, lock};
+use crate::cases::ledger::person_id;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, Plan, Source, SourceRole, Subject};
@@ -81,12 +83,15 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(as_of)));
     fail_on_errors(&problems, FailureClass::Pipeline)?;
 
+    // A ledger that cannot be used is told before minutes are spent.
+    let book = ledger::open(&options.out)?;
     let arrived = sources::bring_in(&plan, &codes, &options.input, as_of, observer)?;
     sources::demand_required(&plan, &arrived)?;
     let round = clock::round_name(plan.cadence, as_of);
     let staging = Staging::new(&options.out, &round)?;
 
-    let mut work = Work { plan: &plan, as_of, round: &round, tables: Tables::default(), arrived, problems };
+    let ledger = RoundLedger::begin(&options.out, book, &round, &as_of.to_string())?;
+    let mut work = Work { plan: &plan, as_of, round: &round, tables: Tables::default(), arrived, problems, ledger };
     work.keep_records();
     let linked = work.link(observer)?;
     work.screen(&linked, observer)?;
@@ -116,6 +121,7 @@ struct Work<'a> {
     tables: Tables,
     arrived: Vec<Arrived>,
     problems: Vec<Diagnostic>,
+    ledger: RoundLedger,
 }
 
 struct LinkedSources {
@@ -158,8 +164,10 @@ impl Work<'_> {
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
         let register_records =
             self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
-        let mut register = link::register(&self.plan.sources[spine], &register_records, self.as_of);
-        let mut doubts = vec![(spine, std::mem::take(&mut register.findings))];
+        let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
+        self.problems.extend(self.ledger.warnings());
+        let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
+        let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         records.insert(self.plan.sources[spine].id.clone(), register_records);
         for (i, source) in self.plan.sources.iter().enumerate() {
@@ -171,7 +179,11 @@ impl Work<'_> {
             };
             let linked = match source.subject {
                 Subject::Village => link::link_villages(source, &table),
-                _ => link::link(&register, source, &table, &self.plan.model),
+                _ => {
+                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model);
+                    doubts.push((i, found));
+                    linked
+                }
             };
             self.arrived[i].entry.links = Some(count_states(&linked.links)?);
             links.insert(source.id.clone(), linked.links);
@@ -188,12 +200,15 @@ impl Work<'_> {
         self.keep_findings(&doubts, &records);
         self.tables.add(register.persons);
         self.tables.add(register.households);
+        let [history, decisions] = self.ledger.tables();
+        self.tables.add(history);
         let in_order = |map: &BTreeMap<String, Table>| -> Vec<Table> {
             self.plan.sources.iter().filter_map(|s| map.get(&s.id).cloned()).collect()
         };
         let all_links = outputs::concat(crate::model::tables::links(), in_order(&links).iter());
         self.tables.add(all_links);
         self.tables.add(outputs::concat(crate::model::tables::possible_links(), possible.iter()));
+        self.tables.add(decisions);
         Ok(LinkedSources { links, records })
     }
 
@@ -271,12 +286,19 @@ impl Work<'_> {
             .iter()
             .map(|f| HashedFile { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes })
             .collect();
+        let (models, drifted) = self.ledger.models(&self.plan.model)?;
+        self.problems.extend(drifted);
         diag::sort(&mut self.problems);
+        let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
+        let digest = self.ledger.digest(decisions, self.tables.get("person_history"));
+        let run_id = manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs, &digest);
+        let offers = self.ledger.offers(&run_id, possible, decisions);
+        let keys = offers.iter().map(|o| ((o.record_id.clone(), person_id(o.person)), o.token.clone())).collect();
         let mut manifest = Manifest {
             format: manifest::FORMAT,
             program: env!("CARGO_PKG_NAME"),
             version: env!("CARGO_PKG_VERSION"),
-            run_id: manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs),
+            run_id,
             round: self.round.to_string(),
             as_of: self.as_of.to_string(),
             pipeline: self.plan.name.clone(),
@@ -290,6 +312,7 @@ impl Work<'_> {
                 margin: self.plan.model.margin,
             },
             sources: entries,
+            persons: self.ledger.counts(),
             tables: self.tables.iter().map(|t| TableEntry { table: t.name().into(), rows: t.rows() as u64 }).collect(),
             online_by_type: outputs::tally(self.tables.get("online_list"), "list_type", false),
             online_by_cause: outputs::tally(self.tables.get("online_list"), "causes", true),
@@ -305,11 +328,13 @@ impl Work<'_> {
             records: &linked.records,
             manifest: &manifest,
             problems: &self.problems,
+            keys: &keys,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
         outputs::write_manifest(staging.dir(), &manifest)?;
-        let dir = staging.publish()?;
+        let (dir, late) = self.ledger.commit(&manifest.run_id, offers, models, || staging.publish())?;
+        manifest.problems.extend(late);
         let trouble = self.arrived.iter().filter_map(|a| a.trouble).max_by_key(|t| *t == FailureClass::InputContract);
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })

@@ -41,6 +41,8 @@ pub enum Pass {
     NameTownship,
     /// Member of a household that another key led to.
     Household,
+    /// A person of the office decided so.
+    Decision,
 }
 
 impl Pass {
@@ -73,6 +75,7 @@ impl Pass {
             Pass::SurnameBirth => "surname_birth",
             Pass::NameTownship => "name_township",
             Pass::Household => "household",
+            Pass::Decision => "decision",
         }
     }
 }

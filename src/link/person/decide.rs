@@ -85,12 +85,31 @@ pub struct Notes {
     pub registered_elsewhere: bool,
     /// Another record of the source is linked to the person.
     pub claimed_twice: bool,
+    /// People decided that another record of the source is this person.
+    pub decided_elsewhere: bool,
     /// A candidate that agrees more has another record of the source, or goes better with one, and stands behind.
     pub best_is_taken: bool,
     /// In a conflict: somebody's name fits better than that of the number's owner.
     pub better_name: bool,
     /// Candidates beside the best, also those that are not listed.
     pub others: u32,
+}
+
+/// What people decided, in their words: who, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decided {
+    /// Record and person are the same.
+    Same {
+        /// Their words; may be empty.
+        said: String,
+        /// The record's number is registered with somebody else, which was not known then.
+        contradicted: bool,
+    },
+    /// Candidates were taken out.
+    Barred {
+        /// Their words; may be empty.
+        said: String,
+    },
 }
 
 /// What became of a record.
@@ -104,6 +123,8 @@ pub struct Judged {
     pub margin: Option<f64>,
     /// What else the decision rests on.
     pub notes: Notes,
+    /// What people decided about the record, where that made the result.
+    pub decided: Option<Decided>,
 }
 
 /// Everything a decision needs.
@@ -149,7 +170,13 @@ impl Judge<'_> {
         Judge { company: None, ..*self }.pair(record, person, Pass::NumberAndName, NumberUse::Compare)
     }
 
-    fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
+    /// The levels of a pair that is known to be a match.
+    pub fn labelled(&self, record: u32, person: u32) -> Levels {
+        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
+    }
+
+    /// Compares a record with a person.
+    pub fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
         levels.phone = self.phone_level(record, person);
         if let Some(company) = self.company {
@@ -397,10 +424,11 @@ impl Judge<'_> {
             }
             pairs.truncate(MOST_CANDIDATES);
         }
-        Judged { status: Status::Conflict, pairs, margin, notes }
+        Judged { status: Status::Conflict, pairs, margin, notes, decided: None }
     }
 
-    fn candidates(&self, record: u32) -> Vec<(u32, Pass)> {
+    /// Who shares a key with a record, each person once.
+    pub fn candidates(&self, record: u32) -> Vec<(u32, Pass)> {
         let mut found = block::candidates(&self.spine.index, self.entries, record, self.model.max_block);
         if let Some(company) = self.company {
             for household in company.homes(self.entries, record) {
@@ -425,7 +453,13 @@ impl Judge<'_> {
             .collect();
         self.rank(&mut pairs);
         let Some(best) = pairs.first().copied() else {
-            return Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, notes: Notes::default() };
+            return Judged {
+                status: Status::Unlinked,
+                pairs: Vec::new(),
+                margin: None,
+                notes: Notes::default(),
+                decided: None,
+            };
         };
         let margin = pairs.get(1).map(|next| best.alone() - next.alone());
         let sure = best.alone() >= self.model.linked_at
@@ -464,7 +498,7 @@ impl Judge<'_> {
 
     /// Best first; equals in an order that the content decides (number, birth date, household number), so that it is
     /// the same in every run. It only orders what is shown: equals are never chosen between.
-    fn rank(&self, pairs: &mut [Pair]) {
+    pub fn rank(&self, pairs: &mut [Pair]) {
         let spine = self.spine;
         let content = |pair: &Pair| {
             let i = pair.person as usize;
@@ -485,7 +519,7 @@ impl Judge<'_> {
     }
 
     fn linked(&self, pair: Pair, margin: Option<f64>) -> Judged {
-        Judged { status: Status::Linked, pairs: vec![pair], margin, notes: Notes::default() }
+        Judged { status: Status::Linked, pairs: vec![pair], margin, notes: Notes::default(), decided: None }
     }
 
     /// Candidates, best first.
@@ -493,6 +527,6 @@ impl Judge<'_> {
         let margin = margin.or_else(|| pairs.get(1).map(|next| pairs[0].alone() - next.alone()));
         let notes = Notes { others: pairs.len() as u32 - 1, ..Notes::default() };
         pairs.truncate(MOST_CANDIDATES);
-        Judged { status: Status::Possible, pairs, margin, notes }
+        Judged { status: Status::Possible, pairs, margin, notes, decided: None }
     }
 }

@@ -4,7 +4,7 @@
 //! which is why the column's privacy class is personal.
 
 use super::block::Pass;
-use super::decide::{Judged, Pair, Status};
+use super::decide::{Decided, Judged, Pair, Status};
 use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
@@ -15,11 +15,25 @@ use crate::model::text;
 /// Why a record is in its state, in one sentence.
 pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) -> String {
     let words = |p: &Pair| pair(&p.levels, &spine.people, p.person);
+    let in_brackets = |said: &str| if said.is_empty() { String::new() } else { format!("（{said}）") };
     let Some(best) = judged.pairs.first() else {
-        return nobody(entries, record);
+        return match &judged.decided {
+            Some(Decided::Barred { said }) => {
+                format!("人工认定与候选人不是同一人{}；没有其他足够相符的人", in_brackets(said))
+            }
+            _ => nobody(entries, record),
+        };
     };
-    let mut evidence = match judged.status {
-        Status::Conflict => conflict(spine, judged),
+    let mut evidence = match (judged.status, &judged.decided) {
+        (_, Some(Decided::Same { said, contradicted })) => {
+            let review =
+                if *contradicted { "；认定后该身份证号登记在另一人名下，请复核" } else { "" };
+            return format!("人工认定为同一人{}；{}{review}", in_brackets(said), words(best));
+        }
+        (_, Some(Decided::Barred { said })) => {
+            format!("{}；已排除人工认定不是同一人的候选人{}", words(best), in_brackets(said))
+        }
+        (Status::Conflict, None) => conflict(spine, judged),
         _ => words(best),
     };
     let notes = &judged.notes;
@@ -37,6 +51,9 @@ pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) 
     }
     if notes.claimed_twice {
         evidence.push_str("；本来源另有记录也对应此人");
+    }
+    if notes.decided_elsewhere {
+        evidence.push_str("；人工已认定另一条记录对应此人");
     }
     if notes.best_is_taken {
         evidence.push_str("；更相近的候选人应对应本来源另一记录，列在其后");

@@ -9,12 +9,16 @@
 //! | `block`, `keys`, `spine`, `register_numbers` | which persons any other record is compared with |
 //! | `score`, `weights`, `fit` | levels, what they weigh, and how that is estimated |
 //! | `decide`, `household`, `evidence` | the state of each record, what its family adds, and why |
+//! | `decided` | what people decided goes before all of it |
 //! | `assign`, `duplicates` | one person, one record; one person, several rows of the register |
 //! | `output`, `pairs` | tables of a round, and of a plain file |
 
 pub(super) mod assign;
 pub(super) mod block;
 pub(super) mod decide;
+pub(super) mod decided;
+#[cfg(test)]
+mod decided_tests;
 pub(super) mod duplicates;
 pub(super) mod evidence;
 pub(super) mod fit;
@@ -45,6 +49,7 @@ use rayon::prelude::*;
 
 use self::decide::{Judge, Judged, Status};
 use self::settled::OPEN;
+use super::decisions::{Applied, Decisions, Verdict};
 use crate::plan::LinkModel;
 
 /// What became of the records of one file.
@@ -59,6 +64,8 @@ pub(super) struct Judgement {
     pub settled: Vec<u32>,
     /// All other records, ascending.
     pub others: Vec<(u32, Judged)>,
+    /// What became of the decisions of people, by record and person.
+    pub applied: Vec<Applied>,
     company: household::Company,
 }
 
@@ -79,8 +86,13 @@ pub(super) fn judge(
     entries: &pack::Columns,
     model: &LinkModel,
     once_per_person: bool,
+    decisions: &Decisions,
 ) -> Judgement {
-    let settled = settled::settle(spine, entries);
+    let mut settled = settled::settle(spine, entries);
+    // What people decided goes before number and name.
+    for decided in decisions.by_record() {
+        settled[decided[0].right as usize] = OPEN;
+    }
     let open: Vec<u32> = (0..entries.len() as u32).filter(|r| settled[*r as usize] == OPEN).collect();
     tracing::debug!(settled = entries.len() - open.len(), open = open.len(), "settled by number and name");
     let spine = spine.asked_by(entries, &open, model.max_block);
@@ -92,6 +104,9 @@ pub(super) fn judge(
     let mut others: Vec<(u32, Judged)> = open.into_par_iter().map(|record| (record, judge.judge(record))).collect();
     tracing::debug!("open records judged");
     let mut linked: Vec<Option<u32>> = settled.iter().map(|p| Some(*p).filter(|p| *p != OPEN)).collect();
+    for same in decisions.by_record().flatten().filter(|d| d.verdict == Verdict::Same) {
+        linked[same.right as usize] = Some(spine.stands_for[same.left as usize]);
+    }
     let mut undecided = Vec::new();
     for (at, (record, judged)) in others.iter().enumerate() {
         match judged.status {
@@ -104,17 +119,22 @@ pub(super) fn judge(
     drop(linked);
     company.learn(&mut model);
     let weights = weights.relearnt(&model, &spine.people);
-    let mut judgement = Judgement { spine, model, weights, settled, others: Vec::new(), company };
+    let mut judgement = Judgement { spine, model, weights, settled, others: Vec::new(), applied: Vec::new(), company };
     let judge = judgement.judge(entries);
     let again: Vec<(usize, Judged)> = undecided.into_par_iter().map(|(at, record)| (at, judge.judge(record))).collect();
     tracing::debug!(records = again.len(), "undecided records judged with their families");
     for (at, second) in again {
         others[at].1 = second;
     }
+    let judge = judgement.judge(entries);
+    let applied = decided::apply(&judge, &mut others, decisions);
+    let kept = decided::kept(&others, decisions);
+    judgement.applied = applied;
     judgement.others = others;
     if once_per_person || judgement.model.one_to_one {
         assign::once_per_person(&mut judgement);
     }
+    decided::settle(&mut judgement, &kept, once_per_person);
     judgement
 }
 
@@ -124,8 +144,9 @@ pub(super) fn judge_all(
     entries: &pack::Columns,
     model: &LinkModel,
     once_per_person: bool,
-) -> (Vec<Judged>, LinkModel) {
-    let mut judgement = judge(spine, entries, model, once_per_person);
+    decisions: &Decisions,
+) -> (Vec<Judged>, Vec<Applied>, LinkModel) {
+    let mut judgement = judge(spine, entries, model, once_per_person, decisions);
     let mut others = std::mem::take(&mut judgement.others).into_iter().peekable();
     let judge = judgement.judge(entries);
     let judged = (0..entries.len() as u32)
@@ -134,5 +155,5 @@ pub(super) fn judge_all(
             None => judge.settled(record, judgement.settled[record as usize]),
         })
         .collect();
-    (judged, judgement.model)
+    (judged, judgement.applied, judgement.model)
 }

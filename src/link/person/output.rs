@@ -10,6 +10,7 @@ use super::numbers::NumberLevel;
 use super::pack::Columns;
 use super::score::COMPARISONS;
 use super::weights;
+use crate::link::decisions::{self, Applied};
 use crate::link::register::Register;
 use crate::model::{Table, tables};
 
@@ -40,8 +41,15 @@ fn levels<'a>(rows: &[(Option<&Pair>, Option<f64>)], evidence: impl Iterator<Ite
     columns
 }
 
-/// Table `links`: one row per record.
-pub fn links(register: &Register, source: &str, records: &Table, entries: &Columns, judged: &[Judged]) -> Table {
+/// Table `links`: one row per record. `applied` is sorted by record.
+pub fn links(
+    register: &Register,
+    source: &str,
+    records: &Table,
+    entries: &Columns,
+    judged: &[Judged],
+    applied: &[Applied],
+) -> Table {
     let ids = records.text("record_id");
     let person = |j: &Judged| (j.status == Status::Linked).then(|| j.pairs[0].person);
     // For a conflict the owner of the number is shown: it is that pair in which number and name disagree.
@@ -61,6 +69,11 @@ pub fn links(register: &Register, source: &str, records: &Table, entries: &Colum
         texts(judged.iter().map(|j| person(j).map(|p| register.household_id(p)))),
         texts(judged.iter().map(|_| None)),
         Arc::new(judged.iter().map(|j| Some(listed(j).len() as i64)).collect::<Int64Array>()),
+        texts((0..judged.len() as u32).map(|record| {
+            let from = applied.partition_point(|a| a.right < record);
+            let to = applied.partition_point(|a| a.right <= record);
+            decisions::word(&applied[from..to])
+        })),
     ];
     let words: Vec<String> =
         judged.iter().zip(0..).map(|(j, record)| evidence::sentence(&register.spine, entries, record, j)).collect();

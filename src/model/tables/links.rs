@@ -17,6 +17,7 @@ pub fn links() -> TableSchema {
             ("household_id", "户编号", Text, "", Internal, "The person's household; only when linked."),
             ("linked_village_code", "对应村代码", Text, "", Internal, "For sources about villages: the village."),
             ("candidates", "候选人数", Integer, "person", Internal, "Persons listed for this record in possible_links."),
+            ("decision", "人工认定", Text, "", Internal, "What people decided about this record: same, different, contradicted (applied, but later evidence speaks against it), or null."),
         ],
         LEVELS,
     ])

@@ -3,6 +3,7 @@
 //! `records_<source>` and the two indicator tables depend on the pipeline and are declared in `plan::schema`.
 
 mod cases;
+mod ledger;
 mod links;
 mod lists;
 mod people;
@@ -11,6 +12,7 @@ mod round;
 mod rules;
 
 pub use cases::{proposals, tracking, verification_tasks, work_orders};
+pub use ledger::{decisions, person_history};
 pub use links::{links, possible_links};
 pub use lists::{comparison, offline_list, online_list};
 pub use people::{households, persons};
@@ -86,8 +88,10 @@ pub fn all() -> Vec<TableSchema> {
         findings(),
         persons(),
         households(),
+        person_history(),
         links(),
         possible_links(),
+        decisions(),
         rule_hits(),
         hit_records(),
         rule_outcomes(),

@@ -10,7 +10,7 @@ use crate::model::table::TableSchema;
 pub fn persons() -> TableSchema {
     table("persons", "人员", "one person of the population register", &[
         &[
-            ("person_id", "人员编号", Text, "", Internal, "Key of the person in this round."),
+            ("person_id", "人员编号", Text, "", Internal, "Key of the person, the same from round to round."),
             ("household_id", "户编号", Text, "", Internal, "Household of the register."),
             ("record_id", "记录编号", Text, "", Internal, "The register's record."),
             ("name", "姓名", Text, "", Personal, "Cleaned name."),

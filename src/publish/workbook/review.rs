@@ -1,4 +1,4 @@
-//! `possible_links` → 待认定匹配.xlsx: records that a person has to match, each with its candidates.
+//! `possible_links` and contradicted `decisions` → 待认定匹配.xlsx: pairs that a person has to decide about.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,13 +14,28 @@ use crate::plan::{Role, Source};
 pub struct Review<'a> {
     /// Candidates of records that are possible or in conflict.
     pub possible: &'a Table,
+    /// Decisions of people; those that later evidence contradicts are asked about again.
+    pub decisions: &'a Table,
     /// Persons of the register.
     pub persons: &'a Table,
     /// Records by source id.
     pub records: &'a BTreeMap<String, Table>,
+    /// Keys of the pairs, by record and candidate; they bring the answers back.
+    pub keys: &'a BTreeMap<(String, String), String>,
 }
 
-/// Writes the records for clerical review, one sheet per source that has any; identity numbers are masked.
+/// A pair to decide about.
+struct Item<'a> {
+    source: Option<&'a Source>,
+    record_id: Option<&'a str>,
+    status: &'static str,
+    rank: Option<i64>,
+    person_id: Option<&'a str>,
+    evidence: Option<&'a str>,
+}
+
+/// Writes the records for clerical review, one sheet per source that has any, and a sheet of the decisions to look at
+/// again; identity numbers are masked.
 ///
 /// # Errors
 /// An `io.failed` failure naming the path.
@@ -32,54 +47,100 @@ pub fn possible_links(issue: &Issue, review: &Review, path: &Path) -> Outcome<()
         by_source.entry(review.possible.str_at("source", row).unwrap_or("")).or_default().push(row);
     }
     let mut book = Writer::new(issue, "待认定匹配", path)?;
+    let again = contradicted(issue, review);
+    if !again.is_empty() {
+        let line = "以下记录以前已由人工认定，本批次的数据与认定不符。原认定仍在执行，请复核后重新填写“是否同一人”。";
+        book.page("认定复核", &page(issue, review, &persons, "人工认定复核", line, &again))?;
+    }
     // Sources in the plan's order; one the plan does not know would be a mistake, but its rows are shown all the same.
     let known = issue.plan.sources.iter().map(|s| (s.id.as_str(), Some(s)));
     let unknown = by_source.keys().filter(|id| !issue.plan.sources.iter().any(|s| s.id == **id));
     let sources: Vec<(&str, Option<&Source>)> = known.chain(unknown.map(|id| (*id, None))).collect();
-    let mut sheets = 0;
+    let line = "同一序号是同一条来源记录及其候选人。请逐条判断候选人与来源记录是否为同一人，在“是否同一人”中选“是”或“否”，无法\
+                认定的留空；“号名冲突”是证件号相符而姓名等不符。“认定编号”请勿改动，填好后由 bidui decide 读回。";
+    let mut sheets = again.len().min(1);
     for (id, source) in sources {
         if let Some(rows) = by_source.get(id) {
             let title = source.map_or(id, |s| s.title.as_str());
-            book.page(title, &page(issue, review, &persons, source, title, rows))?;
+            let items = candidates(review, source, rows);
+            book.page(title, &page(issue, review, &persons, &format!("{title}待认定匹配"), line, &items))?;
             sheets += 1;
         }
     }
     if sheets == 0 {
-        book.page("待认定匹配", &page(issue, review, &persons, None, "", &[]))?;
+        book.page("待认定匹配", &page(issue, review, &persons, "待认定匹配", line, &[]))?;
     }
     book.save()
+}
+
+/// The candidates of a source's records, by record and rank.
+fn candidates<'a>(review: &Review<'a>, source: Option<&'a Source>, rows: &[usize]) -> Vec<Item<'a>> {
+    let possible = review.possible;
+    let mut order = rows.to_vec();
+    order.sort_by_key(|row| {
+        (possible.str_at("record_id", *row), possible.integer_at("rank", *row), possible.str_at("person_id", *row))
+    });
+    let item = |row: usize| Item {
+        source,
+        record_id: possible.str_at("record_id", row),
+        status: match possible.str_at("status", row) {
+            Some("conflict") => "号名冲突",
+            _ => "待认定",
+        },
+        rank: possible.integer_at("rank", row),
+        person_id: possible.str_at("person_id", row),
+        evidence: possible.str_at("evidence", row),
+    };
+    order.into_iter().map(item).collect()
+}
+
+/// The decisions that later evidence contradicts.
+fn contradicted<'a>(issue: &Issue<'a>, review: &Review<'a>) -> Vec<Item<'a>> {
+    let decisions = review.decisions;
+    let rows = (0..decisions.rows()).filter(|row| decisions.str_at("state", *row) == Some("contradicted"));
+    let item = |row: usize| Item {
+        source: issue.plan.sources.iter().find(|s| Some(s.id.as_str()) == decisions.str_at("source", row)),
+        record_id: decisions.str_at("record_id", row),
+        status: match decisions.str_at("decision", row) {
+            Some("same") => "原认定：是",
+            _ => "原认定：否",
+        },
+        rank: None,
+        person_id: decisions.str_at("person_id", row),
+        evidence: decisions.str_at("evidence", row),
+    };
+    rows.map(item).collect()
 }
 
 fn page(
     issue: &Issue,
     review: &Review,
     persons: &BTreeMap<&str, usize>,
-    source: Option<&Source>,
     title: &str,
-    rows: &[usize],
+    line: &str,
+    items: &[Item],
 ) -> Page {
-    let records = source.and_then(|s| review.records.get(&s.id));
-    let record_rows: BTreeMap<&str, usize> = records
-        .map(|table| (0..table.rows()).filter_map(|row| Some((table.str_at("record_id", row)?, row))).collect())
-        .unwrap_or_default();
-    let mut order = rows.to_vec();
-    order.sort_by_key(|row| {
-        let possible = review.possible;
-        (possible.str_at("record_id", *row), possible.integer_at("rank", *row), possible.str_at("person_id", *row))
-    });
+    let mut rows_of: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for source in items.iter().filter_map(|i| i.source) {
+        if let (false, Some(table)) = (rows_of.contains_key(source.id.as_str()), review.records.get(&source.id)) {
+            let rows = (0..table.rows()).filter_map(|row| Some((table.str_at("record_id", row)?, row))).collect();
+            rows_of.insert(&source.id, rows);
+        }
+    }
     let mut number = 0;
     let mut previous = None;
-    let cells = order.into_iter().map(|row| {
-        let own = |column: &str| review.possible.str_at(column, row);
-        let record_id = own("record_id");
-        if record_id != previous || record_id.is_none() {
+    let cells = items.iter().map(|item| {
+        if item.record_id != previous || item.record_id.is_none() {
             number += 1;
-            previous = record_id;
+            previous = item.record_id;
         }
-        let record = records.zip(record_id.and_then(|id| record_rows.get(id)).copied());
+        let record = item.source.and_then(|s| {
+            let row = rows_of.get(s.id.as_str())?.get(item.record_id?)?;
+            Some((review.records.get(&s.id)?, *row))
+        });
         let said = |role: Role| {
             let (table, row) = record?;
-            let name = source?.name_of(role)?;
+            let name = item.source?.name_of(role)?;
             // What could not be cleaned is shown as it stood in the file.
             [name.to_string(), format!("{name}_partial"), format!("{name}_raw")]
                 .into_iter()
@@ -93,22 +154,18 @@ fn page(
             parts.extend(table.integer_at("row", row).map(|n| format!("第{n}行")));
             parts.join(" ")
         });
-        let candidate = own("person_id").and_then(|id| persons.get(id)).copied();
+        let candidate = item.person_id.and_then(|id| persons.get(id)).copied();
         let of_candidate = |column: &str| candidate.and_then(|row| review.persons.display_at(column, row));
         let masked = |number: Option<String>| number.map(|n| text::mask_number(&n)).unwrap_or_default();
+        let pair = (super::owned(item.record_id), super::owned(item.person_id));
         vec![
             Cell::Number(number),
-            super::owned(record_id).into(),
-            match own("status") {
-                Some("conflict") => "号名冲突",
-                _ => "待认定",
-            }
-            .to_string()
-            .into(),
+            super::owned(item.record_id).into(),
+            item.status.to_string().into(),
             said(Role::Name).unwrap_or_default().into(),
             masked(said(Role::IdNumber)).into(),
             place.into(),
-            review.possible.integer_at("rank", row).map_or(Cell::Text(String::new()), Cell::Number),
+            item.rank.map_or(Cell::Text(String::new()), Cell::Number),
             of_candidate("name").unwrap_or_default().into(),
             masked(of_candidate("id_number")).into(),
             format!(
@@ -118,20 +175,19 @@ fn page(
                 of_candidate("group").unwrap_or_default()
             )
             .into(),
-            own("evidence").into(),
+            item.evidence.into(),
+            super::owned(item.person_id).into(),
+            review.keys.get(&pair).cloned().unwrap_or_default().into(),
         ]
     });
     Page {
-        title: format!("{title}待认定匹配"),
-        lines: vec![
-            issue.line(),
-            "同一序号是同一条来源记录及其候选人。请逐条判断候选人与来源记录是否为同一人；“号名冲突”是证件号相符而姓名等不符。"
-                .to_string(),
-        ],
+        title: title.to_string(),
+        lines: vec![issue.line(), line.to_string()],
+        rows: cells.collect(),
         columns: vec![
             Column::of("序号", 5, 7),
             Column::of("记录编号", 12, 20),
-            Column::of("状态", 9, 10),
+            Column::of("状态", 9, 11),
             Column::of("来源姓名", 9, 12),
             Column::of("来源证件号", 21, 21),
             Column::of("所在文件", 16, 24),
@@ -140,15 +196,12 @@ fn page(
             Column::of("候选人证件号", 21, 21),
             Column::of("候选人住址", 14, 22),
             Column::of("依据", 20, 40),
-            Column::answer(
-                "认定结果",
-                11,
-                Answer::OneOf(["是同一人", "不是同一人", "无法认定"].map(String::from).to_vec()),
-            ),
+            Column::answer("是否同一人", 11, Answer::OneOf(["是", "否"].map(String::from).to_vec())),
+            Column::answer("说明", 16, Answer::Free),
             Column::answer("认定人", 9, Answer::Free),
-            Column::answer("认定日期", 12, Answer::Day),
+            Column::of("候选人编号", 10, 12),
+            Column::of("认定编号", 21, 22),
         ],
-        rows: cells.collect(),
         empty: "本批次没有需要认定的记录。",
         closing: Vec::new(),
         locked: true,

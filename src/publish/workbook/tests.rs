@@ -369,7 +369,28 @@ fn the_review_shows_record_and_candidates_with_masked_numbers() {
         ]
     };
     let persons = table(tables::persons(), vec![person("P1", "张三"), person("P2", "张山")]);
-    let review = Review { possible: &possible, persons: &persons, records: &BTreeMap::new() };
+    let decided = vec![
+        ("source", "dibao".into()),
+        ("record_id", "dibao-0000003".into()),
+        ("person_id", "P2".into()),
+        ("decision", "same".into()),
+        ("state", "contradicted".into()),
+        ("evidence", "曾认定为同一人，请复核认定".into()),
+    ];
+    let decisions = table(tables::decisions(), vec![decided]);
+    let pair = |record: &str, person: &str, key: &str| ((record.to_string(), person.to_string()), key.to_string());
+    let keys = BTreeMap::from([
+        pair("dibao-0000001", "P1", "0001-AAAA"),
+        pair("dibao-0000001", "P2", "0002-BBBB"),
+        pair("dibao-0000003", "P2", "0003-CCCC"),
+    ]);
+    let review = Review {
+        possible: &possible,
+        decisions: &decisions,
+        persons: &persons,
+        records: &BTreeMap::new(),
+        keys: &keys,
+    };
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = folder.path().join("待认定匹配.xlsx");
     let plan = sample::plan();
@@ -386,6 +407,11 @@ fn the_review_shows_record_and_candidates_with_masked_numbers() {
             ["2", "dibao-0000002", "号名冲突", "1", "张三", "990121********1236"],
         ]
     );
+    let keys: Vec<String> = (4..6).map(|r| [14, 15].iter().map(|c| sheet[&(r, *c)].to_string()).collect()).collect();
+    assert_eq!(keys, ["P10001-AAAA", "P20002-BBBB"], "the key brings the answer back");
+    let again = &cells(&path)["认定复核"];
+    let shown: Vec<String> = [1, 2, 7, 15].iter().map(|c| again[&(4, *c)].to_string()).collect();
+    assert_eq!(shown, ["dibao-0000003", "原认定：是", "张山", "0003-CCCC"]);
     for (part, xml) in parts(&path) {
         assert!(!xml.contains("990121199001011236"), "{part} shows a whole number");
     }
