@@ -15,6 +15,7 @@
 mod check;
 mod clock;
 mod decide;
+mod decisions;
 mod explain;
 mod init;
 mod ledger;
@@ -30,6 +31,7 @@ mod store;
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
+pub use decisions::read_decisions;
 pub use explain::{Explained, Section, explain};
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
