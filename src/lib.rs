@@ -18,7 +18,7 @@
 //! | `link` | records | persons, households, links, possible links |
 //! | `screen` | linked records | indicators, rule hits, online list |
 //! | `reconcile` | online and offline lists | comparison |
-//! | `cases` | comparison | verification tasks, proposals, work orders, tracking |
+//! | `cases` | comparison; what outlives a round | verification tasks, proposals, work orders, tracking; the ledger |
 //! | `publish` | tables | Parquet, XLSX, HTML |
 //! | `run` | a plan and an input folder | a published round with its manifest |
 //! | `synth` | a seed | a fictional county's exports and the truth behind them |

@@ -360,7 +360,7 @@ impl RoundLedger {
             .collect();
         let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
             "margin": model.margin});
-        let fitted = FittedModel { name: model.name.clone(), version: i64::from(model.version), levels, details };
+        let fitted = FittedModel { name: model.name.clone(), version: model.version, levels, details };
         let mut problems = Vec::new();
         if let Some((round, before)) = self.ledger.model_before(&fitted.name, &self.round, &self.as_of)? {
             for d in ledger::drift(&before.levels, &fitted.levels, DRIFT_BITS) {

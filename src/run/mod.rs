@@ -15,6 +15,7 @@
 mod check;
 mod clock;
 mod decide;
+mod decisions;
 mod explain;
 mod explain_links;
 mod init;
@@ -36,7 +37,9 @@ mod waterfall;
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
+pub use decisions::read_decisions;
 pub use explain::{Explained, Section, explain, write_pictures};
+pub use explain::{Explained, Section, explain};
 pub use explain_links::explain_links;
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
