@@ -60,7 +60,7 @@ fn columns_and_comparisons_are_enough() {
 fn everything_that_can_be_said_is_read_and_written_the_same() {
     let model = sound(
         "family = \"generic\"\nname = \"all \\\"of\\\" it\"\nversion = 3\nlinks = \"one_to_one\"\nlinked_at = 7.5\n\
-         possible_probability = 0.25\nmargin = 1.5\nmax_block = 50\nprior = 0.001\n\
+         possible_probability = 0.5\nmargin = 1.5\nmax_block = 50\nprior = 0.001\n\
          [[column]]\nname = \"name\"\nleft = \"Name (full)\"\nright = \"who\"\nclean = [\"trim\", \"strip_accents\"]\n\
          missing = [\"n/a\"]\n[[column]]\nname = \"born\"\ndate_order = \"month_first\"\n\
          [[comparison]]\ncolumn = \"name\"\nmeasure = \"token\"\nlevels = [1.0, 0.25]\nterm_frequency = false\n\
@@ -108,7 +108,7 @@ fn slips_are_told_with_line_and_what_was_meant() {
         "[[comparison]]\ncolumn = \"b\"\nmeasure = \"exact\"\nlevels = [1]\n",
         &[(9, "plan.contradiction", "no thresholds")],
     );
-    told("[[comparison]]\ncolumn = \"name\"\nmeasure = \"exact\"\n", &[(7, "plan.duplicate", "stands twice")]);
+    told("[[comparison]]\ncolumn = \"name\"\nmeasure = \"exact\"\n", &[(6, "plan.duplicate", "stands twice")]);
     told(
         "[[comparison]]\ncolumns = [\"name\", \"last\"]\nmeasure = \"columns_swapped\"\n",
         &[(6, "plan.missing_comparison", "`last`")],
