@@ -13,7 +13,7 @@ use super::numbers::NumberLevel;
 pub fn once_per_person(judgement: &mut Judgement) {
     let people = judgement.spine.people.len();
     let mut claimed = vec![0_u8; people];
-    for person in judgement.settled.iter().filter(|p| **p != super::OPEN) {
+    for person in judgement.settled.person.iter().filter(|p| **p != super::OPEN) {
         let count = &mut claimed[*person as usize];
         *count = count.saturating_add(1);
     }

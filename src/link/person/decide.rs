@@ -142,6 +142,15 @@ impl Judge<'_> {
         Judge { company: None, ..*self }.pair(record, person, Pass::NumberAndName, NumberUse::Compare)
     }
 
+    /// A pair of the same levels with another person, whose name is that of the record letter by letter.
+    pub fn renamed(&self, pair: Pair, record: u32, person: u32) -> Pair {
+        let shared = std::sync::Arc::ptr_eq(&self.entries.names, &self.spine.people.names);
+        let name = if shared { self.entries.name[record as usize] } else { self.spine.people.name[person as usize] };
+        let parts = self.weights.each(&pair.levels, name);
+        let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
+        Pair { person, parts, weight, ..pair }
+    }
+
     /// The levels of a known pair.
     pub fn labelled(&self, record: u32, person: u32) -> Levels {
         self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
