@@ -5,12 +5,42 @@ use super::{Comparison, FittedOn, LevelWeight, LinkModel};
 use crate::diag::{Diagnostic, Place, nearest};
 
 /// Comparisons and their levels, from the closest to the furthest. The linker decides which level a pair is on.
-pub const LEVELS: [(&str, &[&str]); 7] = [
-    ("number", &["exact", "one_digit", "transposed", "partial", "relative", "different", "missing"]),
-    ("name", &["exact", "script", "sound", "near", "surname_only", "different", "missing"]),
+pub const LEVELS: [(&str, &[&str]); 8] = [
+    (
+        "number",
+        &[
+            "exact",
+            "one_digit",
+            "transposed",
+            "partial",
+            "two_digits",
+            "compensated",
+            "parts",
+            "relative",
+            "different",
+            "missing",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "exact",
+            "script",
+            "sound",
+            "dialect",
+            "shape",
+            "wildcard",
+            "parts",
+            "near",
+            "surname_only",
+            "different",
+            "missing",
+        ],
+    ),
     ("birth", &["exact", "near", "year", "different", "missing"]),
     ("sex", &["same", "different", "missing"]),
     ("division", &["village", "township", "other_village", "county", "different", "missing"]),
+    ("phone", &["same", "household", "different", "missing"]),
     ("household", &["same", "other", "missing"]),
     ("claim", &["free", "taken", "missing"]),
 ];

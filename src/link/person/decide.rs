@@ -8,13 +8,18 @@ use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse};
+use super::score::{
+    self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel,
+};
 use super::spine::Spine;
 use super::weights::Weights;
 use crate::plan::LinkModel;
 
 /// Most candidates that a person is asked to look at for one record.
 pub const MOST_CANDIDATES: usize = 5;
+
+/// Bits beyond the model's margin from which evidence settles what a rule alone would leave to a person.
+const CLEAR: f64 = 5.0;
 
 /// State of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,13 +156,9 @@ impl Judge<'_> {
         Pair { person, parts, weight, ..pair }
     }
 
-    /// The levels of a known pair.
-    pub fn labelled(&self, record: u32, person: u32) -> Levels {
-        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
-    }
-
     fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
+        levels.phone = self.phone_level(record, person);
         if let Some(company) = self.company {
             levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
             levels.claim = company.claim(person);
@@ -165,6 +166,30 @@ impl Judge<'_> {
         let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, pass, levels, parts, rivals: 0.0, weight }
+    }
+
+    /// The levels of a pair that is known to be a match.
+    pub fn labelled(&self, record: u32, person: u32) -> Levels {
+        self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
+    }
+
+    fn phone_level(&self, record: u32, person: u32) -> PhoneLevel {
+        let phone = self.entries.phone.get(record as usize).copied().unwrap_or(0);
+        let registered = &self.spine.people.phone;
+        if phone == 0 || registered.is_empty() {
+            return PhoneLevel::Missing;
+        }
+        let own = registered[person as usize];
+        if own == phone {
+            return PhoneLevel::Same;
+        }
+        let household = self.spine.household_of[person as usize] as usize;
+        let others = || self.spine.members[household].iter().map(|m| registered[*m as usize]);
+        match (others().any(|p| p == phone), own == 0 && others().all(|p| p == 0)) {
+            (true, _) => PhoneLevel::Household,
+            (_, true) => PhoneLevel::Missing,
+            _ => PhoneLevel::Different,
+        }
     }
 
     /// The record's number is in the register.
@@ -195,13 +220,18 @@ impl Judge<'_> {
         }
         if let Some(namesake) = self.namesake_at_home(record, &pair) {
             let other = self.pair(record, namesake, Pass::Household, NumberUse::Relatives);
+            let sure = pair.alone() - other.alone() >= self.model.margin + CLEAR;
             let mut both = vec![pair, other];
             self.rank(&mut both);
+            if sure {
+                pair.pass = Pass::NumberAndName;
+                return self.linked(pair, None);
+            }
             let mut judged = self.possible(both, None);
             judged.notes.namesake_at_home = true;
             return judged;
         }
-        if best_name == NameLevel::Near {
+        if best_name.is_near() {
             return if pair.weight >= self.model.linked_at {
                 self.linked(pair, None)
             } else {
@@ -216,13 +246,25 @@ impl Judge<'_> {
     /// of the two is meant: the number alone may be the relative's.
     fn namesake_at_home(&self, record: u32, pair: &Pair) -> Option<u32> {
         // Of names that are only near, the nearer counts: see `name_fits_better`.
-        let near = pair.levels.name == NameLevel::Near;
+        let near = pair.levels.name.is_near();
         if near || (pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact) {
             return None;
         }
         let household = self.spine.household_of[pair.person as usize] as usize;
         let mut members = self.spine.members[household].iter().map(|m| self.spine.stands_for[*m as usize]);
-        members.find(|m| *m != pair.person && self.name_level(record, *m) <= pair.levels.name.max(NameLevel::Script))
+        members.find(|m| {
+            *m != pair.person
+                && !self.accounted_for(*m, pair.person)
+                && self.name_level(record, *m) <= pair.levels.name.max(NameLevel::Script)
+        })
+    }
+
+    /// True when another record is somebody's own and none is that of `instead`, in a file where that tells something:
+    /// then this record is hardly a second one of his.
+    fn accounted_for(&self, person: u32, instead: u32) -> bool {
+        self.company.is_some_and(|company| {
+            company.claim(person) == ClaimLevel::Taken && company.claim(instead) == ClaimLevel::Free
+        }) && self.weights.claim_tells() >= self.model.margin
     }
 
     /// One number and name in several households: mostly one person registered twice. Only what the record says beside
@@ -257,29 +299,38 @@ impl Judge<'_> {
     /// True when the name of another member of the household, or for names that are only near that of somebody else
     /// in the village, fits the record better: brothers' and sisters' names often differ in one character.
     fn somebody_fits_better(&self, record: u32, pair: &Pair) -> bool {
-        let fits = |person: &&u32| {
-            let same = self.spine.stands_for[**person as usize] == pair.person;
-            !same && self.name_fits_better(record, **person, pair)
+        let fits = |person: u32, as_well: bool| {
+            let person = self.spine.stands_for[person as usize];
+            person != pair.person
+                && self.name_fits(record, person, pair, as_well)
+                && !self.accounted_for(person, pair.person)
         };
+        // Of two names at home that are equally close, the number may be the other one's.
         let household = self.spine.household_of[pair.person as usize] as usize;
-        if self.spine.members[household].iter().any(|p| fits(&p)) {
+        if self.spine.members[household].iter().any(|p| fits(*p, true)) {
             return true;
         }
-        // A birth date of the record's own that agrees settles it against people of other households.
+        // A birth date of the record's own that agrees settles it against people of other households, and so does a number
+        // that is one error away: they are compared as candidates of their own.
         let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
-        pair.levels.name == NameLevel::Near
+        let repaired = matches!(pair.levels.number, NumberLevel::OneDigit | NumberLevel::Transposed);
+        pair.levels.name.is_near()
             && !born
+            && !repaired
             && block::namesakes(&self.spine.index, self.entries, record, self.village(record, pair.person))
                 .iter()
-                .any(|p| fits(&p))
+                .any(|p| fits(*p, false))
     }
 
-    /// True when a person's name is at least near, and closer to the record's than that of a pair.
-    fn name_fits_better(&self, record: u32, person: u32, pair: &Pair) -> bool {
+    /// True when a person's name is at least near, and closer to the record's than that of a pair (or as close).
+    fn name_fits(&self, record: u32, person: u32, pair: &Pair, as_well: bool) -> bool {
         let gap = |person| names::gap(self.entries.name_of(record), self.spine.people.name_of(person));
         match self.name_level(record, person) {
-            NameLevel::Near if pair.levels.name == NameLevel::Near => gap(person) < gap(pair.person),
-            level => level <= NameLevel::Near && level < pair.levels.name,
+            level if level.is_near() && pair.levels.name.is_near() => {
+                let (other, own) = (gap(person), gap(pair.person));
+                other < own || as_well && other == own
+            }
+            level => level <= NameLevel::Near && (level < pair.levels.name || as_well && level == pair.levels.name),
         }
     }
 
@@ -308,7 +359,7 @@ impl Judge<'_> {
             let household = self.spine.household_of[owner.person as usize] as usize;
             for member in &self.spine.members[household] {
                 let person = self.spine.stands_for[*member as usize];
-                if !known(&pairs, person) && owners.iter().all(|o| self.name_fits_better(record, person, o)) {
+                if !known(&pairs, person) && owners.iter().all(|o| self.name_fits(record, person, o, true)) {
                     pairs.push(self.pair(record, person, Pass::Household, NumberUse::Relatives));
                     relative = true;
                 }
@@ -329,7 +380,7 @@ impl Judge<'_> {
                 continue;
             }
             let pair = self.pair(record, person, pass, NumberUse::Others);
-            let named = owners.iter().all(|o| self.name_fits_better(record, person, o));
+            let named = owners.iter().all(|o| self.name_fits(record, person, o, false));
             let born = pair.levels.own_birth && pair.levels.birth == BirthLevel::Exact;
             let at_home = pair.levels.household == HouseholdLevel::Same;
             let near = pair.levels.division <= DivisionLevel::Township;
@@ -343,7 +394,7 @@ impl Judge<'_> {
         let better_name = !pairs.is_empty();
         pairs.extend(owners.iter().copied().map(|mut owner| {
             if relative {
-                owner.set_part(NAME, self.weights.of_name(NameLevel::Different).min(0.0));
+                owner.set_part(NAME, owner.parts[NAME].min(0.0));
             }
             owner
         }));
@@ -389,7 +440,7 @@ impl Judge<'_> {
             return Judged { status: Status::Unlinked, pairs: Vec::new(), margin: None, notes: Notes::default() };
         };
         let margin = pairs.get(1).map(|next| best.alone() - next.alone());
-        let sure = best.weight >= self.model.linked_at
+        let sure = best.alone() >= self.model.linked_at
             && margin.is_none_or(|m| m >= self.model.margin)
             && self.stands_on_two_legs(record, &best);
         if sure {
@@ -406,17 +457,19 @@ impl Judge<'_> {
     fn stands_on_two_legs(&self, record: u32, pair: &Pair) -> bool {
         let levels = &pair.levels;
         let household = levels.household == HouseholdLevel::Same && levels.claim != ClaimLevel::Taken;
-        let name = levels.name <= NameLevel::Sound
-            || levels.name == NameLevel::Near && (levels.division == DivisionLevel::Village || household);
+        let name = levels.name <= NameLevel::Dialect
+            || levels.name.is_near() && (levels.division == DivisionLevel::Village || household);
         let birth = levels.birth == BirthLevel::Exact;
-        let number = levels.number <= NumberLevel::Partial;
+        let number = levels.number <= NumberLevel::TwoDigits;
         // A readable number that is another one belongs to another person until somebody says otherwise.
-        let another_number = levels.number == NumberLevel::Different
-            && !self.entries.near.contains_key(&record)
-            && !self.spine.people.near.contains_key(&pair.person);
+        let another_number =
+            matches!(levels.number, NumberLevel::Compensated | NumberLevel::Parts | NumberLevel::Different)
+                && !self.entries.near.contains_key(&record)
+                && !self.spine.people.near.contains_key(&pair.person);
         usize::from(name) + usize::from(birth) + usize::from(number) + usize::from(household) >= 2
             && levels.name <= NameLevel::Near
-            && !levels.contradicted()
+            // As with a number that agrees: where the name is the same, a wrong sex is likelier than another person.
+            && (!levels.contradicted() || levels.name <= NameLevel::Script && levels.number <= NumberLevel::Transposed)
             && !another_number
             && (levels.name <= NameLevel::Script || !self.somebody_fits_better(record, pair))
     }
@@ -433,10 +486,11 @@ impl Judge<'_> {
         pairs.sort_by(|a, b| b.alone().total_cmp(&a.alone()).then_with(|| content(a).cmp(&content(b))));
         // The odds of one among several who exclude each other: its own against those of nobody and of all others. The
         // others of the first are what is left of the sum, those of the rest are the first and what is left beside it.
-        let odds: Vec<f64> = pairs.iter().map(|p| p.alone().exp2()).collect();
+        let rest: f64 = pairs.iter().skip(1).map(|p| p.alone().exp2()).sum();
+        let first = pairs.first().map_or(0.0, |p| p.alone().exp2());
         for (i, pair) in pairs.iter_mut().enumerate() {
-            let others: f64 = odds.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, odds)| odds).sum();
             let alone = pair.alone();
+            let others = if i == 0 { rest } else { first + (rest - alone.exp2()).max(0.0) };
             pair.rivals = -(1.0 + others).log2() as f32;
             pair.weight = alone + f64::from(pair.rivals);
         }

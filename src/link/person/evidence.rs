@@ -8,7 +8,7 @@ use super::decide::{Judged, Pair, Status};
 use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
-use super::score::{BirthLevel, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, SexLevel};
+use super::score::{BirthLevel, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, PhoneLevel, SexLevel};
 use super::spine::Spine;
 use crate::model::text;
 
@@ -90,15 +90,24 @@ pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
         NumberLevel::Exact => parts.push("身份证号一致".into()),
         NumberLevel::OneDigit => parts.push(format!("身份证号差一位（登记为{}）", number())),
         NumberLevel::Transposed => parts.push(format!("身份证号相邻两位颠倒（登记为{}）", number())),
-        NumberLevel::Partial => parts.push(format!("身份证号前15位一致（登记为{}）", number())),
+        NumberLevel::Partial => parts.push(format!("身份证号残缺，余下的前段一致（登记为{}）", number())),
+        NumberLevel::TwoDigits => parts.push(format!("身份证号差两位（登记为{}）", number())),
+        NumberLevel::Compensated => {
+            parts.push(format!("身份证号校验无误，但与登记号码仅差一处及校验码（登记为{}）", number()))
+        }
+        NumberLevel::Parts => parts.push(format!("身份证号地区和出生日期段一致，顺序码不同（登记为{}）", number())),
         NumberLevel::Relative => parts.push("身份证号属于同户成员".into()),
         NumberLevel::Different => parts.push(format!("身份证号不同（登记为{}）", number())),
         NumberLevel::Missing => parts.push("身份证号无法比对".into()),
     }
     parts.push(match levels.name {
         NameLevel::Exact => "姓名一致".into(),
-        NameLevel::Script => format!("姓名仅繁简或间隔号不同（登记为{name}）"),
+        NameLevel::Script => format!("姓名仅繁简、异体或间隔号不同（登记为{name}）"),
         NameLevel::Sound => format!("姓名同音（登记为{name}）"),
+        NameLevel::Dialect => format!("姓名方言近音（登记为{name}）"),
+        NameLevel::Shape => format!("姓名有一字形近（登记为{name}）"),
+        NameLevel::Wildcard => format!("姓名有生僻字未能显示，其余一致（登记为{name}）"),
+        NameLevel::Parts => format!("姓名各部分缺失或次序不同（登记为{name}）"),
         NameLevel::Near => format!("姓名相近（登记为{name}）"),
         NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{name}）"),
         NameLevel::Different => format!("姓名不同（登记为{name}）"),
@@ -124,6 +133,12 @@ pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
         DivisionLevel::County => parts.push("乡镇不同".into()),
         DivisionLevel::Different => parts.push("县不同".into()),
         DivisionLevel::Missing => {}
+    }
+    match levels.phone {
+        PhoneLevel::Same => parts.push("电话一致".into()),
+        PhoneLevel::Household => parts.push("电话为同户成员的".into()),
+        // People change their telephones; it is worth a word only when it agrees.
+        PhoneLevel::Different | PhoneLevel::Missing => {}
     }
     match levels.household {
         HouseholdLevel::Same => parts.push("来源中的同一家庭已对应此户".into()),

@@ -103,7 +103,7 @@ pub(super) fn judge(
     let company = household::Company::of(&spine, entries, &linked, &records);
     drop(linked);
     company.learn(&mut model);
-    let weights = weights::Weights::of(&model, &spine.people);
+    let weights = weights.relearnt(&model, &spine.people);
     let mut judgement = Judgement { spine, model, weights, settled, others: Vec::new(), company };
     let judge = judgement.judge(entries);
     let again: Vec<(usize, Judged)> = undecided.into_par_iter().map(|(at, record)| (at, judge.judge(record))).collect();

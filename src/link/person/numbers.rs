@@ -25,8 +25,14 @@ pub enum NumberLevel {
     OneDigit,
     /// Two neighbouring characters changed places.
     Transposed,
-    /// The readable 15 leading digits of a damaged number agree.
+    /// The readable leading digits of a damaged number, 15 or more, agree.
     Partial,
+    /// The number fails its check and two of its characters are wrong.
+    TwoDigits,
+    /// Both numbers pass their check, and one error makes one of the other but for the check character.
+    Compensated,
+    /// Region and birth date agree; the rest differs or is lost.
+    Parts,
     /// The number is that of another member of the candidate's household.
     Relative,
     /// The numbers differ.
@@ -37,11 +43,14 @@ pub enum NumberLevel {
 
 impl NumberLevel {
     /// All levels with the word that the model and the tables use.
-    pub const WORDS: [(&'static str, NumberLevel); 7] = [
+    pub const WORDS: [(&'static str, NumberLevel); 10] = [
         ("exact", NumberLevel::Exact),
         ("one_digit", NumberLevel::OneDigit),
         ("transposed", NumberLevel::Transposed),
         ("partial", NumberLevel::Partial),
+        ("two_digits", NumberLevel::TwoDigits),
+        ("compensated", NumberLevel::Compensated),
+        ("parts", NumberLevel::Parts),
         ("relative", NumberLevel::Relative),
         ("different", NumberLevel::Different),
         ("missing", NumberLevel::Missing),

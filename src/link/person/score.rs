@@ -118,12 +118,36 @@ impl DivisionLevel {
     ];
 }
 
+/// How the telephones agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum PhoneLevel {
+    /// The candidate's own.
+    Same,
+    /// That of another member of the candidate's household.
+    Household,
+    /// Another one.
+    Different,
+    /// One side has none.
+    Missing,
+}
+
+impl PhoneLevel {
+    /// All levels with the word that the model and the tables use.
+    pub const WORDS: [(&'static str, PhoneLevel); 4] = [
+        ("same", PhoneLevel::Same),
+        ("household", PhoneLevel::Household),
+        ("different", PhoneLevel::Different),
+        ("missing", PhoneLevel::Missing),
+    ];
+}
+
 /// Number of comparisons.
-pub const COMPARISONS: usize = 7;
-/// Place of the comparison of numbers.
-pub const NUMBER: usize = 0;
+pub const COMPARISONS: usize = 8;
 /// Place of the comparison of names.
 pub const NAME: usize = 1;
+/// Place of the comparison of claims.
+pub const CLAIM: usize = 7;
 
 /// The comparisons of one pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +162,8 @@ pub struct Levels {
     pub sex: SexLevel,
     /// Divisions.
     pub division: DivisionLevel,
+    /// Telephones.
+    pub phone: PhoneLevel,
     /// Others of the record's family.
     pub household: HouseholdLevel,
     /// Other records of the candidate.
@@ -162,6 +188,7 @@ impl Levels {
             self.birth as u8,
             self.sex as u8,
             self.division as u8,
+            self.phone as u8,
             self.household as u8,
             self.claim as u8,
         ]
@@ -202,7 +229,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
         NumberUse::Others => NumberLevel::Missing,
     };
     let (i, j) = (record as usize, person as usize);
-    let derived = number_use == NumberUse::Compare && matches!(number, NumberLevel::Different | NumberLevel::Missing);
+    let derived = number_use == NumberUse::Compare && number >= NumberLevel::Parts;
     let own_birth = entries.birth[i] != NO_DATE;
     let birth = match (own_birth, derived) {
         (true, _) => entries.birth[i],
@@ -227,6 +254,7 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
             _ => SexLevel::Different,
         },
         division: divisions((entries.township[i], entries.village[i]), (people.township[j], people.village[j])),
+        phone: PhoneLevel::Missing,
         household: HouseholdLevel::Missing,
         claim: ClaimLevel::Missing,
         own_birth: own_birth && births != BirthLevel::Missing,
@@ -283,6 +311,7 @@ mod tests {
         assert!(BirthLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(SexLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(DivisionLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
+        assert!(PhoneLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(HouseholdLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
         assert!(ClaimLevel::WORDS.iter().enumerate().all(|(i, w)| w.1 as usize == i));
     }

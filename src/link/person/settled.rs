@@ -61,11 +61,11 @@ fn one(spine: &Spine, entries: &Columns, record: u32, shared: bool) -> Option<(u
     if !born && namesake_at_home(spine, person) {
         return None;
     }
-    Some((person, kind(entries, i, card, born, said)))
+    Some((person, kind(entries, i, card, (born, said, spine.people.phone.is_empty()))))
 }
 
 /// Records with equal kinds agree with their persons on equal levels.
-fn kind(entries: &Columns, i: usize, card: &Card, born: bool, said: bool) -> u8 {
+fn kind(entries: &Columns, i: usize, card: &Card, (born, said, no_phones): (bool, bool, bool)) -> u8 {
     let phone = entries.phone.get(i).copied().unwrap_or(0);
     let division = match entries.village[i] {
         NO_DIVISION if entries.township[i] == NO_DIVISION => 0,
@@ -74,6 +74,7 @@ fn kind(entries: &Columns, i: usize, card: &Card, born: bool, said: bool) -> u8 
     };
     let called = match phone {
         0 => 0,
+        _ if no_phones => 0,
         phone if phone == card.phone => 1,
         _ => return MIXED,
     };

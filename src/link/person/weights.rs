@@ -7,7 +7,9 @@
 use super::names::NameLevel;
 use super::numbers::NumberLevel;
 use super::pack::Columns;
-use super::score::{BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, SexLevel};
+use super::score::{
+    BirthLevel, CLAIM, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel,
+};
 use crate::plan::LinkModel;
 
 /// Most levels of one comparison.
@@ -27,18 +29,18 @@ impl Weights {
     /// level `missing` whatever the model says.
     pub fn of(model: &LinkModel, people: &Columns) -> Weights {
         let rows = people.len();
-        let tables = words().map(|(comparison, words)| {
-            let mut table = [0.0; MOST_LEVELS];
-            for (slot, word) in table.iter_mut().zip(words) {
-                if word != "missing" {
-                    *slot = model.weight(comparison, word, rows).unwrap_or(0.0) as f32;
-                }
-            }
-            table
-        });
         // A pair's odds before anything is compared; a register of one row leaves the record's own odds.
         let prior = (model.prior / rows.max(1) as f64).min(model.prior);
-        Weights { prior: (prior / (1.0 - prior)).log2() as f32, tables, rarity: Rarity::of(model, people) }
+        Weights {
+            prior: (prior / (1.0 - prior)).log2() as f32,
+            tables: tables(model, rows),
+            rarity: Rarity::of(model, people),
+        }
+    }
+
+    /// The same with figures that were learnt since; the rarity of names is kept.
+    pub fn relearnt(self, model: &LinkModel, people: &Columns) -> Weights {
+        Weights { tables: tables(model, people.len()), ..self }
     }
 
     /// The weight of each comparison of a pair; `name` is the id of the person's name.
@@ -49,10 +51,29 @@ impl Weights {
         weights
     }
 
+    /// Bits between a person nobody has claimed and one who is taken.
+    pub fn claim_tells(&self) -> f64 {
+        let table = &self.tables[CLAIM];
+        f64::from(table[ClaimLevel::Free as usize]) - f64::from(table[ClaimLevel::Taken as usize])
+    }
+
     /// The weight of one name level, for a name of average frequency.
-    pub fn of_name(&self, level: NameLevel) -> f32 {
+    #[cfg(test)]
+    fn of_name(&self, level: NameLevel) -> f32 {
         self.tables[NAME][level as usize]
     }
+}
+
+fn tables(model: &LinkModel, rows: usize) -> [[f32; MOST_LEVELS]; COMPARISONS] {
+    words().map(|(comparison, words)| {
+        let mut table = [0.0; MOST_LEVELS];
+        for (slot, word) in table.iter_mut().zip(words) {
+            if word != "missing" {
+                *slot = model.weight(comparison, word, rows).unwrap_or(0.0) as f32;
+            }
+        }
+        table
+    })
 }
 
 /// The words of all levels, by comparison.
@@ -66,6 +87,7 @@ pub fn words() -> [(&'static str, Vec<&'static str>); COMPARISONS] {
         ("birth", of(&BirthLevel::WORDS)),
         ("sex", of(&SexLevel::WORDS)),
         ("division", of(&DivisionLevel::WORDS)),
+        ("phone", of(&PhoneLevel::WORDS)),
         ("household", of(&HouseholdLevel::WORDS)),
         ("claim", of(&ClaimLevel::WORDS)),
     ]
@@ -114,7 +136,7 @@ impl Rarity {
         let bits = match level {
             NameLevel::Exact => &self.exact,
             NameLevel::Script => &self.script,
-            NameLevel::Sound => &self.sound,
+            NameLevel::Sound | NameLevel::Dialect => &self.sound,
             _ => return 0.0,
         };
         bits.get(name as usize).copied().unwrap_or(0.0)
@@ -171,6 +193,7 @@ mod tests {
             birth: BirthLevel::Missing,
             sex: SexLevel::Missing,
             division: DivisionLevel::Missing,
+            phone: PhoneLevel::Missing,
             household: HouseholdLevel::Missing,
             claim: ClaimLevel::Missing,
             own_birth: false,
