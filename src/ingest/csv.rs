@@ -104,11 +104,6 @@ impl Rows {
         self.delimiter
     }
 
-    /// Takes another delimiter for the rows that follow.
-    pub(super) fn set_delimiter(&mut self, delimiter: u8) {
-        self.delimiter = delimiter;
-    }
-
     /// The next line as it stands when it holds no quote, else the next row as [`Rows::next`] reads it.
     pub(super) fn plain(&mut self, row: &mut Row, width: Option<u32>) -> std::io::Result<Next<'_>> {
         if self.ahead.is_empty() {

@@ -82,7 +82,7 @@ fn cleaners() -> Outcome<Cleaners> {
             let number = id_number::id_number(text, kind, latest());
             (number.number, number.partial)
         },
-        name: |text| name::name(text).value.map(|name| name.into_owned()),
+        name: |text| name::name(text).value,
         birth: |text, kind| date::date(text, kind, date::Asked::Birth, latest()).value,
         phone: |text| phone::phone(text).value.map(|phone| phone.into_owned()),
         as_of: text::to_days(latest()),

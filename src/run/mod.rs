@@ -39,7 +39,6 @@ pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
 pub use decisions::read_decisions;
 pub use explain::{Explained, Section, explain, write_pictures};
-pub use explain::{Explained, Section, explain};
 pub use explain_links::explain_links;
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};

@@ -21,7 +21,7 @@ const ROUNDING: f64 = 1e-3;
 /// Settles the claims of a source's records. Records that number and name settled keep their person.
 pub fn once_per_person(judgement: &mut Judgement) {
     let model = judgement.model.clone();
-    let mut taken: BTreeSet<u32> = judgement.settled.iter().copied().filter(|p| *p != OPEN).collect();
+    let mut taken: BTreeSet<u32> = judgement.settled.person.iter().copied().filter(|p| *p != OPEN).collect();
     let others = &mut judgement.others;
     taken.extend(others.iter().filter(|(_, j)| by_number(j)).map(|(_, j)| j.pairs[0].person));
     let claims = assign(others, &model, &taken, |j| j.status == Status::Linked && !by_number(j));

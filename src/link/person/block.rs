@@ -106,17 +106,18 @@ impl Index {
 
     /// The register's numbers, and the persons under the keys of these records.
     pub fn asked_by(&self, people: &Columns, entries: &Columns, records: &[u32], max_block: usize) -> Index {
-        let (keys, nameless): (Vec<Vec<u64>>, Vec<Vec<u64>>) = records
+        let asked: Vec<Asked> = records
             .par_chunks(1 << 12)
             .map(|records| {
-                let (mut keys, mut anywhere) = (Vec::new(), Vec::new());
-                for record in records {
-                    self.ask(people, entries, *record, &mut keys, &mut anywhere);
-                }
-                (keys, anywhere)
+                let mut asked = Asked::default();
+                records.iter().for_each(|record| self.ask(people, entries, *record, &mut asked));
+                asked
             })
-            .unzip();
-        let (wanted, anywhere) = (Wanted::new(keys), Wanted::new(nameless));
+            .collect();
+        let wanted: Vec<Wanted> =
+            (0..PASSES).into_par_iter().map(|pass| Wanted::new(asked.iter().map(|a| &a.keys[pass]))).collect();
+        let anywhere = Wanted::new(asked.iter().map(|a| &a.anywhere));
+        drop(asked);
         let chunks: Vec<(u32, u32)> = (0..people.len() as u32)
             .step_by(CHUNK as usize)
             .map(|from| (from, (from + CHUNK).min(people.len() as u32)))
@@ -126,11 +127,7 @@ impl Index {
             .map(|(from, to)| {
                 let mut found = Vec::new();
                 for person in from..to {
-                    person_keys(people, person, &anywhere, &mut |key, sure| {
-                        if sure || wanted.has(key) {
-                            found.push((key, person));
-                        }
-                    });
+                    find_person(people, person, &wanted, &anywhere, &mut found);
                 }
                 found
             })
@@ -173,22 +170,26 @@ impl Index {
     }
 
     /// Collects the keys of a record, and the names whose bearers in every village may be asked for.
-    fn ask(&self, people: &Columns, entries: &Columns, record: u32, keys: &mut Vec<u64>, anywhere: &mut Vec<u64>) {
-        record_keys(entries, record, &mut |_, key| keys.push(key));
+    fn ask(&self, people: &Columns, entries: &Columns, record: u32, asked: &mut Asked) {
         let i = record as usize;
-        let Some(name) = entries.name_of(record).and_then(|n| n.script_key()) else {
+        let owners = self.owners(entries.number[i]);
+        // Who has the record's number and its very name is looked for no further.
+        let shared = Arc::ptr_eq(&entries.names, &people.names) && entries.name[i] != super::names::NONE;
+        if shared && owners.iter().any(|owner| people.name[*owner as usize] == entries.name[i]) {
             return;
-        };
-        if entries.village[i] != NO_DIVISION {
+        }
+        record_keys(entries, record, &mut |pass, key| asked.keys[pass as usize].push(key));
+        let [name, ..] = entries.names.block_keys(entries.name[i]);
+        if name == 0 || entries.village[i] != NO_DIVISION {
             return;
         }
         // Without a village of its own a record is looked for in that of the number's owner, or of any candidate.
-        let owners = self.owners(entries.number[i]);
         if owners.is_empty() {
-            anywhere.push(name);
+            asked.anywhere.push(name);
         }
         for owner in owners {
-            keys.push(pass_key(Pass::NameVillage, &[name, people.village[*owner as usize]]));
+            let key = pass_key(Pass::NameVillage, &[name, people.village[*owner as usize]]);
+            asked.keys[Pass::NameVillage as usize].push(key);
         }
     }
 
@@ -221,28 +222,56 @@ impl Index {
     }
 }
 
+/// Keys that some records ask for.
+#[derive(Default)]
+struct Asked {
+    keys: [Vec<u64>; PASSES],
+    /// Names whose bearers in every village may be asked for.
+    anywhere: Vec<u64>,
+}
+
 /// Keys that are asked for, behind a bit field that turns most others away at once.
 struct Wanted {
     bits: Vec<u64>,
-    mask: u64,
-    keys: Vec<u64>,
+    /// Open addressing; 0 where nothing stands.
+    slots: Vec<u64>,
 }
 
 impl Wanted {
-    fn new(keys: Vec<Vec<u64>>) -> Wanted {
-        let mut keys: Vec<u64> = keys.concat();
-        keys.par_sort_unstable();
-        keys.dedup();
-        let words = (keys.len() / 2 + 1).next_power_of_two();
-        let mut wanted = Wanted { bits: vec![0; words], mask: words as u64 - 1, keys };
-        for key in &wanted.keys {
-            wanted.bits[(key >> 6 & wanted.mask) as usize] |= 1 << (key & 63);
+    fn new<'k>(keys: impl Iterator<Item = &'k Vec<u64>> + Clone) -> Wanted {
+        let count: usize = keys.clone().map(Vec::len).sum();
+        if count == 0 {
+            return Wanted { bits: Vec::new(), slots: Vec::new() };
+        }
+        let mut wanted = Wanted {
+            bits: vec![0; (count / 4 + 1).next_power_of_two()],
+            slots: vec![0; (count * 2 + 1).next_power_of_two()],
+        };
+        let (bit_mask, slot_mask) = (wanted.bits.len() - 1, wanted.slots.len() - 1);
+        for key in keys.flatten() {
+            wanted.bits[(key >> 6) as usize & bit_mask] |= 1 << (key & 63);
+            let mut at = (key >> 20) as usize & slot_mask;
+            while wanted.slots[at] != 0 && wanted.slots[at] != *key {
+                at = (at + 1) & slot_mask;
+            }
+            wanted.slots[at] = *key;
         }
         wanted
     }
 
     fn has(&self, key: u64) -> bool {
-        self.bits[(key >> 6 & self.mask) as usize] >> (key & 63) & 1 == 1 && self.keys.binary_search(&key).is_ok()
+        if self.bits.is_empty() || self.bits[(key >> 6) as usize & (self.bits.len() - 1)] >> (key & 63) & 1 == 0 {
+            return false;
+        }
+        let mask = self.slots.len() - 1;
+        let mut at = (key >> 20) as usize & mask;
+        while self.slots[at] != 0 {
+            if self.slots[at] == key {
+                return true;
+            }
+            at = (at + 1) & mask;
+        }
+        false
     }
 }
 
@@ -250,54 +279,54 @@ fn pass_key(pass: Pass, parts: &[u64]) -> u64 {
     key(pass as u64, parts)
 }
 
-/// Gives the keys of a person. True beside a key that is to be kept without asking: that of a name which is looked
-/// for in every village.
-fn person_keys(people: &Columns, person: u32, anywhere: &Wanted, take: &mut impl FnMut(u64, bool)) {
+/// Enters a person under each of its keys that is asked for.
+fn find_person(people: &Columns, person: u32, wanted: &[Wanted], anywhere: &Wanted, found: &mut Vec<(u64, u32)>) {
     let i = person as usize;
-    if people.number[i] != numbers::NONE {
-        take(pass_key(Pass::NumberPrefix, &[numbers::prefix_of(people.number[i])]), false);
-    } else if people.prefix[i] != numbers::NONE {
-        take(pass_key(Pass::NumberPrefix, &[people.prefix[i]]), false);
+    let prefix = match people.number[i] {
+        numbers::NONE => people.prefix[i],
+        number => numbers::prefix_of(number),
+    };
+    let mut try_key = |pass: Pass, parts: &[u64]| {
+        let wanted = &wanted[pass as usize];
+        // A pass that no record needs costs no key.
+        if !wanted.bits.is_empty() {
+            let key = pass_key(pass, parts);
+            if wanted.has(key) {
+                found.push((key, person));
+                return true;
+            }
+        }
+        false
+    };
+    if prefix != numbers::NONE {
+        try_key(Pass::NumberPrefix, &[prefix]);
     }
+    let [script, sound, surname] = people.names.block_keys(people.name[i]);
     let births = [people.birth[i], people.number_birth[i]];
     for (n, birth) in births.into_iter().enumerate() {
-        if birth != NO_DATE && !(n == 1 && birth == births[0]) {
-            name_keys(people, person, Some(birth), false, &mut |_, key| take(key, false));
+        if birth == NO_DATE || n == 1 && birth == births[0] {
+            continue;
         }
-    }
-    name_keys(people, person, None, true, &mut |_, key| take(key, false));
-    if !anywhere.keys.is_empty()
-        && people.village[i] != NO_DIVISION
-        && let Some(name) = people.name_of(person).and_then(|n| n.script_key())
-        && anywhere.has(name)
-    {
-        take(pass_key(Pass::NameVillage, &[name, people.village[i]]), true);
-    }
-}
-
-/// Gives the keys of a row's name with a birth date and, if asked for, with its divisions.
-fn name_keys(columns: &Columns, row: u32, birth: Option<i32>, divisions: bool, take: &mut impl FnMut(Pass, u64)) {
-    let i = row as usize;
-    let Some(name) = columns.name_of(row) else {
-        return;
-    };
-    let mut add = |pass: Pass, name: Option<u64>, with: u64| {
-        if let Some(name) = name {
-            take(pass, pass_key(pass, &[name, with]));
-        }
-    };
-    if let Some(birth) = birth {
         let birth = birth as u32 as u64;
-        add(Pass::NameBirth, name.script_key(), birth);
-        add(Pass::SoundBirth, name.sound_key(), birth);
-        add(Pass::SurnameBirth, name.surname_key(), birth);
+        // Who asks for a name asks for its sound too: a sound that nobody asks for is no name that somebody asks for.
+        if sound != 0 && try_key(Pass::SoundBirth, &[sound, birth]) {
+            try_key(Pass::NameBirth, &[script, birth]);
+        }
+        if surname != 0 {
+            try_key(Pass::SurnameBirth, &[surname, birth]);
+        }
     }
-    if divisions && columns.village[i] != NO_DIVISION {
-        add(Pass::NameVillage, name.script_key(), columns.village[i]);
-        add(Pass::SoundVillage, name.sound_key(), columns.village[i]);
+    let (village, township) = (people.village[i], people.township[i]);
+    let mut in_village = false;
+    if script != 0 && village != NO_DIVISION {
+        in_village = try_key(Pass::NameVillage, &[script, village]);
+        try_key(Pass::SoundVillage, &[sound, village]);
     }
-    if divisions && columns.township[i] != NO_DIVISION {
-        add(Pass::NameTownship, name.script_key(), columns.township[i]);
+    if script != 0 && township != NO_DIVISION {
+        try_key(Pass::NameTownship, &[script, township]);
+    }
+    if script != 0 && village != NO_DIVISION && !in_village && anywhere.has(script) {
+        found.push((pass_key(Pass::NameVillage, &[script, village]), person));
     }
 }
 
@@ -312,14 +341,33 @@ fn record_keys(entries: &Columns, record: u32, take: &mut impl FnMut(Pass, u64))
     if prefix != numbers::NONE {
         take(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[prefix]));
     }
-    let birth = Some(entries.any_birth(record)).filter(|b| *b != NO_DATE);
-    name_keys(entries, record, birth, true, take);
+    let [script, sound, surname] = entries.names.block_keys(entries.name[i]);
+    let mut add = |pass: Pass, name: u64, with: u64| {
+        if name != 0 {
+            take(pass, pass_key(pass, &[name, with]));
+        }
+    };
+    let birth = entries.any_birth(record);
+    if birth != NO_DATE {
+        let birth = birth as u32 as u64;
+        add(Pass::NameBirth, script, birth);
+        add(Pass::SoundBirth, sound, birth);
+        add(Pass::SurnameBirth, surname, birth);
+    }
+    if entries.village[i] != NO_DIVISION {
+        add(Pass::NameVillage, script, entries.village[i]);
+        add(Pass::SoundVillage, sound, entries.village[i]);
+    }
+    if entries.township[i] != NO_DIVISION {
+        add(Pass::NameTownship, script, entries.township[i]);
+    }
 }
 
 /// Persons with the record's name in a village; used to look for the one whose name is right.
 pub fn namesakes<'a>(index: &'a Index, entries: &Columns, record: u32, village: u64) -> &'a [u32] {
-    match entries.name_of(record).and_then(|n| n.script_key()) {
-        Some(name) if village != NO_DIVISION => index.block(pass_key(Pass::NameVillage, &[name, village])),
+    match entries.names.block_keys(entries.name[record as usize])[0] {
+        0 => &[],
+        name if village != NO_DIVISION => index.block(pass_key(Pass::NameVillage, &[name, village])),
         _ => &[],
     }
 }

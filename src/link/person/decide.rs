@@ -175,6 +175,15 @@ impl Judge<'_> {
         self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
     }
 
+    /// A pair of the same levels with another person, whose name is that of the record letter by letter.
+    pub fn renamed(&self, pair: Pair, record: u32, person: u32) -> Pair {
+        let shared = std::sync::Arc::ptr_eq(&self.entries.names, &self.spine.people.names);
+        let name = if shared { self.entries.name[record as usize] } else { self.spine.people.name[person as usize] };
+        let parts = self.weights.each(&pair.levels, name);
+        let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
+        Pair { person, parts, weight, ..pair }
+    }
+
     /// Compares a record with a person.
     pub fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);

@@ -8,8 +8,31 @@ const EMPTY: u64 = u64::MAX;
 pub struct Interner {
     bytes: String,
     ends: Vec<u32>,
-    /// Upper half: part of the hash; lower half: the number.
+    /// Longer texts. Upper half: part of the hash; lower half: the number.
     slots: Vec<u64>,
+    long: usize,
+    /// Texts of up to four characters, which most names are: the characters themselves and the number, so that one
+    /// access tells. 0 where nothing stands.
+    short: Vec<(u64, u32)>,
+    short_used: usize,
+}
+
+/// Up to four characters of the basic plane as one integer, never 0; none for any other text.
+fn pack(text: &str) -> Option<u64> {
+    let (mut packed, mut shift) = (0_u64, 0);
+    for c in text.chars() {
+        if shift == 64 || c as u32 > 0xffff || c == '\0' {
+            return None;
+        }
+        packed |= (c as u64) << shift;
+        shift += 16;
+    }
+    (packed != 0).then_some(packed)
+}
+
+fn mix(packed: u64) -> usize {
+    let mixed = (packed ^ packed >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32) as usize
 }
 
 /// A hash that is the same in every run and on every machine.
@@ -27,7 +50,51 @@ fn hash(text: &str) -> u64 {
 impl Interner {
     /// The number of a text.
     pub fn intern(&mut self, text: &str) -> u32 {
-        if self.ends.len() * 4 >= self.slots.len() * 3 {
+        match pack(text) {
+            Some(packed) => self.intern_short(text, packed),
+            None => self.intern_long(text),
+        }
+    }
+
+    fn intern_short(&mut self, text: &str, packed: u64) -> u32 {
+        if self.short_used * 3 >= self.short.len() * 2 {
+            let size = (self.short.len() * 2).max(1 << 10);
+            let old = std::mem::replace(&mut self.short, vec![(0, 0); size]);
+            for slot in old.into_iter().filter(|s| s.0 != 0) {
+                let mut at = mix(slot.0) & (size - 1);
+                while self.short[at].0 != 0 {
+                    at = (at + 1) & (size - 1);
+                }
+                self.short[at] = slot;
+            }
+        }
+        let mask = self.short.len() - 1;
+        let mut at = mix(packed) & mask;
+        loop {
+            let slot = self.short[at];
+            if slot.0 == packed {
+                return slot.1;
+            }
+            if slot.0 == 0 {
+                break;
+            }
+            at = (at + 1) & mask;
+        }
+        let number = self.add(text);
+        self.short[at] = (packed, number);
+        self.short_used += 1;
+        number
+    }
+
+    fn add(&mut self, text: &str) -> u32 {
+        let number = self.ends.len() as u32;
+        self.bytes.push_str(text);
+        self.ends.push(self.bytes.len() as u32);
+        number
+    }
+
+    fn intern_long(&mut self, text: &str) -> u32 {
+        if self.long * 4 >= self.slots.len() * 3 {
             self.grow();
         }
         let hash = hash(text);
@@ -44,18 +111,16 @@ impl Interner {
             }
             at = (at + 1) & mask;
         }
-        let number = self.ends.len() as u32;
+        let number = self.add(text);
         self.slots[at] = tag | u64::from(number);
-        self.bytes.push_str(text);
-        self.ends.push(self.bytes.len() as u32);
+        self.long += 1;
         number
     }
 
     fn grow(&mut self) {
         let size = (self.slots.len() * 2).max(1 << 10);
-        self.slots.clear();
-        self.slots.resize(size, EMPTY);
-        for number in 0..self.ends.len() as u32 {
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; size]);
+        for number in old.into_iter().filter(|s| *s != EMPTY).map(|s| s as u32) {
             let hash = hash(self.get(number));
             let mut at = hash as usize & (size - 1);
             while self.slots[at] != EMPTY {
@@ -91,5 +156,9 @@ mod tests {
         assert_eq!(interner.iter().count(), 3000);
         assert_eq!((interner.intern("名0"), interner.intern("")), (0, 3000));
         assert_eq!(interner.get(3000), "");
+        for long in ["阿卜杜拉·买买提", "𠮷田", "a\0b", "名2999"] {
+            let number = interner.intern(long);
+            assert_eq!((interner.get(number), interner.intern(long)), (long, number));
+        }
     }
 }

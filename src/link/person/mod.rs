@@ -60,8 +60,8 @@ pub(super) struct Judgement {
     pub model: LinkModel,
     /// What its levels weigh.
     pub weights: weights::Weights,
-    /// The person of each record that number and name settle, else [`OPEN`].
-    pub settled: Vec<u32>,
+    /// Records that number and name settle.
+    pub settled: settled::Settled,
     /// All other records, ascending.
     pub others: Vec<(u32, Judged)>,
     /// What became of the decisions of people, by record and person.
@@ -91,9 +91,9 @@ pub(super) fn judge(
     let mut settled = settled::settle(spine, entries);
     // What people decided goes before number and name.
     for decided in decisions.by_record() {
-        settled[decided[0].right as usize] = OPEN;
+        settled.person[decided[0].right as usize] = OPEN;
     }
-    let open: Vec<u32> = (0..entries.len() as u32).filter(|r| settled[*r as usize] == OPEN).collect();
+    let open: Vec<u32> = (0..entries.len() as u32).filter(|r| settled.person[*r as usize] == OPEN).collect();
     tracing::debug!(settled = entries.len() - open.len(), open = open.len(), "settled by number and name");
     let spine = spine.asked_by(entries, &open, model.max_block);
     tracing::debug!("asked for the candidates of the open records");
@@ -103,7 +103,7 @@ pub(super) fn judge(
     let judge = Judge { spine: &spine, entries, model: &model, weights: &weights, company: None };
     let mut others: Vec<(u32, Judged)> = open.into_par_iter().map(|record| (record, judge.judge(record))).collect();
     tracing::debug!("open records judged");
-    let mut linked: Vec<Option<u32>> = settled.iter().map(|p| Some(*p).filter(|p| *p != OPEN)).collect();
+    let mut linked: Vec<Option<u32>> = settled.person.iter().map(|p| Some(*p).filter(|p| *p != OPEN)).collect();
     for same in decisions.by_record().flatten().filter(|d| d.verdict == Verdict::Same) {
         linked[same.right as usize] = Some(spine.stands_for[same.left as usize]);
     }
@@ -152,7 +152,7 @@ pub(super) fn judge_all(
     let judged = (0..entries.len() as u32)
         .map(|record| match others.next_if(|o| o.0 == record) {
             Some((_, judged)) => judged,
-            None => judge.settled(record, judgement.settled[record as usize]),
+            None => judge.settled(record, judgement.settled.person[record as usize]),
         })
         .collect();
     (judged, judgement.applied, judgement.model)

@@ -90,6 +90,8 @@ struct Head {
 pub struct Names {
     codes: Vec<Code>,
     heads: Vec<Head>,
+    /// Block keys of each name in one place: a pass over all rows reads nothing else of them.
+    keys: Vec<[u64; 3]>,
 }
 
 /// One interned name.
@@ -147,6 +149,13 @@ impl Names {
             3.. if DOUBLE_SURNAMES.iter().any(|s| simple.starts_with(s)) => 2,
             _ => 1,
         };
+        let (wild, surnamed) = (codes.iter().any(|c| c.script == WILDCARD), &codes[..usize::from(surname)]);
+        let key = |codes: &[Code], of: fn(&Code) -> u32| keys::sequence(codes.iter().map(of)).max(1);
+        self.keys.push([
+            if wild { 0 } else { key(codes, |c| c.script) },
+            if wild { 0 } else { key(codes, |c| c.fold) },
+            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) { 0 } else { key(surnamed, |c| c.fold) },
+        ]);
         self.heads.push(Head {
             text: text.to_string(),
             start: start as u32,
@@ -159,6 +168,11 @@ impl Names {
             wild: codes.iter().any(|c| c.script == WILDCARD),
         });
         (self.heads.len() - 1) as u32
+    }
+
+    /// Keys of the script, the sound and the surname of an id; 0 where a character is unreadable or there is no name.
+    pub fn block_keys(&self, id: u32) -> [u64; 3] {
+        self.keys.get(id as usize).copied().unwrap_or_default()
     }
 
     /// The name of an id; none for [`NONE`].

@@ -12,7 +12,7 @@ use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
 use super::score::{BirthLevel, COMPARISONS, Levels};
-use super::settled::OPEN;
+use super::settled::{MIXED, OPEN};
 use super::weights;
 use super::{Judgement, evidence};
 use crate::link::pairs::{Compared, NO_LEVEL, Pairs, Status};
@@ -69,9 +69,18 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     };
     let judge = judgement.judge(entries);
     let mut others = judgement.others.iter().peekable();
-    for (person, record) in judgement.settled.iter().zip(0..) {
+    let settled = &judgement.settled;
+    // Pairs of one kind differ in the rarity of the name only.
+    let mut kinds: BTreeMap<u8, Pair> = BTreeMap::new();
+    for ((person, kind), record) in settled.person.iter().zip(&settled.kind).zip(0..) {
         if *person != OPEN {
-            let pair = judge.settled_pair(record, *person);
+            let pair = match *kind {
+                MIXED => judge.settled_pair(record, *person),
+                kind => {
+                    let like = kinds.entry(kind).or_insert_with(|| judge.settled_pair(record, *person));
+                    judge.renamed(*like, record, *person)
+                }
+            };
             table.settled(record, &pair);
         } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
             table.judged(record, judged);

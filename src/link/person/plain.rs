@@ -4,6 +4,7 @@
 //! functions are handed in). Out: a [`Packed`] side; two sides together become [`Columns`] that share their names. What
 //! nine cells of ten look like is read here without a copy; all else goes through the normalisers.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::interner::Interner;
@@ -13,13 +14,16 @@ use super::pack::{Columns, NO_DATE, NO_DIVISION, phone, word};
 use crate::model::CellKind;
 use crate::plan::PersonColumn;
 
+/// Cleans a text; a clean one is not copied.
+pub type Clean = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
+
 /// What the normalisers make of a cell that is not as plain as most.
 #[derive(Debug, Clone, Copy)]
 pub struct Cleaners {
     /// A number: 18 characters that check, else what can be compared of it (see `normalize::id_number`).
     pub number: fn(&str, CellKind) -> (Option<String>, Option<String>),
     /// A name.
-    pub name: fn(&str) -> Option<String>,
+    pub name: Clean,
     /// A birth date, in days since 1970-01-01.
     pub birth: fn(&str, CellKind) -> Option<i32>,
     /// A telephone number.
@@ -35,29 +39,45 @@ pub type RowCells<'r> = [(&'r str, CellKind); PersonColumn::COUNT];
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
     text: String,
+    rows: usize,
+    /// Length of all keys as long as they are equally long; the array below is empty then.
+    width: usize,
     ends: Vec<u64>,
 }
 
 impl Keys {
     /// Adds the key of the next record.
     pub fn push(&mut self, key: &str) {
+        if self.rows == 0 {
+            self.width = key.len();
+        }
+        let differs = !self.ends.is_empty() || key.len() != self.width;
+        if differs && self.ends.is_empty() {
+            self.ends = (1..=self.rows).map(|row| (row * self.width) as u64).collect();
+        }
         self.text.push_str(key);
-        self.ends.push(self.text.len() as u64);
+        self.rows += 1;
+        if differs {
+            self.ends.push(self.text.len() as u64);
+        }
     }
 
     /// Number of records.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.rows
     }
 
     /// True when there is no record.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.rows == 0
     }
 
     /// The key of a record.
     pub fn get(&self, row: u32) -> &str {
         let i = row as usize;
+        if self.ends.is_empty() {
+            return &self.text[i * self.width..(i + 1) * self.width];
+        }
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         &self.text[start as usize..self.ends[i] as usize]
     }
@@ -157,11 +177,13 @@ impl Packed {
     /// The packed columns of two sides, which share their names, and the keys of each.
     pub fn together(left: Packed, right: Packed) -> [(Columns, Keys); 2] {
         let clean = left.cleaners.name;
-        let mut names = Interner::default();
-        let sides = [left, right].map(|side| {
-            let Packed { mut columns, raw_names, keys, .. } = side;
-            let ids: Vec<u32> =
-                raw_names.iter().map(|raw| clean(raw).map_or(names::NONE, |name| names.intern(&name))).collect();
+        // Most names are clean as they stand: those of the left side keep their numbers, and only others are added.
+        let mut names = left.raw_names.clone();
+        let own: Vec<u32> =
+            left.raw_names.iter().zip(0..).map(|(raw, id)| cleaned(clean, raw, Some(id), &mut names)).collect();
+        let other: Vec<u32> = right.raw_names.iter().map(|raw| cleaned(clean, raw, None, &mut names)).collect();
+        let sides = [(left, own), (right, other)].map(|(side, ids)| {
+            let Packed { mut columns, keys, .. } = side;
             for name in columns.name.iter_mut().chain(&mut columns.head_name) {
                 *name = ids.get(*name as usize).copied().unwrap_or(names::NONE);
             }
@@ -169,6 +191,15 @@ impl Packed {
         });
         let names = Arc::new(Names::distinct(names.iter()));
         sides.map(|(columns, keys)| (Columns { names: names.clone(), ..columns }, keys))
+    }
+}
+
+/// The id of a name when it is clean; `id` is that of the raw name where it has one already.
+fn cleaned(clean: Clean, raw: &str, id: Option<u32>, names: &mut Interner) -> u32 {
+    match clean(raw) {
+        None => names::NONE,
+        Some(Cow::Borrowed(name)) if name.len() == raw.len() => id.unwrap_or_else(|| names.intern(name)),
+        Some(name) => names.intern(&name),
     }
 }
 
@@ -278,6 +309,16 @@ mod tests {
             assert_eq!(days(written), Some(to_days(day.parse().expect("a day"))), "{day}");
         }
         assert_eq!([days(19_000_229), days(20_231_301), days(20_230_100), days(18_491_231)], [None; 4]);
+    }
+
+    #[test]
+    fn keys_come_back_whatever_their_length() {
+        for list in [vec!["a1", "b2", "c3"], vec!["a1", "b", "", "c33"], vec!["", "", "x"], vec!["甲"]] {
+            let mut keys = Keys::default();
+            list.iter().for_each(|k| keys.push(k));
+            let back: Vec<&str> = (0..keys.len() as u32).map(|row| keys.get(row)).collect();
+            assert_eq!(back, list);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The register's identity numbers: who carries a number, in one probe of one table.
 //!
 //! In: packed persons. Out: [`Numbers`], an open-addressing table of integers. It is built once for a register and costs
-//! twelve bytes a slot; nothing in it depends on a random seed.
+//! sixteen bytes a slot; nothing in it depends on a random seed.
 
 use super::numbers;
 use super::pack::Columns;
@@ -14,8 +14,8 @@ const SHARED: u32 = 1 << 31;
 /// Persons by identity number.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers {
-    numbers: Vec<u64>,
-    persons: Vec<u32>,
+    /// Number and person; one access finds both.
+    slots: Vec<(u64, u32)>,
     /// Where each group of rows with one number begins in `shared`; one more entry than groups.
     groups: Vec<u32>,
     shared: Vec<u32>,
@@ -29,13 +29,12 @@ impl Numbers {
         let used = people.number.iter().filter(|n| **n != numbers::NONE).count();
         // Two slots in three are used: short probes in little memory.
         let slots = used + used / 2 + 8;
-        let mut table =
-            Numbers { numbers: vec![numbers::NONE; slots], persons: vec![EMPTY; slots], ..Numbers::default() };
+        let mut table = Numbers { slots: vec![(numbers::NONE, EMPTY); slots], ..Numbers::default() };
         let mut again: Vec<(u64, u32)> = Vec::new();
         for (person, number) in people.number.iter().enumerate().filter(|(_, n)| **n != numbers::NONE) {
             let at = table.place(*number);
-            if table.persons[at] == EMPTY {
-                (table.numbers[at], table.persons[at]) = (*number, person as u32);
+            if table.slots[at].1 == EMPTY {
+                table.slots[at] = (*number, person as u32);
             } else {
                 again.push((*number, person as u32));
             }
@@ -45,9 +44,9 @@ impl Numbers {
             let at = table.place(same[0].0);
             table.groups.push(table.shared.len() as u32);
             // Rows are entered in their order, so the one in the table comes first.
-            table.shared.push(table.persons[at]);
+            table.shared.push(table.slots[at].1);
             table.shared.extend(same.iter().map(|s| s.1));
-            table.persons[at] = SHARED | (table.groups.len() - 1) as u32;
+            table.slots[at].1 = SHARED | (table.groups.len() - 1) as u32;
         }
         table.groups.push(table.shared.len() as u32);
         for (person, near) in &people.near {
@@ -60,10 +59,10 @@ impl Numbers {
     /// The slot of a number, or the empty slot where it would stand.
     fn place(&self, number: u64) -> usize {
         let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut at = ((u128::from(hash ^ hash >> 32) * self.numbers.len() as u128) >> 64) as usize;
-        while self.persons[at] != EMPTY && self.numbers[at] != number {
+        let mut at = ((u128::from(hash ^ hash >> 32) * self.slots.len() as u128) >> 64) as usize;
+        while self.slots[at].1 != EMPTY && self.slots[at].0 != number {
             at += 1;
-            if at == self.numbers.len() {
+            if at == self.slots.len() {
                 at = 0;
             }
         }
@@ -72,10 +71,10 @@ impl Numbers {
 
     /// The persons that carry exactly this number, in register order.
     pub fn owners(&self, number: u64) -> &[u32] {
-        if number == numbers::NONE || self.numbers.is_empty() {
+        if number == numbers::NONE || self.slots.is_empty() {
             return &[];
         }
-        let person = &self.persons[self.place(number)];
+        let person = &self.slots[self.place(number)].1;
         match *person {
             EMPTY => &[],
             group if group & SHARED != 0 => self.group((group & !SHARED) as usize),

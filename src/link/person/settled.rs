@@ -4,56 +4,90 @@
 //! numbers and no memory beside the answer; nine records of ten end here. What is settled here is what
 //! [`Judge`](super::decide::Judge) would link on level `exact` of number and name, and nothing else.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::numbers;
-use super::pack::{Columns, NO_DATE};
-use super::spine::Spine;
+use super::pack::{Columns, NO_DATE, NO_DIVISION};
+use super::spine::{Card, Spine};
+use super::{names, numbers};
 
 /// The record is not settled.
 pub const OPEN: u32 = u32::MAX;
 
+/// The levels of a settled pair have to be looked at.
+pub const MIXED: u8 = u8::MAX;
+
+/// Settled records.
+#[derive(Debug, Clone, Default)]
+pub struct Settled {
+    /// The person of each record, or [`OPEN`].
+    pub person: Vec<u32>,
+    /// Settled records of one kind agree on the same levels; [`MIXED`] says nothing of them.
+    pub kind: Vec<u8>,
+}
+
 /// Settles what can be settled, record by record.
-pub fn settle(spine: &Spine, entries: &Columns) -> Vec<u32> {
-    (0..entries.len() as u32).into_par_iter().map(|record| one(spine, entries, record).unwrap_or(OPEN)).collect()
+pub fn settle(spine: &Spine, entries: &Columns) -> Settled {
+    let shared = Arc::ptr_eq(&entries.names, &spine.people.names);
+    let (person, kind) = (0..entries.len() as u32)
+        .into_par_iter()
+        .with_min_len(1 << 12)
+        .map(|record| one(spine, entries, record, shared).unwrap_or((OPEN, MIXED)))
+        .unzip();
+    Settled { person, kind }
 }
 
-fn one(spine: &Spine, entries: &Columns, record: u32) -> Option<u32> {
-    let (i, people) = (record as usize, &*spine.people);
-    let [person] = *spine.index.owners(entries.number[i]) else {
+fn one(spine: &Spine, entries: &Columns, record: u32, shared: bool) -> Option<(u32, u8)> {
+    let i = record as usize;
+    let (number, name) = (entries.number[i], entries.name[i]);
+    if number == numbers::NONE || name == names::NONE {
+        return None;
+    }
+    let [person] = *spine.index.owners(number) else {
         return None;
     };
-    let j = person as usize;
-    if entries.number[i] == numbers::NONE || !same_name(entries, record, people, person) {
+    let card = &spine.cards[person as usize];
+    let same_name = match shared {
+        true => card.name == name,
+        false => entries.name_of(record).map(|n| n.text()) == spine.people.name_of(person).map(|n| n.text()),
+    };
+    let (birth, sex) = (entries.birth[i], entries.sex[i]);
+    let born = birth != NO_DATE && (birth == card.birth || birth == card.number_birth);
+    let said = sex != 0 && card.sex != 0;
+    if !same_name || !card.plain || !(born || birth == NO_DATE) || said && sex != card.sex {
         return None;
     }
-    let birth = entries.birth[i];
-    let born = birth != NO_DATE && (birth == people.birth[j] || birth == people.number_birth[j]);
-    let sex = people.any_sex(person);
-    if !(born || birth == NO_DATE) || !(entries.sex[i] == 0 || sex == 0 || entries.sex[i] == sex) {
+    if !born && namesake_at_home(spine, person) {
         return None;
     }
-    let alone = spine.stands_for[j] == person && !spine.is_repeated(person);
-    (alone && (born || !namesake_at_home(spine, person))).then_some(person)
+    Some((person, kind(entries, i, card, (born, said, spine.people.phone.is_empty()))))
 }
 
-/// The same characters, all of them readable.
-fn same_name(entries: &Columns, record: u32, people: &Columns, person: u32) -> bool {
-    let (a, b) = (entries.name[record as usize], people.name[person as usize]);
-    let equal = match std::sync::Arc::ptr_eq(&entries.names, &people.names) {
-        true => a == b,
-        false => entries.name_of(record).map(|n| n.text()) == people.name_of(person).map(|n| n.text()),
+/// Records with equal kinds agree with their persons on equal levels.
+fn kind(entries: &Columns, i: usize, card: &Card, (born, said, no_phones): (bool, bool, bool)) -> u8 {
+    let phone = entries.phone.get(i).copied().unwrap_or(0);
+    let division = match entries.village[i] {
+        NO_DIVISION if entries.township[i] == NO_DIVISION => 0,
+        village if village != NO_DIVISION && village == card.village => 1,
+        _ => return MIXED,
     };
-    equal && people.name_of(person).is_some_and(|n| n.script_key().is_some() && n.surname_key().is_some())
+    let called = match phone {
+        0 => 0,
+        _ if no_phones => 0,
+        phone if phone == card.phone => 1,
+        _ => return MIXED,
+    };
+    u8::from(born) | u8::from(said) << 1 | division << 2 | called << 3
 }
 
 /// Another member of the household with the same name: without a birth date the number may be the other one's.
 fn namesake_at_home(spine: &Spine, person: u32) -> bool {
     let people = &*spine.people;
-    let name = |row: u32| people.name_of(row).and_then(|n| n.script_key());
+    let name = |row: u32| people.names.block_keys(people.name[row as usize])[0];
     let household = &spine.members[spine.household_of[person as usize] as usize];
     household.len() > 1 && {
-        let own = (people.name[person as usize], name(person));
-        household.iter().any(|m| *m != person && (people.name[*m as usize] == own.0 || name(*m) == own.1))
+        let own = name(person);
+        household.iter().any(|m| *m != person && name(*m) == own)
     }
 }
