@@ -38,6 +38,12 @@ pub struct Args {
     /// Write the fitted model to a file.
     #[arg(long, value_name = "FILE")]
     save_model: Option<PathBuf>,
+    /// Estimate how good the links are, with a range, although no truth is known.
+    #[arg(long)]
+    estimate: bool,
+    /// Write pairs drawn by weight for clerical review: a CSV with an empty column `decision`.
+    #[arg(long, value_name = "FILE")]
+    sample: Option<PathBuf>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -55,6 +61,9 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         labels: args.labels.clone(),
         decisions: args.decisions.clone(),
         save_model: args.save_model.clone(),
+        dedupe: args.dedupe,
+        estimate: args.estimate,
+        sample: args.sample.clone(),
     };
     let report = run::link(&options, &|event| progress.event(event))?;
     progress.finish();
@@ -65,6 +74,10 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     printer.problems(report.problems.iter().filter(|p| p.severity != Severity::Note));
     for line in summary::link(&report) {
         printer.data(&line);
+    }
+    if let Some(measured) = &report.measured {
+        printer.data("");
+        measured.lines().iter().for_each(|line| printer.data(line));
     }
     Ok(0)
 }

@@ -28,7 +28,7 @@ mod villages;
 pub use decisions::Decisions;
 pub use national::attach_national;
 pub use person::plain::{Cleaners, Keys, Packed, RowCells};
-pub use plain::{LinkedFiles, link_files};
+pub use plain::{Known, LinkedFiles, link_files};
 pub use register::{Register, register, register_with_ids};
 pub use villages::link_villages;
 

@@ -30,19 +30,22 @@ pub struct LinkedFiles {
     pub problems: Vec<Diagnostic>,
 }
 
+/// What people know of the pairs beforehand.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Their decisions, applied first.
+    pub decisions: Decisions,
+    /// Pairs that are matches (row of the right side, row of the left side); they count into the estimates.
+    pub labels: Vec<(u32, u32)>,
+}
+
 /// Links every record of the right side to at most one person of the left side.
-pub fn link_files(
-    left: Packed,
-    right: Packed,
-    model: &LinkModel,
-    decisions: &Decisions,
-    left_place: &Place,
-) -> LinkedFiles {
+pub fn link_files(left: Packed, right: Packed, model: &LinkModel, known: &Known, left_place: &Place) -> LinkedFiles {
     let [(people, left), (entries, right)] = Packed::together(left, right);
     tracing::debug!("names interned");
     let (spine, repeated) = register(people);
     tracing::debug!("register indexed");
-    let judgement = person::judge(&spine, &entries, model, false, decisions);
+    let judgement = person::judge(&spine, &entries, model, false, &known.decisions, &known.labels);
     drop(spine);
     let (pairs, texts) = person::pairs::pairs(&judgement, &entries);
     tracing::debug!(rows = pairs.right.len(), "pairs listed");

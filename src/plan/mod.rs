@@ -43,5 +43,5 @@ pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
-pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel};
+pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
 pub use types::*;

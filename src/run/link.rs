@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Observer;
-use super::link_person;
+use super::link_measure::{self, Measured};
+use super::{Observer, link_checks, link_generic, link_person};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::link::Keys;
 use crate::link::pairs::{Pairs, Status};
-use crate::plan::{Model, load_model};
+use crate::link::pairs_table::{self, TextColumn};
+use crate::plan::{GenericModel, Model, load_model};
+use crate::publish::parquet;
+
+/// Pairs in a sample for clerical review.
+const SAMPLED: usize = 200;
 
 /// What to link and how.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +34,12 @@ pub struct LinkOptions {
     pub decisions: Option<PathBuf>,
     /// Where the fitted model goes.
     pub save_model: Option<PathBuf>,
+    /// Find the duplicates in one file.
+    pub dedupe: bool,
+    /// Estimate how good the links are although no truth is known.
+    pub estimate: bool,
+    /// Where a sample of pairs for clerical review goes.
+    pub sample: Option<PathBuf>,
 }
 
 impl LinkOptions {
@@ -57,11 +69,22 @@ pub struct LinkReport {
     /// Where the table lies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub out: Option<String>,
+    /// How good the links are, when that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
     /// What somebody should know.
     pub problems: Vec<Diagnostic>,
 }
 
 impl LinkReport {
+    /// Counts the pairs of one file by state.
+    fn count_pairs(&mut self, pairs: &Pairs) {
+        self.pairs = pairs.right.len() as u64;
+        let count = |status: Status| pairs.status.iter().filter(|s| **s == status).count() as u64;
+        let all = [Status::Linked, Status::Possible, Status::Conflict, Status::Unlinked];
+        self.states = all.into_iter().map(|s| (s.as_str(), count(s))).collect();
+    }
+
     /// Counts the states and passes of the records of two files.
     ///
     /// # Errors
@@ -103,14 +126,121 @@ pub fn link(options: &LinkOptions, observer: Observer) -> Outcome<LinkReport> {
     if !missing.is_empty() {
         return Err(Failure { class: FailureClass::InputMissing, problems: missing });
     }
-    let mut report = match model {
+    let mut found = problems;
+    if options.dedupe != (options.files.len() == 1) {
+        let message = "one file is searched for duplicates with --dedupe; two files are linked without it";
+        let problem = Diagnostic::error("usage.files", message, Place::default());
+        return Err(Failure::one(FailureClass::Usage, problem.hint("name one file with --dedupe, or two without")));
+    }
+    if let [left, right] = options.files.as_slice() {
+        found.extend(link_checks::same_file(left, right));
+    }
+    let mut found = link_checks::refuse(found)?;
+    let mut plain = match model {
         Model::Person(model) => link_person::link(options, &model, observer)?,
-        Model::Generic(model) => {
-            return Err(Failure::internal(format!("model {} of family generic is not linked here yet", model.name)));
-        }
+        Model::Generic(model) => generic(options, &model, observer)?,
     };
-    report.problems.splice(0..0, problems);
+    found.append(&mut plain.problems);
+    let mut report = LinkReport {
+        model: options.model.file_stem().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        rows: plain.rows.clone(),
+        set_aside: plain.set_aside.clone(),
+        ..LinkReport::default()
+    };
+    match plain.right {
+        Some(_) => report.count(&plain.pairs, *plain.rows.last().unwrap_or(&0))?,
+        None => report.count_pairs(&plain.pairs),
+    }
+    if let Some(path) = &options.save_model {
+        std::fs::write(path, &plain.fitted).map_err(|e| Failure::io("write the fitted model", path, &e))?;
+    }
+    let right = plain.right.as_ref().unwrap_or(&plain.left);
+    if let Some(out) = &options.out {
+        let schema = pairs_table::schema(&plain.pairs, &plain.texts);
+        let arrow = pairs_table::arrow(&schema);
+        let batches = pairs_table::batches(&plain.pairs, &plain.left, right, &plain.texts, &arrow);
+        parquet::write_batches(&schema, arrow.clone(), batches, &["left_id", "right_id"], out)?;
+        report.out = Some(out.display().to_string());
+    }
+    if let Some(path) = &options.sample {
+        link_measure::write_sample(path, &plain.pairs, SAMPLED, &plain.left, plain.right.as_ref())?;
+    }
+    if options.truth.is_some() || options.estimate {
+        let (measured, mut problems) =
+            link_measure::measure(&plain.pairs, options.truth.as_deref(), &plain.left, plain.right.as_ref())?;
+        found.append(&mut problems);
+        report.measured = Some(measured);
+    }
+    report.problems = found;
     Ok(report)
+}
+
+/// What linking by either family gives.
+pub(super) struct Plain {
+    /// Rows read of each side.
+    pub rows: Vec<u64>,
+    /// Rows of each side that could not be read.
+    pub set_aside: Vec<u64>,
+    /// The pairs.
+    pub pairs: Pairs,
+    /// Columns of the family's own.
+    pub texts: Vec<TextColumn>,
+    /// Keys of the left side, or of the only one.
+    pub left: Keys,
+    /// Keys of the right side.
+    pub right: Option<Keys>,
+    /// The fitted model as a file.
+    pub fitted: String,
+    /// What somebody should know.
+    pub problems: Vec<Diagnostic>,
+}
+
+fn generic(options: &LinkOptions, model: &GenericModel, observer: Observer) -> Outcome<Plain> {
+    if let Some(path) = &options.decisions {
+        let message = "decisions are applied by models of family person only";
+        let problem = Diagnostic::error("usage.decisions", message, Place::file(path.display().to_string()));
+        return Err(Failure::one(FailureClass::Usage, problem.hint("leave --decisions out")));
+    }
+    let (mut left, mut right) = (Keys::default(), Keys::default());
+    let linked = link_generic(options, model, observer, &mut |of_right, key| match of_right {
+        true => right.push(key),
+        false => left.push(key),
+    })?;
+    Ok(Plain {
+        set_aside: vec![0; linked.rows.len()],
+        right: (linked.rows.len() == 2).then_some(right),
+        rows: linked.rows,
+        pairs: linked.found.pairs,
+        texts: Vec::new(),
+        left,
+        fitted: linked.found.fitted.to_toml(),
+        problems: linked.problems,
+    })
+}
+
+/// Keys that repeat or are blank, told with their rows. Most files have none, which an ascending order or sorted
+/// fingerprints show at little cost.
+pub(super) fn repeated_keys(file: &str, heading: &str, keys: &Keys) -> Vec<Diagnostic> {
+    let rows = keys.len() as u32;
+    if rows == 0 || !keys.get(0).is_empty() && (1..rows).all(|row| keys.get(row - 1) < keys.get(row)) {
+        return Vec::new();
+    }
+    let mut prints: Vec<u64> = (0..rows).map(|row| fingerprint(keys.get(row))).collect();
+    prints.sort_unstable();
+    let blank = fingerprint("");
+    if prints.windows(2).all(|w| w[0] != w[1]) && prints.binary_search(&blank).is_err() {
+        return Vec::new();
+    }
+    // Rows count from 2: the headings are in the first.
+    link_checks::keys(file, heading, (0..rows).map(|row| (row + 2, keys.get(row))))
+}
+
+/// The same in every run: the standard hasher with its fixed keys.
+fn fingerprint(key: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key.as_bytes());
+    hasher.finish()
 }
 
 fn not_there(file: &Path) -> Diagnostic {

@@ -27,7 +27,7 @@ pub struct GenericLinked {
 /// Links the files of `options` (two, or one with duplicates) by `model`; `take_key` gets the key of every row, and
 /// whether it is one of the right file, in the order of the rows.
 ///
-/// Known pairs are read from `options.labels`, and the fitted model is written to `options.save_model`.
+/// Known pairs are read from `options.labels`.
 pub fn link_generic(
     options: &LinkOptions,
     model: &GenericModel,
@@ -77,9 +77,6 @@ pub fn link_generic(
         .map_err(|problems| Failure { class: FailureClass::InputContract, problems })?;
     problems.append(&mut found.problems);
     observer(Event::Step(model.name.clone()));
-    if let Some(path) = &options.save_model {
-        std::fs::write(path, found.fitted.to_toml()).map_err(|e| Failure::io("write the fitted model", path, &e))?;
-    }
     Ok(GenericLinked { found, rows: counts, problems })
 }
 

@@ -10,17 +10,9 @@ use std::path::Path;
 use super::link_checks::{self, Wanted};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::ingest::rows;
+use crate::link::Keys;
 use crate::link::evaluate::{self, Estimate, Evaluation, Reviewed, StratumReview, Truth};
 use crate::link::pairs::Pairs;
-
-/// Keys of one side by row.
-#[derive(Clone, Copy)]
-pub struct Keys<'k> {
-    /// Rows of the side.
-    pub rows: u32,
-    /// Key of a row.
-    pub key: &'k (dyn Fn(u32) -> &'k str + 'k),
-}
 
 /// How good the links are.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -56,11 +48,11 @@ pub struct KnownPairs {
 ///
 /// # Errors
 /// Class `input_contract` when the truth cannot be read or is of other records.
-pub fn measure<'k>(
+pub fn measure(
     pairs: &Pairs,
     truth: Option<&Path>,
-    left: Keys<'k>,
-    right: Option<Keys<'k>>,
+    left: &Keys,
+    right: Option<&Keys>,
 ) -> Outcome<(Measured, Vec<Diagnostic>)> {
     let dedupe = right.is_none();
     let estimate = evaluate::estimate(pairs, dedupe);
@@ -68,7 +60,7 @@ pub fn measure<'k>(
     let known = read_known(truth, left, right)?;
     let mut found = evaluate::evaluate(pairs, &Truth { pairs: &known.pairs, kinds: &known.kinds, dedupe });
     let other = right.unwrap_or(left);
-    found.name(|row| (left.key)(row).to_string(), |row| (other.key)(row).to_string());
+    found.name(|row| left.get(row).to_string(), |row| other.get(row).to_string());
     Ok((Measured { estimate, evaluation: Some(found) }, known.problems))
 }
 
@@ -76,7 +68,7 @@ pub fn measure<'k>(
 ///
 /// # Errors
 /// Class `input_contract` when the file cannot be read or none of its pairs is of records that are linked.
-pub fn read_known(path: &Path, left: Keys, right: Option<Keys>) -> Outcome<KnownPairs> {
+pub fn read_known(path: &Path, left: &Keys, right: Option<&Keys>) -> Outcome<KnownPairs> {
     let file = rows::open(path).map_err(refused)?;
     let name = path.display().to_string();
     let wanted =
@@ -86,8 +78,9 @@ pub fn read_known(path: &Path, left: Keys, right: Option<Keys>) -> Outcome<Known
     let columns: Vec<usize> = ["left_id", "right_id", "kind"].iter().filter_map(|h| at(h)).collect();
     let has_kinds = columns.len() == 3;
     // Only looked up, never walked.
-    let rows_of =
-        |keys: Keys| -> HashMap<String, u32> { (0..keys.rows).map(|row| ((keys.key)(row).to_string(), row)).collect() };
+    let rows_of = |keys: &Keys| -> HashMap<String, u32> {
+        (0..keys.len() as u32).map(|row| (keys.get(row).to_string(), row)).collect()
+    };
     let lefts = rows_of(left);
     let rights = right.map(rows_of);
     let (mut known, mut unknown, mut given) = (KnownPairs::default(), Vec::new(), 0_u64);
@@ -119,13 +112,7 @@ const SAMPLE: [&str; 7] = ["left_id", "right_id", "decision", "match_weight", "s
 ///
 /// # Errors
 /// Class `io` when the file cannot be written.
-pub fn write_sample<'k>(
-    path: &Path,
-    pairs: &Pairs,
-    wanted: usize,
-    left: Keys<'k>,
-    right: Option<Keys<'k>>,
-) -> Outcome<u64> {
+pub fn write_sample(path: &Path, pairs: &Pairs, wanted: usize, left: &Keys, right: Option<&Keys>) -> Outcome<u64> {
     let fail = |e: csv::Error| Failure::io("write the sample", path, &e);
     let mut writer = csv::Writer::from_path(path).map_err(fail)?;
     writer.write_record(SAMPLE).map_err(fail)?;
@@ -135,8 +122,8 @@ pub fn write_sample<'k>(
             let Some(left_row) = pairs.left[row] else { continue };
             writer
                 .write_record([
-                    (left.key)(left_row),
-                    (right.unwrap_or(left).key)(pairs.right[row]),
+                    left.get(left_row),
+                    right.unwrap_or(left).get(pairs.right[row]),
                     "",
                     &format!("{:.3}", pairs.weight[row]),
                     pairs.status[row].as_str(),
@@ -223,8 +210,11 @@ mod tests {
     const LEFT: [&str; 3] = ["A1", "A2", "A3"];
     const RIGHT: [&str; 4] = ["B1", "B2", "B3", "B4"];
 
-    fn keys() -> (Keys<'static>, Option<Keys<'static>>) {
-        (Keys { rows: 3, key: &|row| LEFT[row as usize] }, Some(Keys { rows: 4, key: &|row| RIGHT[row as usize] }))
+    fn keys() -> (Keys, Keys) {
+        let (mut left, mut right) = (Keys::default(), Keys::default());
+        LEFT.iter().for_each(|key| left.push(key));
+        RIGHT.iter().for_each(|key| right.push(key));
+        (left, right)
     }
 
     fn file(folder: &tempfile::TempDir, text: &str) -> std::path::PathBuf {
@@ -238,14 +228,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let (left, right) = keys();
         let truth = file(&folder, "right_id,kind,left_id\nB1,clean,A1\nB2,typo,A3\nB3,typo,A1\nB9,clean,A1\n");
-        let (found, problems) = measure(&pairs(), Some(&truth), left, right).expect("figures");
+        let (found, problems) = measure(&pairs(), Some(&truth), &left, Some(&right)).expect("figures");
         let evaluation = found.evaluation.clone().expect("a truth was given");
         assert_eq!((evaluation.linked.pairs, evaluation.linked.right, evaluation.linked.truth), (2, 1, 3));
         assert_eq!(evaluation.worst[0].ids, ["A2", "B2", "A3"]);
         assert_eq!(evaluation.by_kind.len(), 2);
         assert_eq!(problems.iter().map(|p| p.code).collect::<Vec<_>>(), ["link.unknown_keys"]);
         assert!(found.lines().iter().any(|l| l.contains("status linked")));
-        assert_eq!(measure(&pairs(), None, left, right).expect("figures").0.evaluation, None);
+        assert_eq!(measure(&pairs(), None, &left, Some(&right)).expect("figures").0.evaluation, None);
     }
 
     #[test]
@@ -253,7 +243,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let (left, right) = keys();
         let refused = |text: &str| {
-            let failure = measure(&pairs(), Some(&file(&folder, text)), left, right).expect_err("an end");
+            let failure = measure(&pairs(), Some(&file(&folder, text)), &left, Some(&right)).expect_err("an end");
             (failure.class.exit_code(), failure.problems.iter().map(|p| p.code).collect::<Vec<_>>())
         };
         assert_eq!(refused("left_id,right_id\nX,Y\n"), (65, vec!["link.unknown_keys"]));
@@ -266,7 +256,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let (left, right) = keys();
         let path = folder.path().join("sample.csv");
-        assert_eq!(write_sample(&path, &pairs(), 10, left, right).expect("a sample"), 3);
+        assert_eq!(write_sample(&path, &pairs(), 10, &left, Some(&right)).expect("a sample"), 3);
         let text = std::fs::read_to_string(&path).expect("the sample");
         assert_eq!(text.lines().nth(1), Some("A1,B1,,25.000,linked,linked 20-30,2"));
         assert_eq!(read_sample(&path).expect("nothing decided").precision, None);

@@ -2,17 +2,21 @@
 //!
 //! The normalisers' functions are handed to the packing as they are; no string of a cell is kept.
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use super::link::{LinkOptions, LinkReport};
-use super::{Event, Observer, clock};
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, nearest};
+use super::link::{self, LinkOptions, Plain};
+use super::link_checks::Filled;
+use super::{Event, Observer, clock, link_checks, link_measure, read_decisions};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, nearest};
 use crate::ingest::rows::{self, PlainFile, RowsRead};
-use crate::link::{Cleaners, Decisions, LinkedFiles, Packed, RowCells, link_files, pairs_table};
+use crate::link::{Cleaners, Keys, Known, Packed, RowCells, link_files};
 use crate::model::{CellKind, text};
 use crate::normalize::{date, id_number, name, phone};
-use crate::plan::{LinkModel, PersonColumn};
-use crate::publish::parquet;
+use crate::plan::{LinkModel, PersonColumn, drift};
+
+/// A level whose weight moved further than this since the model was fitted is told.
+const DRIFT_BITS: f64 = 2.0;
 
 /// Where the key and each role of a side stand.
 struct Layout {
@@ -24,7 +28,7 @@ struct Layout {
 }
 
 /// Links two files about people.
-pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer) -> Outcome<LinkReport> {
+pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer) -> Outcome<Plain> {
     let [left, right] = options.files.as_slice() else {
         let message = "a model of family person links two files: a register and records about its people";
         let problem = Diagnostic::error("usage.files", message, model.place.clone());
@@ -46,33 +50,52 @@ pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer)
     };
     tracing::debug!(left = left.rows(), right = right.rows(), "files read");
     step("read");
-    let mut report = LinkReport {
-        model: model.name.clone(),
+    let mut problems = std::mem::take(&mut left_read.problems);
+    problems.append(&mut right_read.problems);
+    for (path, read, packed) in [(&options.files[0], &left_read, &left), (&options.files[1], &right_read, &right)] {
+        let file = path.display().to_string();
+        problems.extend(link_checks::empty_side(&file, read.rows, read.set_aside));
+        if let Some(heading) = options.id_of(usize::from(std::ptr::eq(packed, &right))) {
+            problems.extend(link::repeated_keys(&file, heading, &packed.keys));
+        }
+    }
+    let mut problems = link_checks::refuse(problems)?;
+    let known = known(options, &left, &right, &mut problems)?;
+    let place = Place::file(options.files[0].display().to_string());
+    let mut linked = link_files(left, right, model, &known, &place);
+    problems.append(&mut linked.problems);
+    if model.fitted.is_some() {
+        problems.extend(drift(model, &linked.model, DRIFT_BITS));
+    }
+    step("link");
+    Ok(Plain {
         rows: vec![left_read.rows, right_read.rows],
         set_aside: vec![left_read.set_aside, right_read.set_aside],
-        ..LinkReport::default()
-    };
-    report.problems.append(&mut left_read.problems);
-    report.problems.append(&mut right_read.problems);
-    let place = crate::diag::Place::file(options.files[0].display().to_string());
-    let mut linked = link_files(left, right, model, &Decisions::default(), &place);
-    report.problems.append(&mut linked.problems);
-    report.count(&linked.pairs, right_read.rows)?;
-    step("link");
-    if let Some(out) = &options.out {
-        write(&linked, out)?;
-        report.out = Some(out.display().to_string());
-    }
-    tracing::debug!("pairs written");
-    step("write");
-    Ok(report)
+        fitted: linked.model.to_toml(),
+        pairs: linked.pairs,
+        texts: linked.texts,
+        left: linked.left,
+        right: Some(linked.right),
+        problems,
+    })
 }
 
-fn write(linked: &LinkedFiles, out: &Path) -> Outcome<()> {
-    let schema = pairs_table::schema(&linked.pairs, &linked.texts);
-    let arrow = pairs_table::arrow(&schema);
-    let batches = pairs_table::batches(&linked.pairs, &linked.left, &linked.right, &linked.texts, &arrow);
-    parquet::write_batches(&schema, arrow.clone(), batches, &["left_id", "right_id"], out)
+/// Decisions and known pairs, by rows.
+fn known(options: &LinkOptions, left: &Packed, right: &Packed, problems: &mut Vec<Diagnostic>) -> Outcome<Known> {
+    let mut known = Known::default();
+    if let Some(path) = &options.decisions {
+        let rows = |keys: &Keys| -> HashMap<String, u32> {
+            (0..keys.len() as u32).map(|row| (keys.get(row).to_string(), row)).collect()
+        };
+        let (left, right) = (rows(&left.keys), rows(&right.keys));
+        known.decisions = read_decisions(path, |id| left.get(id).copied(), |id| right.get(id).copied())?;
+    }
+    if let Some(path) = &options.labels {
+        let mut labels = link_measure::read_known(path, &left.keys, Some(&right.keys))?;
+        problems.append(&mut labels.problems);
+        known.labels = labels.pairs.into_iter().map(|(person, record)| (record, person)).collect();
+    }
+    Ok(known)
 }
 
 /// What the normalisers do with cells that are not plain. Nobody is born after today.
@@ -105,6 +128,8 @@ fn side(
 ) -> Result<(Packed, RowsRead), Vec<Diagnostic>> {
     let file = rows::open(path)?;
     let layout = layout(&file, side, options, model)?;
+    let headings: Vec<String> = layout.wanted.iter().map(|at| file.headings()[*at].clone()).collect();
+    let mut filled = vec![0_u64; headings.len()];
     let mut has = [false; PersonColumn::COUNT];
     for role in &layout.roles {
         has[*role as usize] = true;
@@ -112,10 +137,11 @@ fn side(
     let mut packed = Packed::new(cleaners, has);
     let skip = usize::from(layout.key);
     let mut number = String::new();
-    let read = file.read(&layout.wanted, &mut |cells| {
+    let mut read = file.read(&layout.wanted, &mut |cells| {
         let mut row: RowCells = [("", CellKind::Empty); PersonColumn::COUNT];
         for (i, role) in layout.roles.iter().enumerate() {
             row[*role as usize] = (cells.get(i + skip), cells.kind(i + skip));
+            filled[i + skip] += u64::from(!cells.get(i + skip).is_empty());
         }
         if layout.key {
             packed.push(cells.get(0), &row);
@@ -128,6 +154,9 @@ fn side(
         }
         Ok(())
     })?;
+    let columns: Vec<Filled> =
+        headings.iter().zip(filled).skip(skip).map(|(heading, values)| Filled { heading, values }).collect();
+    read.problems.extend(link_checks::empty_columns(&path.display().to_string(), read.rows, &columns));
     Ok((packed, read))
 }
 

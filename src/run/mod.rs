@@ -37,7 +37,7 @@ mod waterfall;
 pub use check::{Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
-pub use decisions::read_decisions;
+use decisions::read_decisions;
 pub use explain::{Explained, Section, explain, write_pictures};
 pub use explain_links::explain_links;
 pub use init::{SetUp, init};

@@ -87,6 +87,7 @@ pub(super) fn judge(
     model: &LinkModel,
     once_per_person: bool,
     decisions: &Decisions,
+    labels: &[(u32, u32)],
 ) -> Judgement {
     let mut settled = settled::settle(spine, entries);
     // What people decided goes before number and name.
@@ -97,7 +98,7 @@ pub(super) fn judge(
     tracing::debug!(settled = entries.len() - open.len(), open = open.len(), "settled by number and name");
     let spine = spine.asked_by(entries, &open, model.max_block);
     tracing::debug!("asked for the candidates of the open records");
-    let mut model = fit::estimate(&spine, entries, model, &[]);
+    let mut model = fit::estimate(&spine, entries, model, labels);
     tracing::debug!("model estimated");
     let weights = weights::Weights::of(&model, &spine.people);
     let judge = Judge { spine: &spine, entries, model: &model, weights: &weights, company: None };
@@ -146,7 +147,7 @@ pub(super) fn judge_all(
     once_per_person: bool,
     decisions: &Decisions,
 ) -> (Vec<Judged>, Vec<Applied>, LinkModel) {
-    let mut judgement = judge(spine, entries, model, once_per_person, decisions);
+    let mut judgement = judge(spine, entries, model, once_per_person, decisions, &[]);
     let mut others = std::mem::take(&mut judgement.others).into_iter().peekable();
     let judge = judgement.judge(entries);
     let judged = (0..entries.len() as u32)
