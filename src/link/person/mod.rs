@@ -3,7 +3,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `pack` | columns as integers |
-//! | `numbers`, `names`, `sound` | how two numbers, names, characters agree |
+//! | `numbers`, `repairs`, `names`, `sound`, `tables` | how two numbers, names, characters agree |
 //! | `block`, `keys`, `spine` | which persons a record is compared with |
 //! | `score`, `decide`, `evidence` | levels, weights, the state of each record and why |
 //! | `assign`, `duplicates` | one person, one record; one person, several rows of the register |
@@ -21,9 +21,11 @@ pub(super) mod output;
 pub(super) mod pack;
 #[cfg(test)]
 mod properties;
+pub(super) mod repairs;
 pub(super) mod score;
 pub(super) mod sound;
 pub(super) mod spine;
+pub(super) mod tables;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]

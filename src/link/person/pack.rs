@@ -87,6 +87,7 @@ impl Columns {
                     self.number_birth[row] = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
                 } else if let Some(near) = Near::read(partial) {
                     self.number_birth[row] = near.birth().unwrap_or(NO_DATE);
+                    self.number_sex[row] = near.sex();
                     self.near.insert(row as u32, near);
                 }
             }
