@@ -289,7 +289,8 @@ fn refused(text: &str, fault: Doubt) -> IdNumber {
     let fault = if text.contains('*') && length > 2 { MASKED } else { fault };
     IdNumber {
         partial: match length {
-            12..=19 => Some(text.to_string()),
+            17..=19 => Some(text.to_string()),
+            12..=16 if text.bytes().filter(u8::is_ascii_digit).count() + 1 >= length => Some(text.to_string()),
             20 | 22 if text.is_ascii() && fault != LENGTH => Some(text[..18].to_string()),
             _ => None,
         },

@@ -361,6 +361,12 @@ pub fn compare(a: Side, b: Side) -> NumberLevel {
     }
 }
 
+/// The old number of 15 digits that a packed number was before: without century and check digit.
+fn old_of(packed: u64) -> u64 {
+    let body = packed >> 4;
+    body / 100_000_000_000 * 1_000_000_000 + body % 1_000_000_000
+}
+
 /// Two numbers that fail their check: the one may have been copied from the other.
 fn failing(x: &Near, y: &Near) -> NumberLevel {
     if x == y {
@@ -408,7 +414,11 @@ fn doubtful(side: Side, valid: u64) -> NumberLevel {
     match side {
         Side { near: Some(near), .. } => near.compare(&unpack(valid)),
         Side { prefix: NONE, .. } => NumberLevel::Missing,
-        Side { prefix, .. } => prefixes(prefix, prefix_of(valid)),
+        Side { prefix, .. } => match prefixes(prefix, prefix_of(valid)) {
+            // Fifteen digits that may be either: what is left of a new number, or an old one.
+            NumberLevel::Different if prefix == old_of(valid) => NumberLevel::Partial,
+            level => level,
+        },
     }
 }
 
@@ -464,7 +474,7 @@ mod tests {
         }
         let packed = pack(&right).expect("18 characters");
         for (wrong, level) in cases {
-            let near = Near::read(&wrong).expect("17 to 19 characters");
+            let near = Near::read(&wrong).expect("12 to 19 characters");
             assert_eq!(compare(side(&near), valid(&right)), level, "{wrong}");
             assert_eq!(compare(valid(&right), side(&near)), level, "{wrong}");
             let neighbours: Vec<u64> = near.neighbours().into_iter().collect();
@@ -492,6 +502,54 @@ mod tests {
         assert_eq!(compare(valid(&whole), valid(&cut)), NumberLevel::Parts);
         assert_eq!(compare(Side::default(), valid(&a)), NumberLevel::Missing);
         assert_eq!(compare(Side::default(), Side::default()), NumberLevel::Missing);
+    }
+
+    #[test]
+    fn two_errors_and_errors_that_hide() {
+        let right = number("990121", "19800305", 245);
+        let typed = |at: usize, digit: &str, text: &str| {
+            let mut text = text.to_string();
+            text.replace_range(at..=at, digit);
+            text
+        };
+        let failing = |text: &str| Near::read(text).expect("12 to 19 characters");
+        let two = failing(&typed(9, "7", &typed(2, "8", &right)));
+        assert_eq!(compare(side(&two), valid(&right)), NumberLevel::TwoDigits);
+        let three = failing(&typed(12, "9", &typed(9, "7", &typed(2, "8", &right))));
+        assert_eq!(compare(side(&three), valid(&right)), NumberLevel::Different);
+        let sequence = failing(&typed(16, "9", &typed(15, "9", &typed(14, "9", &right))));
+        assert_eq!(compare(side(&sequence), valid(&right)), NumberLevel::Parts);
+        // Somebody typed another month, or another region, and made the check character fit.
+        for hidden in [number("990121", "19800405", 245), number("990112", "19800305", 245)] {
+            assert_eq!(compare(valid(&hidden), valid(&right)), NumberLevel::Compensated, "{hidden}");
+            assert_eq!(compare(valid(&right), valid(&hidden)), NumberLevel::Compensated, "{hidden}");
+        }
+        let other = number("990121", "19810405", 245);
+        assert_eq!(compare(valid(&other), valid(&right)), NumberLevel::Different);
+        let one = failing(&typed(9, "7", &right));
+        assert_eq!(compare(side(&one), side(&one)), NumberLevel::Exact);
+        assert_eq!(compare(side(&one), side(&failing(&typed(9, "6", &right)))), NumberLevel::OneDigit);
+    }
+
+    #[test]
+    fn what_is_left_of_a_number() {
+        let right = number("990121", "19621105", 304);
+        let old = format!("{}{}", &right[..6], &right[8..17]);
+        let level = |text: &str| match read_prefix(text) {
+            Some(prefix) => compare(Side { prefix, ..Side::default() }, valid(&right)),
+            None => compare(side(&Near::read(text).expect("12 to 19 characters")), valid(&right)),
+        };
+        assert_eq!(level(&right[..17]), NumberLevel::OneDigit);
+        for (length, expected) in [(16, NumberLevel::Partial), (15, NumberLevel::Partial), (14, NumberLevel::Parts)] {
+            assert_eq!(level(&right[..length]), expected, "{length}");
+        }
+        assert_eq!(level(&right[..12]), NumberLevel::Parts);
+        assert_eq!(level(&old), NumberLevel::Partial);
+        assert_eq!(level(&old[1..]), NumberLevel::OneDigit);
+        assert_eq!(level(&format!("{}7", &old[..14])), NumberLevel::OneDigit);
+        assert_eq!(level("990121631206304"), NumberLevel::Different);
+        let near = Near::read(&old).expect("15 digits");
+        assert_eq!((near.birth(), near.sex()), (birth_of_prefix(prefix_of(pack(&right).expect("18 characters"))), 2));
     }
 
     #[test]
