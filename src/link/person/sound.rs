@@ -241,7 +241,7 @@ mod tests {
         {
             let (x, y) = pair(a, b);
             assert_ne!(x.reading.sound, y.reading.sound, "{a} {b}");
-            assert_eq!(x.agreement(y) == Agreement::Dialect, !matches!((a, b), ('珍', '曾') | ('芬', '红')), "{a} {b}");
+            assert_eq!(x.agreement(y) == Agreement::Dialect, (a, b) != ('芬', '红'), "{a} {b}");
         }
         for (a, b) in [('乾', '干'), ('李', '王'), ('A', 'B'), ('女', '路')] {
             let (x, y) = pair(a, b);

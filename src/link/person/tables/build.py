@@ -111,15 +111,13 @@ def member(archive, name):
 
 
 def variants(unihan):
-    """Variants of standard characters, and standard characters that must not be taken for a variant of another."""
+    """The standard character of each variant; each standard character stands for itself."""
     standard = set(unihan.standard)
-    rows = {}
+    # Also 昇 (of which others make 升), 乾 and 喆: in names each is a character of its own.
+    rows = {char: char for char in standard}
     for char in sorted({c for name in RELATIONS for c in unihan.properties[name]}):
         named = {t for name in RELATIONS for t in unihan.targets(name, char)} - {char}
         if char in standard:
-            # Such as 昇 (昇 and 升) and 乾 (乾 and 干): in names each is a character of its own.
-            if named:
-                rows[char] = char
             continue
         found = named & standard
         for other in named - standard:

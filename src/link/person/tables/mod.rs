@@ -51,7 +51,7 @@ impl Tables {
         tables
     }
 
-    /// The standard character of which a character is a variant; itself for a standard character that other tables take
+    /// The standard character of which a character is a variant; a standard character itself, also one that others take
     /// for a variant, such as 昇, 乾 and 喆: in names these are characters of their own. None for all others.
     pub fn variant(&self, c: char) -> Option<char> {
         self.variants.get(&c).copied()
