@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop lint bench bench-linkage sample clean-demo
+.PHONY: demo test test-interop lint bench bench-linkage sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -36,6 +36,23 @@ bench-linkage:
 ## Make sample-data anew (the same bytes from the same seed).
 sample:
 	$(CARGO) run --locked --quiet -- synth --households 3000 --seed 20260930 --as-of 2026-09-30 --out sample-data
+
+TABLES  := src/link/person/tables
+SOURCES := target/tables-sources
+
+## Fetch what the character tables are made of, by name and version, unless it is there.
+tables-sources:
+	mkdir -p $(SOURCES)
+	cd $(SOURCES) && (test -f unicode-data_15.0.0-1_all.deb || apt-get download -qq unicode-data=15.0.0-1 || (apt-get update -qq && apt-get download -qq unicode-data=15.0.0-1))
+	cd $(SOURCES) && (test -f char_similar-0.0.2-py2.py3-none-any.whl || python3 -m pip download -q --no-deps char-similar==0.0.2)
+
+## Make the character tables of the linker anew.
+tables: tables-sources
+	python3 $(TABLES)/build.py $(SOURCES)
+
+## Fail when the character tables differ from what their sources give.
+tables-check: tables-sources
+	python3 $(TABLES)/build.py $(SOURCES) --check
 
 clean-demo:
 	rm -rf $(OUT)

@@ -53,7 +53,7 @@ pub struct IdNumber {
     pub number: Option<String>,
     /// What was changed, in Chinese.
     pub repair: Option<String>,
-    /// Lane damaged: the leading digits that can be trusted. Lane invalid with 17 to 19 characters: the cleaned characters
+    /// Lane damaged: the leading digits that can be trusted. Lane invalid with 12 to 19 characters: the cleaned characters
     /// as they stand, for comparison with near numbers.
     pub partial: Option<String>,
     /// What follows the number on a disability certificate: category 1–7, level 1–4, and `B1`… for a reissue.
@@ -290,6 +290,7 @@ fn refused(text: &str, fault: Doubt) -> IdNumber {
     IdNumber {
         partial: match length {
             17..=19 => Some(text.to_string()),
+            12..=16 if text.bytes().filter(u8::is_ascii_digit).count() + 1 >= length => Some(text.to_string()),
             20 | 22 if text.is_ascii() && fault != LENGTH => Some(text[..18].to_string()),
             _ => None,
         },

@@ -66,7 +66,7 @@ fn what_cannot_be_repaired_is_told_and_kept_as_it_stands() {
         ("99012119900101123699", Invalid, None, "id_number.length"),
         ("990121199001011236、990121195506101239", Invalid, None, "id_number.several"),
         // 18 digits of somebody born in 2001 without the last three, or 15 of somebody born in 1920.
-        ("990121200101011", Invalid, None, "id_number.ambiguous_15"),
+        ("990121200101011", Invalid, Some("990121200101011"), "id_number.ambiguous_15"),
         ("990121199001011000", Damaged, Some("990121199001011"), "id_number.damaged"),
         ("9.90121E+17", Damaged, Some("990121"), "id_number.damaged"),
         ("9.90121199001011E+17", Damaged, Some("990121199001011"), "id_number.damaged"),

@@ -3,7 +3,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `pack` | columns as integers |
-//! | `numbers`, `names`, `sound` | how two numbers, names, characters agree |
+//! | `numbers`, `repairs`, `names`, `sound`, `tables` | how two numbers, names, characters agree |
 //! | `plain` | columns of files without a contract |
 //! | `settled` | records that number and name decide |
 //! | `block`, `keys`, `spine`, `register_numbers` | which persons any other record is compared with |
@@ -35,10 +35,12 @@ pub(super) mod plain;
 #[cfg(test)]
 mod properties;
 pub(super) mod register_numbers;
+pub(super) mod repairs;
 pub(super) mod score;
 pub(super) mod settled;
 pub(super) mod sound;
 pub(super) mod spine;
+pub(super) mod tables;
 #[cfg(test)]
 pub(super) mod testing;
 #[cfg(test)]

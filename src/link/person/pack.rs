@@ -131,6 +131,7 @@ impl Columns {
                 birth = numbers::birth_of_prefix(prefix).unwrap_or(NO_DATE);
             } else if let Some(near) = Near::read(partial) {
                 birth = near.birth().unwrap_or(NO_DATE);
+                sex = near.sex();
                 self.near.insert(row, near);
             }
         }
