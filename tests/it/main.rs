@@ -7,6 +7,7 @@ mod additions;
 mod explain;
 mod faults;
 mod interop;
+mod link;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
