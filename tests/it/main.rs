@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod interop;
 mod ledger;
+mod link;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;

@@ -153,8 +153,8 @@ impl Names {
         let key = |codes: &[Code], of: fn(&Code) -> u32| keys::sequence(codes.iter().map(of)).max(1);
         self.keys.push([
             if wild { 0 } else { key(codes, |c| c.script) },
-            if wild { 0 } else { key(codes, |c| c.fold) },
-            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) { 0 } else { key(surnamed, |c| c.fold) },
+            if wild { 0 } else { key(codes, |c| c.reading.fold) },
+            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) { 0 } else { key(surnamed, |c| c.reading.fold) },
         ]);
         self.heads.push(Head {
             text: text.to_string(),
