@@ -101,7 +101,7 @@ def data(python, folder, name):
 
 def link(options, place, out, threads=None):
     command = [options.bidui, "link", str(place / "register.csv"), str(place / "insurance.csv"), "--model", str(options.model)]
-    command += ["--ids", "person_id,record_id", "--out", str(out), "--quiet"]
+    command += ["--ids", "person_id,record_id", "--out", str(out)]
     return command + (["--threads", str(threads)] if threads else [])
 
 
