@@ -1,6 +1,6 @@
 """A synthetic population register and a dirty insurance export of the same county, with the truth between them.
 
-Usage: target/bench-venv/bin/python tests/bench/county_files.py --persons 1000000 [--hard] [--seed 7] --out DIR
+Usage: target/bench-venv/bin/python tests/bench/county_files.py --persons 1000000 [--hard] [--bare] [--seed 7] --out DIR
        (needs numpy, polars, pyarrow, pypinyin and opencc from PyPI; tests/bench/linkage.py sets the environment up)
 
 Writes, in UTF-8, the same bytes for the same arguments whatever the machine:
@@ -20,7 +20,7 @@ Faults of the number (one at most per record): 4 % one wrong digit, 1 % two neig
 15 digits of before 1999 (people born before 2000 only), 1 % the last three digits lost to Excel, 0.5 % the number of
 another member of the household. Of the name (one at most, independent of the first): 2 % a homophone, 2 % a traditional or
 variant character or another dot, 1 % a character lost (names of three and more), 1 % a space inside or around. --hard
-triples all of these. In both: sex blank 3 % and wrong 0.3 %, birth date blank 1 % and wrong 0.5 %, village blank 5 % and
+triples all of these; --bare leaves family_no and phone out, so that households and telephones cannot help. In both: sex blank 3 % and wrong 0.3 %, birth date blank 1 % and wrong 0.5 %, village blank 5 % and
 wrong 3 % (most of those in the same township), telephone in half of the records and another than the register's in a fifth.
 
 Memory stays bounded (under 1 GB at 7 million): people are made in blocks of 40,000 households, rows of B go to part files
@@ -28,10 +28,7 @@ that are shuffled one by one.
 """
 
 import argparse
-import datetime
-import os
 import pathlib
-import shutil
 import tempfile
 
 import numpy as np
@@ -273,7 +270,7 @@ class County:
 
     # ------------------------------------------------------------------ files
 
-    def write(self, out, hard):
+    def write(self, out, hard, bare=False):
         out.mkdir(parents=True, exist_ok=True)
         parts = max(1, round(self.persons * SHARE / 400_000))
         with tempfile.TemporaryDirectory(dir=out) as scratch, open(out / "register.csv", "wb") as register:
@@ -288,7 +285,7 @@ class County:
                 for p in range(parts):
                     frame.filter(pl.Series(part == p)).write_ipc(f"{scratch}/{p:03}-{block:05}.arrow")
                 block += 1
-            records = self._shuffle(pathlib.Path(scratch), out, parts, hard)
+            records = self._shuffle(pathlib.Path(scratch), out, parts, hard, bare)
         villages = pl.DataFrame({"village_code": self.villages.code.astype(str), "village_name": self.villages.name})
         villages.write_csv(out / "villages.csv")
         return self.made, records
@@ -454,7 +451,8 @@ class County:
             put(names, row, whole[:at] + space + whole[at:])
         return names, fault
 
-    def _shuffle(self, scratch, out, parts, hard):
+    def _shuffle(self, scratch, out, parts, hard, bare):
+        hidden = ["record_id", "left_id", "kind"] + (["family_no", "phone"] if bare else [])
         made = 0
         with open(out / "insurance.csv", "wb") as insurance, open(out / "truth.csv", "wb") as truth:
             for p in range(parts):
@@ -463,7 +461,7 @@ class County:
                 frame = frame[order]
                 ids = text(np.hstack([np.full((frame.height, 1), ord("R")), digits(made + np.arange(frame.height) + 1, 8)]))
                 frame = frame.with_columns(pl.Series("record_id", ids))
-                columns = [c for c in frame.columns if c not in ("record_id", "left_id", "kind")]
+                columns = [c for c in frame.columns if c not in hidden]
                 blank(frame.select("record_id", *columns)).write_csv(insurance, include_header=p == 0)
                 known = frame.filter(pl.col("left_id") != "").select("left_id", pl.col("record_id").alias("right_id"), "kind")
                 known.write_csv(truth, include_header=p == 0)
@@ -517,10 +515,11 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     arguments.add_argument("--persons", type=int, required=True)
     arguments.add_argument("--hard", action="store_true")
+    arguments.add_argument("--bare", action="store_true")
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--out", type=pathlib.Path, required=True)
     given = arguments.parse_args()
-    persons, records = County(given.persons, given.seed).write(given.out, given.hard)
+    persons, records = County(given.persons, given.seed).write(given.out, given.hard, given.bare)
     print(f"{given.out}: {persons} persons, {records} insurance records{', hard' if given.hard else ''}")
 
 

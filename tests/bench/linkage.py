@@ -2,7 +2,8 @@
 
 Usage: make bench-linkage [SETS="100k 1m"]    or    python3 tests/bench/linkage.py [SET ...] [options]
 
-A set is a size and the kind of dirt: 100k, 100k_hard, 1m, 1m_hard, 7m (100k, 100k_hard, 1m and 1m_hard when none is given).
+A set is a size and the kind of dirt: 100k, 100k_hard, 1m, 1m_hard, 7m (100k, 100k_hard, 1m and 1m_hard when none is
+given). With _bare at the end the export has neither family number nor telephone: what a linker of single pairs sees.
 What it does, each step in a process of its own:
 
 1. builds the release program, and makes an environment with polars, DuckDB, Splink, pypinyin and OpenCC from PyPI under
@@ -81,9 +82,9 @@ def best(command, runs):
 
 
 def persons(name):
-    size = re.fullmatch(r"(\d+)([km])(_hard)?", name)
+    size = re.fullmatch(r"(\d+)([km])(_hard)?(_bare)?", name)
     if not size:
-        sys.exit(f"`{name}` is no set: write a size and perhaps _hard, such as 100k, 1m_hard or 7m")
+        sys.exit(f"`{name}` is no set: write a size and perhaps _hard and _bare, such as 100k, 1m_hard or 1m_hard_bare")
     return int(size[1]) * {"k": 1_000, "m": 1_000_000}[size[2]], bool(size[3])
 
 
@@ -94,14 +95,15 @@ def data(python, folder, name):
         count, hard = persons(name)
         print(f"making {name} …", file=sys.stderr)
         command = [python, str(BENCH / "county_files.py"), "--persons", str(count), "--seed", str(SEED), "--out", str(place)]
-        subprocess.check_call(command + (["--hard"] if hard else []), stdout=subprocess.DEVNULL)
+        command += (["--hard"] if hard else []) + (["--bare"] if name.endswith("_bare") else [])
+        subprocess.check_call(command, stdout=subprocess.DEVNULL)
         (place / "ready").touch()
     return place
 
 
 def link(options, place, out, threads=None):
     command = [options.bidui, "link", str(place / "register.csv"), str(place / "insurance.csv"), "--model", str(options.model)]
-    command += ["--ids", "person_id,record_id", "--out", str(out), "--quiet"]
+    command += ["--ids", "person_id,record_id", "--out", str(out)]
     return command + (["--threads", str(threads)] if threads else [])
 
 
@@ -136,7 +138,7 @@ def one_set(options, python, name):
 
 def show(name, figures):
     count, hard = persons(name)
-    print(f"\n{count:,} persons{', hard' if hard else ''}")
+    print(f"\n{count:,} persons{', hard' if hard else ''}{', bare' if name.endswith('_bare') else ''}")
     print(f"{'method':40} {'P':>7} {'R':>7} {'F1':>7} {'R@.999':>7} {'R@.9999':>7} {'CPU s':>8} {'wall s':>8} {'peak MB':>8} {'CPU/join':>9} {'relative*':>10}")
     base = figures.get("exact", {}).get("cpu")
     for peer, f in figures.items():
