@@ -351,30 +351,37 @@ impl RoundLedger {
         offers
     }
 
-    /// The linkage model of this round as the ledger keeps it, and a warning for each level that moved too far.
-    pub fn models(&self, model: &LinkModel) -> Outcome<(Vec<FittedModel>, Vec<Diagnostic>)> {
-        let levels: Levels = model
-            .comparisons
-            .iter()
-            .map(|c| (c.name.clone(), c.levels.iter().map(|l| (l.level.clone(), (l.m, l.u))).collect()))
-            .collect();
-        let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
-            "margin": model.margin});
-        let fitted = FittedModel { name: model.name.clone(), version: model.version, levels, details };
+    /// The models that were fitted in this round, by source, as the ledger keeps them, and a warning for each level that
+    /// moved too far since the round before.
+    pub fn models(&self, by_source: &[(String, LinkModel)]) -> Outcome<(Vec<FittedModel>, Vec<Diagnostic>)> {
+        let mut kept = Vec::new();
         let mut problems = Vec::new();
-        if let Some((round, before)) = self.ledger.model_before(&fitted.name, &self.round, &self.as_of)? {
-            for d in ledger::drift(&before.levels, &fitted.levels, DRIFT_BITS) {
-                let message = format!(
-                    "the weight of `{}` in `{}` is {:.2} bits and was {:.2} in round {round}",
-                    d.level, d.comparison, d.now, d.before
-                );
-                problems.push(
-                    Diagnostic::warning("link.model_drift", message, model.place.clone())
-                        .hint("look whether a source changed its form; if the change is meant, nothing is to be done"),
-                );
+        for (source, model) in by_source {
+            let levels: Levels = model
+                .comparisons
+                .iter()
+                .map(|c| (c.name.clone(), c.levels.iter().map(|l| (l.level.clone(), (l.m, l.u))).collect()))
+                .collect();
+            let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
+                "margin": model.margin});
+            let name = format!("{}/{source}", model.name);
+            let fitted = FittedModel { name, version: i64::from(model.version), levels, details };
+            if let Some((round, before)) = self.ledger.model_before(&fitted.name, &self.round, &self.as_of)? {
+                for d in ledger::drift(&before.levels, &fitted.levels, DRIFT_BITS) {
+                    let message = format!(
+                        "{source}: the weight of `{}` in `{}` is {:.2} bits and was {:.2} in round {round}",
+                        d.level, d.comparison, d.now, d.before
+                    );
+                    problems.push(
+                        Diagnostic::warning("link.model_drift", message, model.place.clone()).hint(
+                            "look whether the source changed its form; if the change is meant, nothing is to be done",
+                        ),
+                    );
+                }
             }
+            kept.push(fitted);
         }
-        Ok((vec![fitted], problems))
+        Ok((kept, problems))
     }
 
     /// Commits the ledger's change with the publication of the round: both or neither.

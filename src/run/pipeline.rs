@@ -15,7 +15,7 @@ use super::{Event, Observer, clock, lock};
 use crate::cases::ledger::person_id;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
-use crate::plan::{self, Plan, Source, SourceRole, Subject};
+use crate::plan::{LinkModel, self, Plan, Source, SourceRole, Subject};
 use crate::screen::ScreenInput;
 use crate::{cases, codes, link, reconcile, screen};
 
@@ -127,6 +127,8 @@ struct Work<'a> {
 struct LinkedSources {
     links: BTreeMap<String, Table>,
     records: BTreeMap<String, Table>,
+    /// The model as fitted to each source, in pipeline order.
+    models: Vec<(String, LinkModel)>,
 }
 
 impl Work<'_> {
@@ -169,6 +171,7 @@ impl Work<'_> {
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let mut models = Vec::new();
         records.insert(self.plan.sources[spine].id.clone(), register_records);
         for (i, source) in self.plan.sources.iter().enumerate() {
             if i == spine {
@@ -186,6 +189,7 @@ impl Work<'_> {
                 }
             };
             self.arrived[i].entry.links = Some(count_states(&linked.links)?);
+            models.extend(linked.model.map(|model| (source.id.clone(), model)));
             links.insert(source.id.clone(), linked.links);
             possible.push(linked.possible);
             records.insert(source.id.clone(), table);
@@ -209,7 +213,7 @@ impl Work<'_> {
         self.tables.add(all_links);
         self.tables.add(outputs::concat(crate::model::tables::possible_links(), possible.iter()));
         self.tables.add(decisions);
-        Ok(LinkedSources { links, records })
+        Ok(LinkedSources { links, records, models })
     }
 
     /// Indicators, rule hits and the online list.
@@ -286,7 +290,7 @@ impl Work<'_> {
             .iter()
             .map(|f| HashedFile { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes })
             .collect();
-        let (models, drifted) = self.ledger.models(&self.plan.model)?;
+        let (models, drifted) = self.ledger.models(&linked.models)?;
         self.problems.extend(drifted);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
