@@ -85,7 +85,7 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
         equal / (named * (named - 1.0)).max(1.0)
     };
     let (exact, script, sound) = (squares(&counts.exact), squares(&counts.script), squares(&counts.sound));
-    let mut others = [0.0_f64; 8];
+    let mut others = [0.0_f64; NameLevel::WORDS.len()];
     let pairs = NAME_PAIRS.min(sampled.len() * (sampled.len().max(1) - 1) / 2);
     for i in 0..pairs {
         // Neighbours in the order of a hash have nothing to do with each other.
