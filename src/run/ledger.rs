@@ -372,11 +372,9 @@ impl RoundLedger {
                         "{source}: the weight of `{}` in `{}` is {:.2} bits and was {:.2} in round {round}",
                         d.level, d.comparison, d.now, d.before
                     );
-                    problems.push(
-                        Diagnostic::warning("link.model_drift", message, model.place.clone()).hint(
-                            "look whether the source changed its form; if the change is meant, nothing is to be done",
-                        ),
-                    );
+                    problems.push(Diagnostic::warning("link.model_drift", message, model.place.clone()).hint(
+                        "look whether the source changed its form; if the change is meant, nothing is to be done",
+                    ));
                 }
             }
             kept.push(fitted);

@@ -15,7 +15,7 @@ use super::{Event, Observer, clock, lock};
 use crate::cases::ledger::person_id;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
-use crate::plan::{LinkModel, self, Plan, Source, SourceRole, Subject};
+use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::ScreenInput;
 use crate::{cases, codes, link, reconcile, screen};
 

@@ -154,7 +154,11 @@ impl Names {
         self.keys.push([
             if wild { 0 } else { key(codes, |c| c.script) },
             if wild { 0 } else { key(codes, |c| c.reading.fold) },
-            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) { 0 } else { key(surnamed, |c| c.reading.fold) },
+            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) {
+                0
+            } else {
+                key(surnamed, |c| c.reading.fold)
+            },
         ]);
         self.heads.push(Head {
             text: text.to_string(),
