@@ -141,7 +141,9 @@ impl LinkModel {
         writeln!(out, "possible_at = {:?}\nmargin = {:?}", self.possible_at, self.margin)?;
         let assignment = if self.one_to_one { "one_to_one" } else { "many_to_one" };
         writeln!(out, "max_block = {}\nassignment = \"{assignment}\"", self.max_block)?;
-        writeln!(out, "estimate = {}\ntrust = {:?}", self.estimate, self.trust)?;
+        // Fitted figures are used as they stand: they were estimated already.
+        let estimate = self.estimate && self.fitted.is_none();
+        writeln!(out, "estimate = {estimate}\ntrust = {:?}", self.trust)?;
         if let Some(on) = &self.fitted {
             writeln!(out, "\n[fitted]\nregister = {}\nrecords = {}", on.register, on.records)?;
             writeln!(out, "sampled = {}\nlabels = {}\nrounds = {}", on.sampled, on.labels, on.rounds)?;
@@ -207,4 +209,69 @@ pub fn drift(before: &LinkModel, now: &LinkModel, bits: f64) -> Vec<Diagnostic> 
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Model, load_model};
+    use super::*;
+
+    fn shipped() -> LinkModel {
+        read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/shared/models/person-cn.toml"))
+    }
+
+    fn read(path: &std::path::Path) -> LinkModel {
+        match load_model(path) {
+            (Some(Model::Person(model)), problems) if problems.is_empty() => model,
+            (_, problems) => panic!("{problems:?}"),
+        }
+    }
+
+    fn fitted() -> LinkModel {
+        let on = FittedOn { register: 1000, records: 700, sampled: 700, labels: 3, rounds: 9 };
+        LinkModel { fitted: Some(on), one_to_one: true, prior: 0.8125, ..shipped() }
+    }
+
+    #[test]
+    fn a_fitted_model_is_read_back_as_it_was() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("fitted.toml");
+        std::fs::write(&path, fitted().to_toml()).expect("a file");
+        let again = read(&path);
+        assert_eq!(again.fitted, fitted().fitted);
+        assert!(again.one_to_one && !again.estimate, "it is used as it stands");
+        assert_eq!(again.to_toml(), LinkModel { estimate: false, ..fitted() }.to_toml());
+        for (a, b) in again.comparisons.iter().zip(&fitted().comparisons) {
+            assert_eq!((&a.name, a.term_frequency), (&b.name, b.term_frequency));
+            for (x, y) in a.levels.iter().zip(&b.levels) {
+                assert!(x.level == y.level && (x.weight(1000) - y.weight(1000)).abs() < 1e-4, "{x:?} {y:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_level_that_moved_is_told() {
+        let before = fitted();
+        let mut now = fitted();
+        assert_eq!(drift(&before, &now, 1.0), []);
+        now.comparisons[1].levels[0].m /= 4.0;
+        let told = drift(&before, &now, 1.0);
+        assert_eq!(told.iter().map(|d| d.code).collect::<Vec<_>>(), ["link.model_drift"]);
+        assert!(told[0].message.contains("level `exact` of comparison `name`"), "{}", told[0].message);
+        assert_eq!(drift(&before, &now, 3.0), []);
+        // A handful of pairs moves what hardly ever happens among matches.
+        let mut rare = fitted();
+        rare.comparisons[1].levels[9].m = 1e-6;
+        let mut rarer = before.clone();
+        rarer.comparisons[1].levels[9].m = 1e-4;
+        assert_eq!(drift(&rarer, &rare, 1.0), []);
+    }
+
+    #[test]
+    fn others_are_counted_against_the_register() {
+        let level = |others| LevelWeight { level: "exact".into(), m: 0.5, u: 0.0, others };
+        assert!((level(1.0).weight(1024) - 9.0).abs() < 1e-9);
+        assert!((level(1.0).weight(2048) - 10.0).abs() < 1e-9);
+        assert!((level(3.0).weight(1) + 1.0).abs() < 1e-9, "u is a probability");
+    }
 }

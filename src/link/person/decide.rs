@@ -416,9 +416,13 @@ impl Judge<'_> {
             }
         }
         let better_name = !pairs.is_empty();
+        let namesake =
+            pairs.iter().any(|p| p.levels.number == NumberLevel::Relative && p.levels.name <= NameLevel::Script);
         pairs.extend(owners.iter().copied().map(|mut owner| {
             if relative {
-                owner.set_part(NAME, owner.parts[NAME].min(0.0));
+                // The family explains a likeness; a relative's very name is not the owner's with a slip.
+                let most = if namesake { self.weights.of_name(NameLevel::Different).min(0.0) } else { 0.0 };
+                owner.set_part(NAME, owner.parts[NAME].min(most));
             }
             owner
         }));

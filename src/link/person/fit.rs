@@ -171,7 +171,7 @@ fn blend(model: &mut LinkModel, comparison: &str, shares: &[(&str, f64)], rows: 
 /// m by EM on what a sample of records shows.
 fn fit_matches(spine: &Spine, entries: &Columns, written: &LinkModel, model: &mut LinkModel, labels: &[(u32, u32)]) {
     let sampled = sample(entries, RECORD_SAMPLE);
-    let weights = Weights::of(model, &spine.people);
+    let weights = Weights::without_rarity(model, &spine.people);
     let judge = Judge { spine, entries, model, weights: &weights, company: None };
     // A record means one person: its pairs share one count, by their odds under the starting figures.
     let seen: Vec<(Levels, f64)> = sampled
@@ -249,4 +249,95 @@ fn fit_matches(spine: &Spine, entries: &Columns, written: &LinkModel, model: &mu
         labels: labels.len() as u64,
         rounds: fitted.rounds as u64,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Row, model, number, source};
+    use super::super::tests::{build, typo};
+    use super::*;
+    use crate::link::{Register, person::testing::records};
+
+    const GIVEN: [&str; 8] = ["建国", "秀英", "志强", "玉兰", "海燕", "文博", "春梅", "德福"];
+    const SURNAMES: [&str; 10] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴"];
+
+    fn person(i: u32) -> (String, String, Row) {
+        let name = format!("{}{}", SURNAMES[i as usize % 10], GIVEN[(i as usize / 10) % 8]);
+        let birth = (1950 + i % 60, 1 + i % 12, 1 + i % 28);
+        let number = number("990121", &format!("{}{:02}{:02}", birth.0, birth.1, birth.2), 100 + i);
+        let row = Row::new(&name).birth(&format!("{}-{:02}-{:02}", birth.0, birth.1, birth.2)).village(1, 1 + i % 20);
+        (name, number, row)
+    }
+
+    fn register() -> Register {
+        build(&(0..800).map(|i| person(i).2.number(&person(i).1)).collect::<Vec<_>>())
+    }
+
+    /// Every tenth record has a wrong digit in its number; none has a birth date.
+    fn delivery() -> Vec<Row> {
+        let record = |i: u32| {
+            let (name, number, _) = person(i);
+            let row = Row::new(&name).village(1, 1 + i % 20);
+            if i % 10 == 0 { row.partial(&typo(&number, 15)) } else { row.number(&number) }
+        };
+        (0..600).map(record).collect()
+    }
+
+    fn fit(rows: &[Row], model: &LinkModel, labels: &[(u32, u32)]) -> LinkModel {
+        let (register, source) = (register(), source("dept"));
+        let entries = Columns::read(&source, &records(&source, rows));
+        let all: Vec<u32> = (0..rows.len() as u32).collect();
+        estimate(&register.spine.asked_by(&entries, &all, model.max_block), &entries, model, labels)
+    }
+
+    fn level<'a>(model: &'a LinkModel, comparison: &str, word: &str) -> &'a crate::plan::LevelWeight {
+        let levels = &model.comparison(comparison).expect("a comparison").levels;
+        levels.iter().find(|l| l.level == word).expect("a level")
+    }
+
+    #[test]
+    fn what_the_data_show_is_found() {
+        let fitted = fit(&delivery(), &LinkModel { trust: 20.0, ..model() }, &[]);
+        let (exact, wrong) = (level(&fitted, "number", "exact").m, level(&fitted, "number", "one_digit").m);
+        assert!((0.85..0.93).contains(&exact) && (0.07..0.13).contains(&wrong), "{exact} {wrong}");
+        let village = level(&fitted, "division", "village").u;
+        assert!((0.035..0.065).contains(&village), "twenty villages of one size: {village}");
+        let name = level(&fitted, "name", "exact").u;
+        assert!((0.009..0.016).contains(&name), "eighty names of ten persons each: {name}");
+        assert!(fitted.prior > 0.9 && fitted.fitted.is_some_and(|f| f.sampled == 600 && f.rounds > 0));
+    }
+
+    #[test]
+    fn the_order_of_records_does_not_matter() {
+        let rows = delivery();
+        let turned: Vec<Row> = rows.iter().rev().cloned().collect();
+        assert_eq!(fit(&rows, &model(), &[]).to_toml(), fit(&turned, &model(), &[]).to_toml());
+    }
+
+    #[test]
+    fn a_handful_of_records_moves_little() {
+        let (few, written) = (fit(&delivery()[..3], &model(), &[]), model());
+        for (a, b) in few.comparisons.iter().zip(&written.comparisons) {
+            for (x, y) in a.levels.iter().zip(&b.levels) {
+                assert!((x.m - y.m).abs() < 0.02, "{}: {x:?} {y:?}", a.name);
+            }
+        }
+    }
+
+    #[test]
+    fn known_pairs_count() {
+        // All known pairs are of level `one_digit`.
+        let rows = delivery();
+        let labels: Vec<(u32, u32)> = (0..600).step_by(10).map(|i| (i, i)).collect();
+        let (without, with) = (fit(&rows, &model(), &[]), fit(&rows, &model(), &labels));
+        assert!(level(&with, "number", "one_digit").m > level(&without, "number", "one_digit").m + 0.03);
+        assert_eq!(with.fitted.map(|f| f.labels), Some(60));
+    }
+
+    #[test]
+    fn a_model_that_is_not_to_be_estimated_stays() {
+        let fixed = LinkModel { estimate: false, ..model() };
+        assert_eq!(fit(&delivery(), &fixed, &[]).to_toml(), fixed.to_toml());
+        assert!(fit(&[], &model(), &[]).fitted.is_none());
+    }
 }

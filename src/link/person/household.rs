@@ -173,3 +173,75 @@ impl Wanted {
         self.bits[at] & bit != 0 && self.keys.binary_search(&key).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Row, model, people};
+    use super::super::tests::{build, number_of};
+    use super::*;
+
+    fn register() -> crate::link::Register {
+        let home = |name: &str, i: u32, home: &str| {
+            Row::new(name).number(&number_of(i)).village(1, 1).household(home, "other")
+        };
+        build(&[
+            home("张建国", 1, "001").set("phone", "13900000001"),
+            home("陈秀英", 2, "001"),
+            home("张小丽", 3, "001"),
+            home("王强", 4, "002"),
+            home("赵玉兰", 5, "003"),
+        ])
+    }
+
+    fn delivery() -> Columns {
+        let family = |name: &str, family: &str| Row::new(name).household(family, "other");
+        people(&[
+            family("张建国", "F1"),
+            family("陈秀英", "F1"),
+            family("张丽", "F1"),
+            family("王强", "F2"),
+            Row::new("陈秀英").set("phone", "13900000001"),
+            family("某", "F3"),
+        ])
+    }
+
+    #[test]
+    fn a_family_leads_to_its_household() {
+        let (register, entries) = (register(), delivery());
+        let linked = [Some(0), Some(1), None, Some(3), None, None];
+        let company = Company::of(&register.spine, &entries, &linked, &[2, 4, 5]);
+        let home = register.spine.household_of[0];
+        assert_eq!(company.homes(&entries, 2).collect::<Vec<_>>(), [home]);
+        assert_eq!(company.household(&entries, 2, home), HouseholdLevel::Same);
+        assert_eq!(company.household(&entries, 2, register.spine.household_of[3]), HouseholdLevel::Other);
+        assert_eq!(company.homes(&entries, 4).collect::<Vec<_>>(), [home], "by the telephone of the register");
+        assert_eq!(company.household(&entries, 5, home), HouseholdLevel::Missing);
+        assert_eq!((company.claim(0), company.claim(2)), (ClaimLevel::Taken, ClaimLevel::Free));
+    }
+
+    #[test]
+    fn a_number_of_a_whole_village_is_no_family() {
+        let rows: Vec<Row> =
+            (0..8).map(|i| Row::new("某").number(&number_of(i)).household(&format!("{i}"), "head")).collect();
+        let register = build(&rows);
+        let entries = people(&(0..9).map(|_| Row::new("某").household("F1", "other")).collect::<Vec<_>>());
+        let linked: Vec<Option<u32>> = (0..9).map(|i| (i < 8).then_some(i)).collect();
+        let company = Company::of(&register.spine, &entries, &linked, &[8]);
+        assert_eq!(company.homes(&entries, 8).count(), 0);
+    }
+
+    #[test]
+    fn a_claim_tells_in_a_list_of_persons_and_not_in_one_of_events() {
+        let rows: Vec<Row> = (0..2000).map(|_| Row::nameless()).collect();
+        let register = build(&rows);
+        let nothing = people(&[]);
+        let bits = |linked: Vec<Option<u32>>| {
+            let mut model = model();
+            Company::of(&register.spine, &nothing, &linked, &[]).learn(&mut model);
+            let weight = |word| model.weight("claim", word, 2000).expect("a level");
+            weight("free") - weight("taken")
+        };
+        assert!(bits((0..1200).map(Some).collect()) > 3.0);
+        assert!(bits((0..4800).map(|i| Some(i % 1200)).collect()) < 0.0);
+    }
+}

@@ -88,6 +88,11 @@ fn county() -> Register {
     ])
 }
 
+/// A number of its own for each `i` below 900.
+pub(super) fn number_of(i: u32) -> String {
+    number("990121", "19800101", 100 + i)
+}
+
 pub(super) fn typo(number: &str, at: usize) -> String {
     let digit = if &number[at..=at] == "7" { "8" } else { "7" };
     format!("{}{digit}{}", &number[..at], &number[at + 1..])
@@ -424,4 +429,32 @@ fn villages() {
     assert_eq!(linked.links.str_at("linked_village_code", 0), Some("990121001002"));
     assert_eq!(linked.links.str_at("status", 1), Some("unlinked"));
     assert_eq!(linked.possible.rows(), 0);
+}
+
+/// A family of the register, and its records but for one whose number is missing and whose name lost a character.
+fn family() -> (Register, Vec<Row>) {
+    let names = ["张建国", "陈秀英", "张小丽", "张建军"];
+    let at_home = |i: usize| Row::new(names[i]).number(&number_of(i as u32)).village(1, 1).household("001", "other");
+    let mut rows: Vec<Row> = (0..4).map(at_home).collect();
+    let strangers = ["王强", "李伟", "赵玉兰", "吴德福", "黄海燕"];
+    rows.extend((10..60_u32).map(|i| {
+        let home = format!("{:03}", 2 + i / 4);
+        Row::new(strangers[i as usize % 5]).number(&number_of(i)).village(1, 1 + i % 3).household(&home, "other")
+    }));
+    let record = |i: usize| Row::new(names[i]).number(&number_of(i as u32)).village(1, 1).household("F7", "other");
+    let mut delivery = vec![record(0), record(1), record(3)];
+    delivery
+        .extend((10..60_u32).map(|i| Row::new(strangers[i as usize % 5]).number(&number_of(i)).village(1, 1 + i % 3)));
+    (build(&rows), delivery)
+}
+
+#[test]
+fn a_family_that_is_linked_vouches_for_its_last_member() {
+    let (register, mut rows) = family();
+    let alone = Row::new("张丽").sex("female");
+    assert_eq!(outcome(&register, &source("dept"), &[rows.clone(), vec![alone.clone()]].concat()).0[53].0, "unlinked");
+    rows.push(alone.household("F7", "other"));
+    let (found, linked) = outcome(&register, &source("dept"), &rows);
+    assert_eq!(found[53].1.as_deref().or(candidates(&register, &linked).first().map(String::as_str)), Some("张小丽"));
+    assert!(linked.links.str_at("evidence", 53).unwrap().contains("来源中的同一家庭已对应此户"));
 }

@@ -38,6 +38,12 @@ impl Weights {
         }
     }
 
+    /// The weights with every name taken as one of average frequency: cheaper, and enough to estimate from.
+    pub fn without_rarity(model: &LinkModel, people: &Columns) -> Weights {
+        let even = model.comparisons.iter().cloned().map(|c| crate::plan::Comparison { term_frequency: None, ..c });
+        Weights::of(&LinkModel { comparisons: even.collect(), ..model.clone() }, people)
+    }
+
     /// The same with figures that were learnt since; the rarity of names is kept.
     pub fn relearnt(self, model: &LinkModel, people: &Columns) -> Weights {
         Weights { tables: tables(model, people.len()), ..self }
@@ -58,8 +64,7 @@ impl Weights {
     }
 
     /// The weight of one name level, for a name of average frequency.
-    #[cfg(test)]
-    fn of_name(&self, level: NameLevel) -> f32 {
+    pub fn of_name(&self, level: NameLevel) -> f32 {
         self.tables[NAME][level as usize]
     }
 }
