@@ -44,6 +44,9 @@ pub struct Args {
     /// Write pairs drawn by weight for clerical review: a CSV with an empty column `decision`.
     #[arg(long, value_name = "FILE")]
     sample: Option<PathBuf>,
+    /// Day to which the files are told, as 2026-09-30: nobody is born after it. Today when not given.
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<String>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -61,6 +64,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         labels: args.labels.clone(),
         decisions: args.decisions.clone(),
         save_model: args.save_model.clone(),
+        as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
         dedupe: args.dedupe,
         estimate: args.estimate,
         sample: args.sample.clone(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
+
 use super::link_measure::{self, Measured};
 use super::{Observer, link_checks, link_generic, link_person};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
@@ -34,6 +36,8 @@ pub struct LinkOptions {
     pub decisions: Option<PathBuf>,
     /// Where the fitted model goes.
     pub save_model: Option<PathBuf>,
+    /// Day to which the files are told: nobody is born after it; today when not given.
+    pub as_of: Option<Date>,
     /// Find the duplicates in one file.
     pub dedupe: bool,
     /// Estimate how good the links are although no truth is known.

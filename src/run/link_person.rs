@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use jiff::civil::Date;
+
 use super::link::{self, LinkOptions, Plain};
 use super::link_checks::Filled;
 use super::{Event, Observer, clock, link_checks, link_measure, read_decisions};
@@ -39,7 +41,7 @@ pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer)
     };
     let step = |name: &str| observer(Event::Step(name.to_string()));
     observer(Event::Stage { name: "link", steps: 3 });
-    let cleaners = cleaners()?;
+    let cleaners = cleaners(options.as_of.map_or_else(clock::today, Ok)?);
     let (a, b) = rayon::join(|| side(left, 0, options, model, cleaners), || side(right, 1, options, model, cleaners));
     let ((left, mut left_read), (right, mut right_read)) = match (a, b) {
         (Ok(a), Ok(b)) => (a, b),
@@ -98,24 +100,19 @@ fn known(options: &LinkOptions, left: &Packed, right: &Packed, problems: &mut Ve
     Ok(known)
 }
 
-/// What the normalisers do with cells that are not plain. Nobody is born after today.
-fn cleaners() -> Outcome<Cleaners> {
-    Ok(Cleaners {
-        number: |text, kind| {
-            let number = id_number::id_number(text, kind, latest());
+/// What the normalisers do with cells that are not plain. Nobody is born after `as_of`; two-digit years belong to the
+/// century before it.
+fn cleaners(as_of: Date) -> Cleaners {
+    Cleaners {
+        number: |cell, kind, as_of| {
+            let number = id_number::id_number(cell, kind, text::from_days(as_of));
             (number.number, number.partial)
         },
         name: |text| name::name(text).value,
-        birth: |text, kind| date::date(text, kind, date::Asked::Birth, latest()).value,
+        birth: |cell, kind, as_of| date::date(cell, kind, date::Asked::Birth, text::from_days(as_of)).value,
         phone: |text| phone::phone(text).value.map(|phone| phone.into_owned()),
-        as_of: text::to_days(latest()),
-    })
-}
-
-/// The day after which nobody is born; two-digit years belong to the century before it.
-fn latest() -> jiff::civil::Date {
-    static DAY: std::sync::OnceLock<jiff::civil::Date> = std::sync::OnceLock::new();
-    *DAY.get_or_init(|| clock::today().unwrap_or(jiff::civil::Date::constant(2100, 1, 1)))
+        as_of: text::to_days(as_of),
+    }
 }
 
 /// Reads and packs one side: 0 left, 1 right.

@@ -32,12 +32,19 @@ const NAME_PAIRS: usize = 20_000;
 /// The model with the figures of these data; as it is when it says `estimate = false`.
 ///
 /// `labels` are known pairs (record, person); each counts as one match beside the estimated ones.
-pub fn estimate(spine: &Spine, entries: &Columns, model: &LinkModel, labels: &[(u32, u32)]) -> LinkModel {
+/// `counts` are those of the register's names.
+pub fn estimate(
+    spine: &Spine,
+    entries: &Columns,
+    model: &LinkModel,
+    labels: &[(u32, u32)],
+    counts: &NameCounts,
+) -> LinkModel {
     let mut fitted = model.clone();
     if !model.estimate || spine.people.len() == 0 || entries.len() == 0 {
         return fitted;
     }
-    count_others(spine, entries, &mut fitted);
+    count_others(spine, entries, &mut fitted, counts);
     fit_matches(spine, entries, model, &mut fitted, labels);
     fitted
 }
@@ -45,8 +52,9 @@ pub fn estimate(spine: &Spine, entries: &Columns, model: &LinkModel, labels: &[(
 /// A hash of what a row holds; equal rows are sampled together.
 fn content(columns: &Columns, row: u32) -> u64 {
     let i = row as usize;
-    let name = columns.name_of(row).and_then(|n| n.script_key()).unwrap_or(0);
     let number = columns.number[i] ^ columns.prefix[i];
+    // Most rows are told apart by their numbers: names lie elsewhere in memory.
+    let name = if number == 0 { columns.names.block_keys(columns.name[i])[0] } else { 0 };
     keys::key(900, &[number, name, columns.birth[i] as u32 as u64, columns.village[i]])
 }
 
@@ -71,12 +79,11 @@ fn collisions(values: impl Iterator<Item = Option<u64>>) -> f64 {
 }
 
 /// u of every level that the register's frequencies give.
-fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel) {
+fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel, counts: &NameCounts) {
     let people = &spine.people;
     let sampled = sample(people, REGISTER_SAMPLE);
     let of = |value: &dyn Fn(usize) -> Option<u64>| collisions(sampled.iter().map(|p| value(*p as usize)));
 
-    let counts = NameCounts::of(people);
     let named = people.name.iter().filter(|n| **n != names::NONE).count() as f64;
     let squares = |count: &[u32]| {
         // Rows of one name see `count - 1` others of it; `exact` tells how many rows see that.
@@ -287,7 +294,8 @@ mod tests {
         let (register, source) = (register(), source("dept"));
         let entries = Columns::read(&source, &records(&source, rows));
         let all: Vec<u32> = (0..rows.len() as u32).collect();
-        estimate(&register.spine.asked_by(&entries, &all, model.max_block), &entries, model, labels)
+        let spine = register.spine.asked_by(&entries, &all, model.max_block);
+        estimate(&spine, &entries, model, labels, &NameCounts::of(&spine.people))
     }
 
     fn level<'a>(model: &'a LinkModel, comparison: &str, word: &str) -> &'a crate::plan::LevelWeight {

@@ -100,9 +100,11 @@ pub(super) fn judge(
     tracing::debug!(settled = entries.len() - open.len(), open = open.len(), "settled by number and name");
     let spine = spine.asked_by(entries, &open, model.max_block);
     tracing::debug!("asked for the candidates of the open records");
-    let mut model = fit::estimate(&spine, entries, model, labels);
+    let counts = weights::NameCounts::of(&spine.people);
+    let mut model = fit::estimate(&spine, entries, model, labels, &counts);
     tracing::debug!("model estimated");
-    let weights = weights::Weights::of(&model, &spine.people);
+    let weights = weights::Weights::with(&model, &spine.people, &counts);
+    drop(counts);
     let judge = Judge { spine: &spine, entries, model: &model, weights: &weights, company: None };
     let mut others: Vec<(u32, Judged)> = open.into_par_iter().map(|record| (record, judge.judge(record))).collect();
     tracing::debug!("open records judged");

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::keys;
-use super::sound::{Agreement, Code, WILDCARD};
+use super::sound::{Agreement, Code};
 
 /// No name: the id of none.
 pub const NONE: u32 = u32::MAX;
@@ -73,21 +73,20 @@ const DOUBLE_SURNAMES: [&str; 40] = [
 
 #[derive(Debug, Clone)]
 struct Head {
-    text: String,
+    /// Where its text ends; it begins where that of the name before ends.
+    text_end: u32,
     start: u32,
     length: u8,
     surname: u8,
+    wild: bool,
     /// Bit i: a part begins at character i (bit 0 always).
     parts: u64,
-    script_key: u64,
-    fold_key: u64,
-    surname_key: u64,
-    wild: bool,
 }
 
 /// Distinct names of one table, each as a run of codes in one array.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
+    texts: String,
     codes: Vec<Code>,
     heads: Vec<Head>,
     /// Block keys of each name in one place: a pass over all rows reads nothing else of them.
@@ -97,8 +96,48 @@ pub struct Names {
 /// One interned name.
 #[derive(Debug, Clone, Copy)]
 pub struct Name<'a> {
+    text: &'a str,
     head: &'a Head,
     codes: &'a [Code],
+    keys: [u64; 3],
+}
+
+/// Codes of the characters met so far, and what only the first character of a name needs.
+#[derive(Default)]
+struct Known {
+    /// By character of the basic plane: position in `codes` and one, 0 for not yet met.
+    places: Vec<u32>,
+    /// As any character and as the first of a name.
+    codes: Vec<[Code; 2]>,
+    rare: HashMap<char, u32>,
+    doubles: Vec<(u32, u32)>,
+}
+
+impl Known {
+    fn codes(&mut self, c: char) -> [Code; 2] {
+        if self.places.is_empty() {
+            self.places = vec![0; 1 << 16];
+        }
+        let next = self.codes.len() as u32 + 1;
+        let place = match self.places.get_mut(c as usize) {
+            Some(place) => place,
+            None => self.rare.entry(c).or_default(),
+        };
+        if *place == 0 {
+            *place = next;
+            let code = Code::of(c);
+            self.codes.push([code, code.as_surname()]);
+        }
+        self.codes[*place as usize - 1]
+    }
+
+    fn is_double(&mut self, first: u32, second: u32) -> bool {
+        if self.doubles.is_empty() {
+            let two = |s: &&str| s.chars().next().zip(s.chars().nth(1)).map(|(a, b)| (a as u32, b as u32));
+            self.doubles = DOUBLE_SURNAMES.iter().filter_map(two).collect();
+        }
+        self.doubles.contains(&(first, second))
+    }
 }
 
 impl Names {
@@ -106,12 +145,12 @@ impl Names {
     pub fn intern<'a>(column: impl Iterator<Item = Option<&'a str>>) -> (Names, Vec<u32>) {
         let mut names = Names::default();
         let mut ids: HashMap<&str, u32> = HashMap::new();
-        let mut known: HashMap<char, Code> = HashMap::new();
+        let mut known = Known::default();
         let rows = column
             .map(|cell| match cell {
-                Some(text) if !text.trim().is_empty() => *ids
-                    .entry(text)
-                    .or_insert_with(|| names.add(text, &mut |c| *known.entry(c).or_insert_with(|| Code::of(c)))),
+                Some(text) if !text.trim().is_empty() => {
+                    *ids.entry(text).or_insert_with(|| names.add(text, &mut known))
+                }
                 _ => NONE,
             })
             .collect();
@@ -121,56 +160,44 @@ impl Names {
     /// Interns texts that are known to be distinct and not blank; their ids are 0, 1, 2 …
     pub fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Names {
         let mut names = Names::default();
-        let mut known: HashMap<char, Code> = HashMap::new();
+        let mut known = Known::default();
         for text in texts {
-            names.add(text, &mut |c| *known.entry(c).or_insert_with(|| Code::of(c)));
+            names.add(text, &mut known);
         }
         names
     }
 
-    fn add(&mut self, text: &str, code: &mut dyn FnMut(char) -> Code) -> u32 {
+    fn add(&mut self, text: &str, known: &mut Known) -> u32 {
         let start = self.codes.len();
         let mut parts = 1_u64;
-        let mut simple = String::new();
         for c in text.chars().filter(|c| !c.is_whitespace()) {
             let length = self.codes.len() - start;
             if is_dot(c) {
                 parts |= 1 << length.min(63);
             } else if length < LONGEST {
-                let code = if length == 0 { code(c).as_surname() } else { code(c) };
-                simple.extend(char::from_u32(code.script));
-                self.codes.push(code);
+                let [code, as_surname] = known.codes(c);
+                self.codes.push(if length == 0 { as_surname } else { code });
             }
         }
         let codes = &self.codes[start..];
         parts &= (1_u64 << codes.len()) - 1;
-        let surname = match codes.len() {
-            0 => 0,
-            3.. if DOUBLE_SURNAMES.iter().any(|s| simple.starts_with(s)) => 2,
+        let surname = match codes {
+            [] => 0,
+            [a, b, _, ..] if known.is_double(a.script, b.script) => 2,
             _ => 1,
         };
-        let (wild, surnamed) = (codes.iter().any(|c| c.script == WILDCARD), &codes[..usize::from(surname)]);
+        let (wild, surnamed) = (codes.iter().any(|c| c.is_wildcard()), &codes[..surname]);
         let key = |codes: &[Code], of: fn(&Code) -> u32| keys::sequence(codes.iter().map(of)).max(1);
+        let nameless = surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard());
         self.keys.push([
             if wild { 0 } else { key(codes, |c| c.script) },
             if wild { 0 } else { key(codes, |c| c.reading.fold) },
-            if surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard()) {
-                0
-            } else {
-                key(surnamed, |c| c.reading.fold)
-            },
+            if nameless { 0 } else { key(surnamed, |c| c.reading.fold) },
         ]);
-        self.heads.push(Head {
-            text: text.to_string(),
-            start: start as u32,
-            length: codes.len() as u8,
-            surname,
-            parts,
-            script_key: keys::sequence(codes.iter().map(|c| c.script)),
-            fold_key: keys::sequence(codes.iter().map(|c| c.reading.fold)),
-            surname_key: keys::sequence(codes[..usize::from(surname)].iter().map(|c| c.reading.fold)),
-            wild: codes.iter().any(|c| c.script == WILDCARD),
-        });
+        let (length, surname) = (codes.len() as u8, surname as u8);
+        self.texts.push_str(text);
+        let text_end = self.texts.len() as u32;
+        self.heads.push(Head { text_end, start: start as u32, length, surname, wild, parts });
         (self.heads.len() - 1) as u32
     }
 
@@ -183,7 +210,13 @@ impl Names {
     pub fn get(&self, id: u32) -> Option<Name<'_>> {
         let head = self.heads.get(id as usize)?;
         let start = head.start as usize;
-        Some(Name { head, codes: &self.codes[start..start + usize::from(head.length)] })
+        let text_start = (id as usize).checked_sub(1).map_or(0, |before| self.heads[before].text_end);
+        Some(Name {
+            text: &self.texts[text_start as usize..head.text_end as usize],
+            head,
+            codes: &self.codes[start..start + usize::from(head.length)],
+            keys: self.keys[id as usize],
+        })
     }
 }
 
@@ -194,23 +227,22 @@ fn is_dot(c: char) -> bool {
 impl<'a> Name<'a> {
     /// The name as it was cleaned.
     pub fn text(&self) -> &'a str {
-        &self.head.text
+        self.text
     }
 
     /// Key of the simplified name without dots; none when a character is unreadable.
     pub fn script_key(&self) -> Option<u64> {
-        (!self.head.wild).then_some(self.head.script_key)
+        Some(self.keys[0]).filter(|key| *key != 0)
     }
 
     /// Key of the folded sound; none when a character is unreadable.
     pub fn sound_key(&self) -> Option<u64> {
-        (!self.head.wild).then_some(self.head.fold_key)
+        Some(self.keys[1]).filter(|key| *key != 0)
     }
 
     /// Key of the surname's folded sound (of a minority name: its first character).
     pub fn surname_key(&self) -> Option<u64> {
-        let surname = &self.codes[..usize::from(self.head.surname)];
-        (!surname.is_empty() && !surname.iter().any(|c| c.is_wildcard())).then_some(self.head.surname_key)
+        Some(self.keys[2]).filter(|key| *key != 0)
     }
 
     /// The parts between dots; the whole name where there are none.
@@ -236,7 +268,7 @@ pub fn compare(a: Option<Name>, b: Option<Name>) -> NameLevel {
     if a.codes.is_empty() || b.codes.is_empty() {
         return NameLevel::Missing;
     }
-    if a.head.text == b.head.text && !a.head.wild {
+    if a.text == b.text && !a.head.wild {
         return NameLevel::Exact;
     }
     if let Some(level) = by_character(a.codes, b.codes) {

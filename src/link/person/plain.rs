@@ -20,12 +20,12 @@ pub type Clean = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
 /// What the normalisers make of a cell that is not as plain as most.
 #[derive(Debug, Clone, Copy)]
 pub struct Cleaners {
-    /// A number: 18 characters that check, else what can be compared of it (see `normalize::id_number`).
-    pub number: fn(&str, CellKind) -> (Option<String>, Option<String>),
+    /// A number: 18 characters that check, else what can be compared of it (see `normalize::id_number`); the day is `as_of`.
+    pub number: fn(&str, CellKind, i32) -> (Option<String>, Option<String>),
     /// A name.
     pub name: Clean,
-    /// A birth date, in days since 1970-01-01.
-    pub birth: fn(&str, CellKind) -> Option<i32>,
+    /// A birth date, in days since 1970-01-01; the day is `as_of`.
+    pub birth: fn(&str, CellKind, i32) -> Option<i32>,
     /// A telephone number.
     pub phone: fn(&str) -> Option<String>,
     /// Nobody is born later than this day, in days since 1970-01-01.
@@ -144,7 +144,7 @@ impl Packed {
         } else if text.is_empty() {
             self.columns.push_number(None, None);
         } else {
-            let (number, partial) = (self.cleaners.number)(text, kind);
+            let (number, partial) = (self.cleaners.number)(text, kind, self.cleaners.as_of);
             self.columns.push_number(number.as_deref(), partial.as_deref());
         }
     }
@@ -162,7 +162,7 @@ impl Packed {
         };
         match plain.and_then(|n| days(n as i32)).filter(|d| *d <= self.cleaners.as_of) {
             Some(day) => day,
-            None => (self.cleaners.birth)(text, kind).unwrap_or(NO_DATE),
+            None => (self.cleaners.birth)(text, kind, self.cleaners.as_of).unwrap_or(NO_DATE),
         }
     }
 

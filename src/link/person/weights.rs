@@ -27,21 +27,27 @@ pub struct Weights {
 impl Weights {
     /// Looks the weights up. A level that the model lacks weighs nothing (the plan refuses such a model), and so does
     /// level `missing` whatever the model says.
+    #[cfg(test)]
     pub fn of(model: &LinkModel, people: &Columns) -> Weights {
+        Weights::with(model, people, &NameCounts::of(people))
+    }
+
+    /// As [`Weights::of`], with the register's names counted already.
+    pub fn with(model: &LinkModel, people: &Columns, counts: &NameCounts) -> Weights {
         let rows = people.len();
         // A pair's odds before anything is compared; a register of one row leaves the record's own odds.
         let prior = (model.prior / rows.max(1) as f64).min(model.prior);
         Weights {
             prior: (prior / (1.0 - prior)).log2() as f32,
             tables: tables(model, rows),
-            rarity: Rarity::of(model, people),
+            rarity: Rarity::of(model, people.len(), counts),
         }
     }
 
     /// The weights with every name taken as one of average frequency: cheaper, and enough to estimate from.
     pub fn without_rarity(model: &LinkModel, people: &Columns) -> Weights {
         let even = model.comparisons.iter().cloned().map(|c| crate::plan::Comparison { term_frequency: None, ..c });
-        Weights::of(&LinkModel { comparisons: even.collect(), ..model.clone() }, people)
+        Weights::with(&LinkModel { comparisons: even.collect(), ..model.clone() }, people, &NameCounts::default())
     }
 
     /// The same with figures that were learnt since; the rarity of names is kept.
@@ -108,12 +114,10 @@ struct Rarity {
 }
 
 impl Rarity {
-    fn of(model: &LinkModel, people: &Columns) -> Rarity {
-        let rows = people.len();
+    fn of(model: &LinkModel, rows: usize, counts: &NameCounts) -> Rarity {
         let Some((comparison, most)) = model.comparison("name").and_then(|c| Some((c, c.term_frequency?))) else {
             return Rarity::default();
         };
-        let counts = NameCounts::of(people);
         let bits = |level: NameLevel, counts: &[u32], share: f64| -> Vec<f32> {
             let word = NameLevel::WORDS[level as usize].0;
             let Some(level) = comparison.levels.iter().find(|l| l.level == word) else {
@@ -149,7 +153,8 @@ impl Rarity {
 }
 
 /// How many rows of a table bear each distinct name, and any name written or sounding like it.
-pub(super) struct NameCounts {
+#[derive(Debug, Default)]
+pub struct NameCounts {
     /// Rows with exactly this name, by its id.
     pub exact: Vec<u32>,
     /// Rows with this name in any form of its characters.
@@ -159,7 +164,8 @@ pub(super) struct NameCounts {
 }
 
 impl NameCounts {
-    pub(super) fn of(people: &Columns) -> NameCounts {
+    /// Counts the names of a table.
+    pub fn of(people: &Columns) -> NameCounts {
         let names = people.name.iter().filter(|n| **n != super::names::NONE).max().map_or(0, |n| *n as usize + 1);
         let mut exact = vec![0_u32; names];
         for name in &people.name {
@@ -167,9 +173,9 @@ impl NameCounts {
                 *count += 1;
             }
         }
-        let together = |key: &dyn Fn(super::names::Name) -> Option<u64>| {
-            let mut order: Vec<(u64, u32)> =
-                (0..names as u32).filter_map(|id| Some((key(people.names.get(id)?)?, id))).collect();
+        let together = |which: usize| {
+            let key = |id: u32| Some(people.names.block_keys(id)[which]).filter(|key| *key != 0);
+            let mut order: Vec<(u64, u32)> = (0..names as u32).filter_map(|id| Some((key(id)?, id))).collect();
             order.sort_unstable();
             let mut counts = exact.clone();
             for same in order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
@@ -180,8 +186,7 @@ impl NameCounts {
             }
             counts
         };
-        let script = together(&|name| name.script_key());
-        let sound = together(&|name| name.sound_key());
+        let (script, sound) = (together(0), together(1));
         NameCounts { exact, script, sound }
     }
 }
