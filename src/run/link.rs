@@ -205,11 +205,9 @@ fn generic(options: &LinkOptions, model: &GenericModel, observer: Observer) -> O
         let problem = Diagnostic::error("usage.decisions", message, Place::file(path.display().to_string()));
         return Err(Failure::one(FailureClass::Usage, problem.hint("leave --decisions out")));
     }
-    let (mut left, mut right) = (Keys::default(), Keys::default());
-    let linked = link_generic(options, model, observer, &mut |of_right, key| match of_right {
-        true => right.push(key),
-        false => left.push(key),
-    })?;
+    let mut keys = [Keys::default(), Keys::default()];
+    let linked = link_generic(options, model, observer, &mut keys)?;
+    let [left, right] = keys;
     Ok(Plain {
         set_aside: vec![0; linked.rows.len()],
         right: (linked.rows.len() == 2).then_some(right),

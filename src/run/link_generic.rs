@@ -7,8 +7,10 @@ use std::path::Path;
 
 use super::Observer;
 use super::link::LinkOptions;
+use super::link_checks;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, nearest};
 use crate::ingest::rows::{self, PlainFile};
+use crate::link::Keys;
 use crate::link::generic::{self, Columns, Found};
 use crate::plan::GenericModel;
 use crate::run::Event;
@@ -24,15 +26,15 @@ pub struct GenericLinked {
     pub problems: Vec<Diagnostic>,
 }
 
-/// Links the files of `options` (two, or one with duplicates) by `model`; `take_key` gets the key of every row, and
-/// whether it is one of the right file, in the order of the rows.
+/// Links the files of `options` (two, or one with duplicates) by `model`; `keys_of` takes the keys of both
+/// sides' rows.
 ///
 /// Known pairs are read from `options.labels`.
 pub fn link_generic(
     options: &LinkOptions,
     model: &GenericModel,
     observer: Observer,
-    take_key: &mut dyn FnMut(bool, &str),
+    keys_of: &mut [Keys; 2],
 ) -> Outcome<GenericLinked> {
     let opened = open(options, model)?;
     let one_file = opened.len() == 1;
@@ -54,7 +56,7 @@ pub fn link_generic(
                     &number
                 }
             };
-            take_key(side == 1, own);
+            keys_of[side].push(own);
             if options.labels.is_some() {
                 keys[side].entry(own.to_string()).or_insert(row);
             }
@@ -64,9 +66,13 @@ pub fn link_generic(
         });
         let read = read.map_err(|problems| Failure { class: FailureClass::InputContract, problems })?;
         problems.extend(read.problems);
+        if let Some(heading) = options.id_of(side) {
+            problems.extend(super::link::repeated_keys(&name, heading, &keys_of[side]));
+        }
         counts.push(read.rows);
         observer(Event::Step(name));
     }
+    let mut problems = link_checks::refuse(problems)?;
     columns.close();
     let labels = match &options.labels {
         None => Vec::new(),
@@ -164,7 +170,7 @@ fn labels(
         Ok(())
     });
     problems.extend(read.map_err(refuse)?.problems);
-    let told = super::link_checks::known_pairs(&path.display().to_string(), given, &strange);
+    let told = link_checks::known_pairs(&path.display().to_string(), given, &strange);
     if told.iter().any(Diagnostic::is_error) {
         return Err(refuse(told));
     }

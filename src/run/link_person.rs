@@ -66,6 +66,14 @@ pub(super) fn link(options: &LinkOptions, model: &LinkModel, observer: Observer)
     let place = Place::file(options.files[0].display().to_string());
     let mut linked = link_files(left, right, model, &known, &place);
     problems.append(&mut linked.problems);
+    if linked.pairs.left.iter().all(Option::is_none) {
+        let message =
+            "no record shares a number, or a name with a birth date or a village, with anybody of the register";
+        problems.push(
+            Diagnostic::warning("link.blocking_nothing", message, model.place.clone())
+                .hint("check that both files are of the same county and that the model names the right headings"),
+        );
+    }
     if model.fitted.is_some() {
         problems.extend(drift(model, &linked.model, DRIFT_BITS));
     }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use bidui::link::Keys;
 use bidui::link::pairs::{Pairs, Status};
 use bidui::plan::{GenericModel, Model, load_model};
 use bidui::run::{GenericLinked, LinkOptions, link_generic};
@@ -36,10 +37,9 @@ fn person(key: &str) -> String {
 }
 
 fn linked(options: &LinkOptions, model: &GenericModel) -> (GenericLinked, [Vec<String>; 2]) {
-    let mut people = [Vec::new(), Vec::new()];
-    let linked = link_generic(options, model, &|_| {}, &mut |right, key| people[usize::from(right)].push(person(key)))
-        .unwrap_or_else(|failure| panic!("{failure}"));
-    (linked, people)
+    let mut keys = [Keys::default(), Keys::default()];
+    let linked = link_generic(options, model, &|_| {}, &mut keys).unwrap_or_else(|failure| panic!("{failure}"));
+    (linked, keys.map(|side| (0..side.len() as u32).map(|row| person(side.get(row))).collect()))
 }
 
 /// Pairs with status linked: right ones and wrong ones.
@@ -151,8 +151,13 @@ fn known_pairs_count_into_the_estimates() {
 fn columns_that_are_not_there_are_told_with_their_line() {
     let mut wrong = shipped();
     wrong.columns.iter_mut().filter(|c| c.name == "surname").for_each(|c| c.right = "surnam".into());
-    let failure = link_generic(&options(&["dataset4a.csv", "dataset4b.csv"]), &wrong, &|_| {}, &mut |_, _| {})
-        .expect_err("the column is not there");
+    let failure = link_generic(
+        &options(&["dataset4a.csv", "dataset4b.csv"]),
+        &wrong,
+        &|_| {},
+        &mut [Keys::default(), Keys::default()],
+    )
+    .expect_err("the column is not there");
     let told = failure.to_string();
     assert!(told.contains("`surnam`") && told.contains("[link.missing_column]"), "{told}");
     assert!(failure.problems[0].hint.as_deref().unwrap_or("").contains("`surname`"), "{failure:?}");

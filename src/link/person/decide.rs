@@ -11,7 +11,7 @@ use super::pack::{Columns, NO_DATE, NO_DIVISION};
 use super::score::{
     self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel,
 };
-use super::spine::Spine;
+use super::spine::{Spine, phone_bit};
 use super::weights::Weights;
 use crate::plan::LinkModel;
 
@@ -186,7 +186,7 @@ impl Judge<'_> {
 
     /// Compares a record with a person.
     pub fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
-        let mut levels = score::compare(self.entries, record, &self.spine.people, person, number_use);
+        let mut levels = score::compare(self.entries, record, self.spine, person, number_use);
         levels.phone = self.phone_level(record, person);
         if let Some(company) = self.company {
             levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
@@ -203,16 +203,17 @@ impl Judge<'_> {
         if phone == 0 || registered.is_empty() {
             return PhoneLevel::Missing;
         }
-        let own = registered[person as usize];
-        if own == phone {
+        let card = &self.spine.cards[person as usize];
+        if card.phone == phone {
             return PhoneLevel::Same;
         }
-        let household = self.spine.household_of[person as usize] as usize;
-        let others = || self.spine.members[household].iter().map(|m| registered[*m as usize]);
-        match (others().any(|p| p == phone), own == 0 && others().all(|p| p == 0)) {
-            (true, _) => PhoneLevel::Household,
-            (_, true) => PhoneLevel::Missing,
-            _ => PhoneLevel::Different,
+        if card.phones == 0 {
+            return PhoneLevel::Missing;
+        }
+        let mut others = self.spine.members[card.household as usize].iter().map(|m| registered[*m as usize]);
+        match card.phones & phone_bit(phone) != 0 && others.any(|p| p == phone) {
+            true => PhoneLevel::Household,
+            false => PhoneLevel::Different,
         }
     }
 

@@ -268,7 +268,8 @@ pub fn compare(a: Option<Name>, b: Option<Name>) -> NameLevel {
     if a.codes.is_empty() || b.codes.is_empty() {
         return NameLevel::Missing;
     }
-    if a.text == b.text && !a.head.wild {
+    // Equal texts have equal keys, which lie nearer at hand.
+    if a.keys == b.keys && a.text == b.text && !a.head.wild {
         return NameLevel::Exact;
     }
     if let Some(level) = by_character(a.codes, b.codes) {

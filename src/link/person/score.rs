@@ -6,6 +6,7 @@
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
+use super::spine::Spine;
 
 /// How two birth dates agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -206,18 +207,23 @@ pub enum NumberUse {
     Others,
 }
 
-/// Compares row `record` of `entries` with row `person` of `people`.
+/// Compares row `record` of `entries` with row `person` of the register.
 ///
 /// Birth date and sex come from the record's own columns. Those that its number names are used only where the number
 /// itself does not agree, because otherwise the same digits would count twice.
-pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, number_use: NumberUse) -> Levels {
+pub fn compare(entries: &Columns, record: u32, spine: &Spine, person: u32, number_use: NumberUse) -> Levels {
+    let (people, card) = (&*spine.people, &spine.cards[person as usize]);
     let number = match number_use {
+        NumberUse::Compare if card.number != numbers::NONE => {
+            let registered = numbers::Side { number: card.number, prefix: numbers::NONE, near: None };
+            numbers::compare(entries.number_of(record), registered)
+        }
         NumberUse::Compare => numbers::compare(entries.number_of(record), people.number_of(person)),
         NumberUse::Relatives => NumberLevel::Relative,
         NumberUse::Others if people.has_number(person) => NumberLevel::Different,
         NumberUse::Others => NumberLevel::Missing,
     };
-    let (i, j) = (record as usize, person as usize);
+    let i = record as usize;
     let derived = number_use == NumberUse::Compare && number >= NumberLevel::Parts;
     let own_birth = entries.birth[i] != NO_DATE;
     let birth = match (own_birth, derived) {
@@ -232,23 +238,45 @@ pub fn compare(entries: &Columns, record: u32, people: &Columns, person: u32, nu
         _ => 0,
     };
     // The register's column and number may differ; agreement with either is agreement.
-    let births = births(birth, people.birth[j]).min(births(birth, people.number_birth[j]));
+    let births = match card.birth == card.number_birth {
+        true => births(birth, card.birth),
+        false => births(birth, card.birth).min(births(birth, card.number_birth)),
+    };
+    let shared = std::sync::Arc::ptr_eq(&entries.names, &people.names);
+    let name = entries.name[i];
+    let name = match shared && name == card.name && card.plain && name != names::NONE {
+        true => NameLevel::Exact,
+        false => names::compare(entries.name_of(record), people.names.get(card.name)),
+    };
     Levels {
         number,
-        name: names::compare(entries.name_of(record), people.name_of(person)),
+        name,
         birth: births,
-        sex: match (sex, people.any_sex(person)) {
+        sex: match (sex, card.sex) {
             (0, _) | (_, 0) => SexLevel::Missing,
             (a, b) if a == b => SexLevel::Same,
             _ => SexLevel::Different,
         },
-        division: divisions((entries.township[i], entries.village[i]), (people.township[j], people.village[j])),
+        division: divisions((entries.township[i], entries.village[i]), (card.township, card.village)),
         phone: PhoneLevel::Missing,
         household: HouseholdLevel::Missing,
         claim: ClaimLevel::Missing,
         own_birth: own_birth && births != BirthLevel::Missing,
-        own_sex: own_sex && people.any_sex(person) != 0,
+        own_sex: own_sex && card.sex != 0,
     }
+}
+
+/// Year, month and day of a day since 1970-01-01 (Richards 2013, Explanatory Supplement §15.11). Every candidate asks
+/// for two, which is why this is not left to the calendar library.
+fn civil(days: i32) -> (i32, i32, i32) {
+    let shifted = days.saturating_add(719_468);
+    let (era, in_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / 146_096) / 365;
+    let in_year = in_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * in_year + 2) / 153;
+    let day = in_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i32::from(month <= 2), month, day)
 }
 
 fn births(a: i32, b: i32) -> BirthLevel {
@@ -258,9 +286,9 @@ fn births(a: i32, b: i32) -> BirthLevel {
     if a == b {
         return BirthLevel::Exact;
     }
-    let (a, b) = (crate::model::text::from_days(a), crate::model::text::from_days(b));
-    let (year, month, day) = (a.year() == b.year(), a.month() == b.month(), a.day() == b.day());
-    let swapped = year && a.month() == b.day() && a.day() == b.month();
+    let (a, b) = (civil(a), civil(b));
+    let (year, month, day) = (a.0 == b.0, a.1 == b.1, a.2 == b.2);
+    let swapped = year && a.1 == b.2 && a.2 == b.1;
     match (year, month, day) {
         (true, true, _) | (true, _, true) | (_, true, true) => BirthLevel::Near,
         _ if swapped => BirthLevel::Near,
@@ -322,6 +350,15 @@ mod tests {
             assert_eq!(level(other, day), expected, "{other}");
         }
         assert_eq!(births(NO_DATE, to_days(day)), BirthLevel::Missing);
+    }
+
+    #[test]
+    fn civil_days_are_those_of_the_calendar() {
+        for days in (-60_000..60_000).step_by(7) {
+            let date = crate::model::text::from_days(days);
+            let expected = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+            assert_eq!(civil(days), expected);
+        }
     }
 
     #[test]

@@ -25,9 +25,13 @@ pub struct Spine {
     pub cards: Arc<Vec<Card>>,
 }
 
-/// A person in one cache line: nine records of ten are settled by a look at it.
+/// What a comparison reads of a person but the letters of the name, in one place: memory is what a candidate costs.
 #[derive(Debug, Clone, Copy)]
 pub struct Card {
+    /// Packed number, [`super::numbers::NONE`] without a valid one.
+    pub number: u64,
+    /// Township.
+    pub township: u64,
     /// Village.
     pub village: u64,
     /// Telephone, 0 none.
@@ -40,8 +44,17 @@ pub struct Card {
     pub number_birth: i32,
     /// Sex of the column, else of the number.
     pub sex: u8,
+    /// Household.
+    pub household: u32,
+    /// One bit for each telephone of the household, by [`phone_bit`]; 0 when nobody there has one.
+    pub phones: u32,
     /// True when the name is readable and no other row is about the same person.
     pub plain: bool,
+}
+
+/// The bit that stands for a telephone among 32; several telephones share each.
+pub fn phone_bit(phone: u64) -> u32 {
+    1 << (phone.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59)
 }
 
 /// Persons by household, one after the other in one array.
@@ -97,6 +110,10 @@ impl Spine {
             .map(|i| {
                 let [script, _, surname] = people.names.block_keys(people.name[i]);
                 Card {
+                    number: people.number[i],
+                    township: people.township[i],
+                    household: household_of[i],
+                    phones: 0,
                     village: people.village[i],
                     phone: people.phone.get(i).copied().unwrap_or(0),
                     name: people.name[i],
@@ -109,6 +126,11 @@ impl Spine {
             .collect();
         for row in &repeated {
             cards[*row as usize].plain = false;
+        }
+        for household in members.iter().filter(|_| !people.phone.is_empty()) {
+            let known = household.iter().map(|m| people.phone[*m as usize]).filter(|phone| *phone != 0);
+            let phones = known.fold(0, |bits, phone| bits | phone_bit(phone));
+            household.iter().for_each(|m| cards[*m as usize].phones = phones);
         }
         Spine {
             index,
