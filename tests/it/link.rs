@@ -98,3 +98,67 @@ fn a_heading_that_is_not_there_is_told_with_those_that_are() {
     assert_eq!(code, 65);
     assert!(errors.contains("link.missing_column") && errors.contains("姓名, 身份证号, 出生日期"), "{errors}");
 }
+
+#[test]
+fn bad_input_is_told_before_anything_is_linked() {
+    let dir = scratch("link-bad");
+    let (left, right) = files(&dir);
+    let out = dir.join("links.parquet");
+    let wrong = |name: &str, text: &str| {
+        let path = dir.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let told = |left: &Path, right: &Path, more: &[&str]| {
+        let (code, _, errors) = link(left, right, &[more, &["--out", out.to_str().unwrap()]].concat());
+        assert!(!errors.contains("panicked"), "{errors}");
+        (code, errors)
+    };
+    let headings = "记录号,姓名,身份证号,出生日期\n";
+    let empty = wrong("empty.csv", headings);
+    let (code, errors) = told(&left, &empty, &[]);
+    assert!(code == 66 && errors.contains("link.empty_side"), "{code} {errors}");
+    let twice = wrong("twice.csv", &format!("{headings}R1,张建国,,1941-02-02\nR2,王秀英,,\nR1,李志强,,\n"));
+    let (code, errors) = told(&left, &twice, &["--ids", "编号,记录号"]);
+    assert!(code == 65 && errors.contains("link.duplicate_keys") && errors.contains("rows 2 and 4"), "{code} {errors}");
+    let (code, errors) = told(&left, &left, &[]);
+    assert!(code == 65 && errors.contains("link.same_file"), "{code} {errors}");
+    let (code, errors) = told(&left, &right, &["--dedupe"]);
+    assert!(code == 64 && errors.contains("usage.files"), "{code} {errors}");
+    assert!(!out.exists(), "nothing is written for what was refused");
+    // No birth date anywhere and nobody of this county: warnings, and the records are in the table all the same.
+    let strangers = wrong("strangers.csv", &format!("{headings}R1,欧阳无名,,\nR2,司马无名,,\n"));
+    let (code, errors) = told(&left, &strangers, &[]);
+    assert!(code == 0 && errors.contains("link.empty_column") && errors.contains("link.blocking_nothing"), "{errors}");
+    assert!(out.exists());
+}
+
+#[test]
+fn known_pairs_measure_and_decisions_go_first() {
+    let dir = scratch("link-known");
+    let (left, right) = files(&dir);
+    let truth = dir.join("truth.csv");
+    let rows: String = (0..400).filter(|i| i % 2 == 1).map(|i| format!("P{i},R{i},clean\n")).collect();
+    fs::write(&truth, format!("left_id,right_id,kind\n{rows}")).unwrap();
+    let ids = ["--ids", "编号,记录号"];
+    let (code, report, errors) = link(&left, &right, &[&ids[..], &["--evaluate", truth.to_str().unwrap()]].concat());
+    assert_eq!(code, 0, "{errors}");
+    let linked = &report["measured"]["evaluation"]["linked"];
+    assert_eq!((&linked["right"], &linked["truth"]), (&200.into(), &200.into()), "{report}");
+
+    let decisions = dir.join("decisions.csv");
+    fs::write(&decisions, "left_id,right_id,decision\nP3,R3,different\nP2,R900,same\n").unwrap();
+    let saved = dir.join("fitted.toml");
+    let more = ["--decisions", decisions.to_str().unwrap(), "--save-model", saved.to_str().unwrap()];
+    let (code, report, errors) = link(&left, &right, &[&ids[..], &more].concat());
+    assert_eq!(code, 0, "{errors}");
+    assert_eq!((&report["states"]["linked"], &report["passes"]["decision"]), (&200.into(), &1.into()), "{report}");
+    let (code, out, errors) = outcome(bidui().arg("link").arg(&left).arg(&right).args(ids).args([
+        "--model",
+        saved.to_str().unwrap(),
+        "--json",
+    ]));
+    assert_eq!(code, 0, "{errors}");
+    let again: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(again["states"]["linked"], 200, "a saved model links without being fitted");
+}

@@ -358,7 +358,10 @@ fn record_keys(entries: &Columns, record: u32, take: &mut impl FnMut(Pass, u64))
         add(Pass::NameVillage, script, entries.village[i]);
         add(Pass::SoundVillage, sound, entries.village[i]);
     }
-    if entries.township[i] != NO_DIVISION {
+    // A birth date of the column or of a valid number finds the person under it: of the namesakes of a whole township, of
+    // whom common names have hundreds, only who has none needs to be told apart.
+    let dated = entries.birth[i] != NO_DATE || entries.number[i] != numbers::NONE;
+    if entries.township[i] != NO_DIVISION && !dated {
         add(Pass::NameTownship, script, entries.township[i]);
     }
 }

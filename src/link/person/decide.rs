@@ -462,7 +462,6 @@ impl Judge<'_> {
         let mut pairs: Vec<Pair> = self
             .candidates(record)
             .into_iter()
-            .filter(|(person, pass)| *pass != Pass::NameTownship || !self.only_a_namesake(record, *person))
             .map(|(person, pass)| self.pair(record, person, pass, NumberUse::Compare))
             .filter(|pair| pair.weight >= self.model.possible_at)
             .collect();
@@ -485,26 +484,6 @@ impl Judge<'_> {
         }
         pairs.retain(|p| best.alone() - p.alone() < self.model.margin);
         self.possible(pairs, margin)
-    }
-
-    /// True for a namesake of the township who was born in another year than the record says by its valid number, which
-    /// is another one, and with whom it shares neither telephone nor household: common names have hundreds of them.
-    fn only_a_namesake(&self, record: u32, person: u32) -> bool {
-        let i = record as usize;
-        let (own, card) = (self.entries.any_birth(record), &self.spine.cards[person as usize]);
-        if self.entries.number[i] == numbers::NONE || own == NO_DATE || card.number_birth == NO_DATE {
-            return false;
-        }
-        // A year apart at least, whatever the column says.
-        let far = |birth: i32| birth == NO_DATE || (birth - own).abs() > 366;
-        let phone = self.entries.phone.get(i).copied().unwrap_or(0);
-        far(card.birth)
-            && far(card.number_birth)
-            && (phone == 0 || phone != card.phone)
-            && self.company.is_none_or(|company| {
-                let household = self.spine.household_of[person as usize];
-                company.household(self.entries, record, household) != HouseholdLevel::Same
-            })
     }
 
     /// At least two of name, birth date and (nearly right) number must agree, and nothing may contradict them.

@@ -126,7 +126,15 @@ pub(super) fn judge(
     let weights = weights.relearnt(&model, &spine.people);
     let mut judgement = Judgement { spine, model, weights, settled, others: Vec::new(), applied: Vec::new(), company };
     let judge = judgement.judge(entries);
-    let again: Vec<(usize, Judged)> = undecided.into_par_iter().map(|(at, record)| (at, judge.judge(record))).collect();
+    // Whom nothing led to anybody, and whose family leads nowhere, nothing new is known of.
+    let hopeless = |at: usize, record: u32| {
+        others[at].1.pairs.is_empty() && judgement.company.homes(entries, record).next().is_none()
+    };
+    let again: Vec<(usize, Judged)> = undecided
+        .into_par_iter()
+        .filter(|(at, record)| !hopeless(*at, *record))
+        .map(|(at, record)| (at, judge.judge(record)))
+        .collect();
     tracing::debug!(records = again.len(), "undecided records judged with their families");
     for (at, second) in again {
         others[at].1 = second;

@@ -206,6 +206,11 @@ impl Names {
         self.keys.get(id as usize).copied().unwrap_or_default()
     }
 
+    /// For each id whether all characters of the name and of its surname are readable.
+    pub fn readable(&self) -> Vec<bool> {
+        self.keys.iter().map(|[script, _, surname]| *script != 0 && *surname != 0).collect()
+    }
+
     /// The name of an id; none for [`NONE`].
     pub fn get(&self, id: u32) -> Option<Name<'_>> {
         let head = self.heads.get(id as usize)?;

@@ -106,9 +106,10 @@ impl Spine {
             stands_for.iter().zip(0..).filter(|(s, row)| **s != *row).map(|(s, _)| *s).collect();
         repeated.sort_unstable();
         repeated.dedup();
+        let readable = people.names.readable();
         let mut cards: Vec<Card> = (0..people.len())
             .map(|i| {
-                let [script, _, surname] = people.names.block_keys(people.name[i]);
+                let readable = readable.get(people.name[i] as usize) == Some(&true);
                 Card {
                     number: people.number[i],
                     township: people.township[i],
@@ -120,7 +121,7 @@ impl Spine {
                     birth: people.birth[i],
                     number_birth: people.number_birth[i],
                     sex: people.any_sex(i as u32),
-                    plain: script != 0 && surname != 0 && stands_for[i] as usize == i,
+                    plain: readable && stands_for[i] as usize == i,
                 }
             })
             .collect();
