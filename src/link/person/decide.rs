@@ -7,7 +7,7 @@ use super::block::{self, Pass};
 use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
-use super::pack::{Columns, NO_DATE, NO_DIVISION};
+use super::pack::{Columns, NO_DIVISION};
 use super::score::{
     self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel,
 };
