@@ -7,7 +7,7 @@ use ::parquet::arrow::ArrowWriter;
 use ::parquet::basic::{Compression, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
-use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
@@ -49,7 +49,11 @@ pub fn write_batches(
     distinct: &[&str],
     path: &Path,
 ) -> Outcome<()> {
-    let mut properties = properties(schema).into_builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+    // Batches come in the order of the rows: the least and greatest of a row group would help no reader.
+    let mut properties = properties(schema)
+        .into_builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::None);
     for column in distinct {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
     }

@@ -128,8 +128,9 @@ fn bad_input_is_told_before_anything_is_linked() {
     assert!(!out.exists(), "nothing is written for what was refused");
     // No birth date anywhere and nobody of this county: warnings, and the records are in the table all the same.
     let strangers = wrong("strangers.csv", &format!("{headings}R1,欧阳无名,,\nR2,司马无名,,\n"));
-    let (code, errors) = told(&left, &strangers, &[]);
-    assert!(code == 0 && errors.contains("link.empty_column") && errors.contains("link.blocking_nothing"), "{errors}");
+    let (code, report, _) = link(&left, &strangers, &["--out", out.to_str().unwrap()]);
+    let told = report["problems"].to_string();
+    assert!(code == 0 && told.contains("link.empty_column") && told.contains("link.blocking_nothing"), "{told}");
     assert!(out.exists());
 }
 
