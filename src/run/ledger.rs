@@ -365,7 +365,7 @@ impl RoundLedger {
             let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
                 "margin": model.margin});
             let name = format!("{}/{source}", model.name);
-            let fitted = FittedModel { name, version: i64::from(model.version), levels, details };
+            let fitted = FittedModel { name, version: model.version, levels, details };
             if let Some((round, before)) = self.ledger.model_before(&fitted.name, &self.round, &self.as_of)? {
                 for d in ledger::drift(&before.levels, &fitted.levels, DRIFT_BITS) {
                     let message = format!(

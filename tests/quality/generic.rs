@@ -94,8 +94,9 @@ fn duplicates_in_one_file_become_clusters() {
     assert!(f1 >= 0.999, "F1 {f1:.5}: {good} right, {bad} wrong of 5000");
     let mut clusters: BTreeMap<u32, std::collections::BTreeSet<u32>> = BTreeMap::new();
     for (at, cluster) in pairs.cluster.iter().enumerate() {
-        let members = cluster.map(|c| clusters.entry(c).or_default());
-        members.map(|m| m.extend(pairs.left[at].into_iter().chain([pairs.right[at]])));
+        if let Some(cluster) = cluster {
+            clusters.entry(*cluster).or_default().extend(pairs.left[at].into_iter().chain([pairs.right[at]]));
+        }
     }
     let records: Vec<u32> = clusters.values().flatten().copied().collect();
     let mut once = records.clone();

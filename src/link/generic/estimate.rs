@@ -61,7 +61,7 @@ pub(super) fn random_patterns(columns: &Columns, comparators: &Comparators) -> B
         .into_par_iter()
         .map(|part| {
             let mut levels: Vec<Levels> = (part * 4096..((part + 1) * 4096).min(count))
-                .map(|n| pair(n))
+                .map(&pair)
                 .map(|(a, b)| comparators.levels(a.min(b) as u32, a.max(b) as u32))
                 .collect();
             levels.sort_unstable();
@@ -77,7 +77,7 @@ pub(super) fn random_patterns(columns: &Columns, comparators: &Comparators) -> B
 
 /// The n-th pair of rows of one file: (0, 1), (0, 2), (1, 2), (0, 3) …
 fn nth_pair(n: u64) -> (u64, u64) {
-    let mut b = ((8.0 * n as f64 + 1.0).sqrt() as u64 + 1) / 2;
+    let mut b = ((8.0 * n as f64 + 1.0).sqrt() as u64).div_ceil(2);
     while b * (b - 1) / 2 > n {
         b -= 1;
     }

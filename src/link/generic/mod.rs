@@ -100,7 +100,7 @@ pub fn link(model: &GenericModel, columns: &Columns, labels: &[(u32, u32)]) -> R
     let every = if kept { 1 } else { blocks.most().div_ceil(LOOKED_AT) };
     let looked: Vec<(Met, Levels)> = blocks.collect(|met| {
         let number = u64::from(met.a) << 32 | u64::from(met.b);
-        (every == 1 || estimate::scatter(number) % every == 0).then(|| (met, comparators.levels(met.a, met.b)))
+        (every == 1 || estimate::scatter(number).is_multiple_of(every)).then(|| (met, comparators.levels(met.a, met.b)))
     });
     let mut patterns = Patterns::new();
     for (met, levels) in &looked {

@@ -47,7 +47,7 @@ pub enum Pass {
 
 impl Pass {
     /// All passes in their order.
-    pub const ALL: [Pass; 11] = [
+    pub const ALL: [Pass; 12] = [
         Pass::NumberAndName,
         Pass::Number,
         Pass::NearNumber,
@@ -59,6 +59,7 @@ impl Pass {
         Pass::SurnameBirth,
         Pass::NameTownship,
         Pass::Household,
+        Pass::Decision,
     ];
 
     /// The word of the table `links`.

@@ -152,7 +152,7 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel, counts:
     // All of one prefix are sampled or none; so few rows are needed although two of a prefix are rare.
     let every = (people.len() / REGISTER_SAMPLE).max(1) as u64;
     let prefixes = people.number.par_iter().filter(|n| **n != numbers::NONE).map(|n| numbers::prefix_of(*n));
-    let mut prefixes: Vec<u64> = prefixes.filter(|p| keys::key(901, &[*p]) % every == 0).collect();
+    let mut prefixes: Vec<u64> = prefixes.filter(|p| keys::key(901, &[*p]).is_multiple_of(every)).collect();
     prefixes.sort_unstable();
     let pairs: f64 = prefixes.chunk_by(|a, b| a == b).map(|same| (same.len() * (same.len() - 1)) as f64).sum();
     let rows = people.len() as f64;
@@ -285,7 +285,7 @@ mod tests {
         let record = |i: u32| {
             let (name, number, _) = person(i);
             let row = Row::new(&name).village(1, 1 + i % 20);
-            if i % 10 == 0 { row.partial(&typo(&number, 15)) } else { row.number(&number) }
+            if i.is_multiple_of(10) { row.partial(&typo(&number, 15)) } else { row.number(&number) }
         };
         (0..600).map(record).collect()
     }

@@ -17,11 +17,14 @@ use crate::plan::PersonColumn;
 /// Cleans a text; a clean one is not copied.
 pub type Clean = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
 
+/// A valid number, and what can be compared of one that is not.
+pub type NumberAndPart = (Option<String>, Option<String>);
+
 /// What the normalisers make of a cell that is not as plain as most.
 #[derive(Debug, Clone, Copy)]
 pub struct Cleaners {
     /// A number: 18 characters that check, else what can be compared of it (see `normalize::id_number`); the day is `as_of`.
-    pub number: fn(&str, CellKind, i32) -> (Option<String>, Option<String>),
+    pub number: fn(&str, CellKind, i32) -> NumberAndPart,
     /// A name.
     pub name: Clean,
     /// A birth date, in days since 1970-01-01; the day is `as_of`.

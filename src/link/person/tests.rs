@@ -340,7 +340,6 @@ fn a_candidate_that_another_record_has_comes_last() {
     // The village speaks for the first person, but that one has a record already.
     let (candidates, at, told) = first(&once);
     assert!(candidates == 1 || at == Some(1) && told, "{candidates} {at:?} {told}");
-    println!("{:?} {:?}", first(&once), first(&source("often")));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(in crate::plan) fn read(file: &Section) -> GenericModel {
         prior: file.has("prior").then(|| share(file, "prior")).flatten(),
         linked_at: threshold(file, "linked", 0.8),
         possible_at: threshold(file, "possible", 0.2),
-        margin: file.has("margin").then(|| file.need_number("margin")).unwrap_or(0.0),
+        margin: if file.has("margin") { file.need_number("margin") } else { 0.0 },
         links: file
             .word(
                 "links",
