@@ -50,7 +50,14 @@ pub fn link(report: &LinkReport) -> Vec<String> {
         .iter()
         .filter_map(|state| report.states.get(state).map(|n| vec![state.to_string(), n.to_string(), share(*n)]))
         .collect();
-    out.extend(lines(&[("state", LEFT), ("records", RIGHT), ("share", RIGHT)], &states));
+    // Of one file pairs are counted, and the records that are like no other.
+    match report.rows.len() {
+        1 => {
+            let pairs: Vec<Vec<String>> = states.into_iter().map(|row| row[..2].to_vec()).collect();
+            out.extend(lines(&[("state", LEFT), ("pairs", RIGHT)], &pairs));
+        }
+        _ => out.extend(lines(&[("state", LEFT), ("records", RIGHT), ("share", RIGHT)], &states)),
+    }
     let mut passes: Vec<(&String, &u64)> = report.passes.iter().collect();
     passes.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let passes: Vec<Vec<String>> = passes.into_iter().map(|(pass, n)| vec![pass.clone(), n.to_string()]).collect();
