@@ -2,10 +2,12 @@
 
 use super::check::{self, column_name};
 use super::reader::Section;
+use super::terms::{COMPLETENESS, Snapshot, Terms};
 use super::types::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, nearest};
 use crate::model::table::Privacy;
+use crate::model::text::date;
 
 const ROLES: [(&str, SourceRole); 4] = [
     ("register", SourceRole::Register),
@@ -18,6 +20,7 @@ const SUBJECTS: [(&str, Subject); 3] =
 const FORMATS: [(&str, Format); 3] = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("parquet", Format::Parquet)];
 const FROM: [(&str, FieldFrom); 3] =
     [("column", FieldFrom::Column), ("sheet", FieldFrom::Sheet), ("file_name", FieldFrom::FileName)];
+const SNAPSHOTS: [(&str, Snapshot); 2] = [("full", Snapshot::Full), ("increment", Snapshot::Increment)];
 /// Privacy classes with the word a pipeline file uses.
 pub(super) const PRIVACY: [(&str, Privacy); 4] = [
     ("public", Privacy::Public),
@@ -38,10 +41,7 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
             field
         })
         .collect();
-    // What the law asks to be written down about a delivery; read by people and kept out of the way here.
-    for note in ["purpose", "legal_basis", "valid_until", "contact", "note"] {
-        file.has(note);
-    }
+    file.has("note"); // for people only
     let own_id = file.need_text("id");
     if !own_id.is_empty() && own_id != id {
         let message = format!("the contract is named `{own_id}` but its file `{id}.toml`");
@@ -64,12 +64,61 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         not_data: file.texts("not_data").unwrap_or_default(),
         fold_duplicates: file.flag_or("fold_duplicates", true),
         once_per_person: file.flag_or("once_per_person", false),
+        snapshot: file.word("snapshot", &SNAPSHOTS).unwrap_or_default(),
+        completeness: completeness(file),
+        freshness_days: file.whole("freshness_days", 1..=3660).map(|days| days as u32),
+        terms: terms(file),
         fields,
         place: file.place(),
     };
     format_keys(file, &source);
     check::source(&source, |problem| file.report(problem));
     source
+}
+
+/// The share of rows by which a full list may differ; an increment has no such bound.
+fn completeness(file: &Section) -> f64 {
+    let share = file.number("completeness").unwrap_or(COMPLETENESS);
+    if !(share > 0.0 && share <= 1.0) {
+        let message = format!("`completeness` is {share}, which is no share above 0 and up to 1");
+        let hint = "write for example completeness = 0.2: a list 20 % longer or shorter than the last one is held";
+        file.error("plan.out_of_range", "completeness", message, hint);
+    }
+    if file.has("completeness") && file.word("snapshot", &SNAPSHOTS) == Some(Snapshot::Increment) {
+        let message = "`completeness` says something about full lists only";
+        file.error("plan.contradiction", "completeness", message, "remove `completeness`, or correct `snapshot`");
+    }
+    share
+}
+
+/// What the law asks to be written down about the use of a department's data.
+fn terms(file: &Section) -> Terms {
+    let text = |key: &str| file.text(key).unwrap_or_default();
+    let terms = Terms {
+        provider: text("provider"),
+        catalogue: text("catalogue"),
+        purpose: text("purpose"),
+        legal_basis: text("legal_basis"),
+        contact: text("contact"),
+        received_on: file.day("received_on"),
+        valid_until: file.day("valid_until"),
+        place: file.place_of("valid_until"),
+    };
+    if let (Some(received), Some(until)) = (terms.received_on, terms.valid_until)
+        && until < received
+    {
+        let message = format!("`valid_until` is before `received_on`, {}", date(received));
+        file.error("plan.contradiction", "valid_until", message, "it is the last day on which the data may be used");
+    }
+    let told = [("provider", &terms.provider), ("purpose", &terms.purpose), ("legal_basis", &terms.legal_basis)];
+    let silent: Vec<&str> = told.iter().filter(|(_, text)| text.trim().is_empty()).map(|(key, _)| *key).collect();
+    if !silent.is_empty() {
+        let message = format!("the contract does not say its `{}`", silent.join("`, `"));
+        file.report(Diagnostic::note("plan.terms_missing", message, file.place()).hint(
+            "write down who provides the data, for what they may be used and what allows it (政务数据共享条例)",
+        ));
+    }
+    terms
 }
 
 fn globs(file: &Section) -> Vec<String> {

@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | `types` | the plan as plain data |
+//! | `terms` | what a contract says of a delivery: full or increment, purpose, validity |
 //! | `schema` | tables whose columns depend on the plan |
 //! | `load` | which files are read, in which order |
 //! | `reader` | one TOML file → typed values with their places |
@@ -33,6 +34,7 @@ mod rules;
 pub mod sample;
 pub mod schema;
 pub mod sql;
+mod terms;
 pub mod types;
 
 #[cfg(test)]
@@ -44,4 +46,5 @@ pub use load::load;
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
+pub use terms::{COMPLETENESS, Snapshot, Terms};
 pub use types::*;

@@ -224,12 +224,17 @@ impl<'d> Section<'d> {
         self.whole("version", 1..=1_000_000).unwrap_or(1)
     }
 
+    /// A number.
+    pub(super) fn number(&self, key: &str) -> Option<f64> {
+        self.typed(key, "a number", number)
+    }
+
     /// A number that must be there; NaN after its absence was reported.
     pub(super) fn need_number(&self, key: &str) -> f64 {
         if !self.has(key) {
             self.missing(key, &format!("{key} = 1.0"));
         }
-        self.typed(key, "a number", number).unwrap_or(f64::NAN)
+        self.number(key).unwrap_or(f64::NAN)
     }
 
     /// A day.

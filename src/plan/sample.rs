@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::LinkModel;
+use super::terms::{COMPLETENESS, Snapshot, Terms};
 use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
 use crate::diag::Place;
 use crate::model::Privacy;
@@ -79,6 +80,10 @@ pub fn source(id: &str, fields: Vec<Field>) -> Source {
         not_data: Vec::new(),
         fold_duplicates: true,
         once_per_person: false,
+        snapshot: Snapshot::Full,
+        completeness: COMPLETENESS,
+        freshness_days: None,
+        terms: Terms::default(),
         fields,
         place: Place::default(),
     }

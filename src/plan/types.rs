@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::terms::{Snapshot, Terms};
 use crate::diag::Place;
 use crate::model::table::{Kind, Privacy};
 
@@ -140,6 +141,15 @@ pub struct Source {
     pub fold_duplicates: bool,
     /// True when the source lists each person at most once.
     pub once_per_person: bool,
+    /// Whether a delivery lists everything or only what is new.
+    pub snapshot: Snapshot,
+    /// Share (0.2 = 20 %) by which the number of rows of a full list may differ from the last good delivery's before the
+    /// delivery is held.
+    pub completeness: f64,
+    /// Days after which a delivery is no longer fresh; none = it never ages.
+    pub freshness_days: Option<u32>,
+    /// On which terms it is used.
+    pub terms: Terms,
     /// Fields in order.
     pub fields: Vec<Field>,
     /// Where the contract stands.

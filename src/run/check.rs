@@ -60,6 +60,11 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         codes = loaded;
         problems.extend(code_problems);
         problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(day)));
+        if input.is_none() {
+            // Nothing is used yet: worth knowing before the files are there.
+            let outside = plan.sources.iter().filter_map(|s| s.terms.outside(&s.title, day));
+            problems.extend(outside.map(|problem| Diagnostic { severity: diag::Severity::Warning, ..problem }));
+        }
     }
     if problems.iter().any(Diagnostic::is_error) || loaded.is_none() {
         checked.trouble = Some(FailureClass::Pipeline);

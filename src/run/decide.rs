@@ -12,7 +12,7 @@ use crate::cases::ledger::{Answer, FILE, Recorded};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::ingest::{self, InputFile};
 use crate::model::{Disposition, Privacy};
-use crate::plan::{Field, FieldFrom, FieldKind, Format, Source, SourceRole, Subject};
+use crate::plan::{COMPLETENESS, Field, FieldFrom, FieldKind, Format, Snapshot, Source, SourceRole, Subject, Terms};
 
 /// What to bring in.
 #[derive(Debug, Clone)]
@@ -198,6 +198,10 @@ fn contract(format: Format) -> Source {
         not_data: Vec::new(),
         fold_duplicates: false,
         once_per_person: false,
+        snapshot: Snapshot::Increment,
+        completeness: COMPLETENESS,
+        freshness_days: None,
+        terms: Terms::default(),
         fields: vec![
             field("key", "认定编号", true),
             field("decision", "是否同一人", true),

@@ -72,6 +72,16 @@ fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<
         inputs: Vec::new(),
         trouble: None,
     };
+    if let Some(problem) = source.terms.outside(&source.title, as_of) {
+        let expired = problem.is_error();
+        arrived.problems.push(problem);
+        if expired {
+            // Not even opened: nobody may use it any more. For the lists it counts as a source that did not come.
+            arrived.entry.state = "blocked";
+            arrived.trouble = Some(FailureClass::InputContract);
+            return Ok(arrived);
+        }
+    }
     let found = ingest::find_files(source, input)?;
     arrived.problems.extend(found.notes);
     arrived.entry.files = found.files.len() as u64;

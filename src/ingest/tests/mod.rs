@@ -17,29 +17,19 @@ use super::{Delivery, InputFile, find_files, read};
 use crate::diag::{Diagnostic, Place};
 use crate::model::{CellKind, Disposition};
 use crate::plan::sample;
-use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
+use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source};
 
 /// A contract with these columns: `name`, heading, kind; a `?` behind the name makes it optional.
 pub(super) fn source(format: Format, columns: &[(&str, &str, FieldKind)]) -> Source {
     Source {
-        id: "test".into(),
         title: "测试来源".into(),
         department: "测试局".into(),
-        role: SourceRole::Department,
-        subject: Subject::Person,
         required: true,
         format,
         files: vec!["**/*".into()],
-        encoding: None,
-        delimiter: b',',
-        header_rows: 1,
-        header_within: 10,
-        sheets: Vec::new(),
         not_data: ["合计", "小计", "总计", "填表人", "审核人", "备注", "注："].map(String::from).to_vec(),
-        fold_duplicates: true,
-        once_per_person: false,
-        fields: columns.iter().map(|(name, heading, kind)| field(name, heading, *kind)).collect(),
         place: Place::file("shared/sources/test.toml"),
+        ..sample::source("test", columns.iter().map(|(name, heading, kind)| field(name, heading, *kind)).collect())
     }
 }
 
