@@ -1,6 +1,8 @@
 //! `bidui check`: is the pipeline right, and are the delivered files?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
 
 use super::printer::Printer;
 use super::progress::Progress;
@@ -20,6 +22,9 @@ pub struct Args {
     /// Day of the judgement, as 2026-09-30.
     #[arg(long)]
     as_of: Option<String>,
+    /// Draft a contract for this file: headings, kinds, codes, roles. Prints TOML to put into shared/sources.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "json"])]
+    infer: Option<PathBuf>,
     /// Show notes too.
     #[arg(long)]
     notes: bool,
@@ -31,6 +36,9 @@ pub struct Args {
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let as_of = args.as_of.as_deref().map(run::parse_day).transpose()?;
+    if let Some(file) = &args.infer {
+        return infer(file, args, as_of, printer);
+    }
     let progress = Progress::new();
     let checked = run::check(&args.pipeline, args.input.as_deref(), as_of, &|e| progress.event(e));
     progress.finish();
@@ -57,4 +65,15 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         checked.rule_tests
     ));
     Ok(code)
+}
+
+fn infer(file: &Path, args: &Args, as_of: Option<Date>, printer: &Printer) -> Outcome<u8> {
+    let day = as_of.map_or_else(run::today, Ok)?;
+    let draft = run::infer(file, &args.pipeline, day)?;
+    printer.data(draft.toml.trim_end());
+    printer.problems(draft.problems.iter());
+    printer.message(
+        "bidui: a draft, not a contract: read each line, fill in the terms of use, and then check the pipeline",
+    );
+    Ok(0)
 }

@@ -12,6 +12,7 @@ mod link;
 mod printer;
 mod progress;
 mod run;
+mod schema;
 mod summary;
 mod synth;
 mod table;
@@ -56,6 +57,8 @@ enum Verb {
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
     Link(link::Args),
+    /// Print the JSON Schema of a kind of pipeline file, for an editor that completes and checks it.
+    Schema(schema::Args),
     /// Make a fictional county: departments' exports and the truth behind them.
     Synth(synth::Args),
     /// Print a completion script for a shell.
@@ -95,6 +98,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
+        Verb::Schema(args) => schema::main(&args, printer),
         Verb::Synth(args) => synth::main(&args, printer),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bidui", &mut std::io::stdout());

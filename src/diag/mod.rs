@@ -23,6 +23,26 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// The word in tables and pipeline files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+
+    /// The word that clerks read.
+    pub fn title(self) -> &'static str {
+        match self {
+            Severity::Note => "提示",
+            Severity::Warning => "一般",
+            Severity::Error => "严重",
+        }
+    }
+}
+
 /// Where a diagnostic points: a file, and in it a line and column (text) or a sheet and row (workbook).
 ///
 /// Lines, columns and rows count from 1, as an editor or a spreadsheet shows them.

@@ -1,6 +1,7 @@
 //! What was wrong with a row or a value, as data that goes back to the department that sent it.
 
 use super::raw::Provenance;
+use crate::diag::Severity;
 
 /// What became of a row that is not among the accepted ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -51,6 +52,8 @@ pub struct FieldFinding {
     pub field: String,
     /// Stable code, for example `id_number.check_digit`, `date.impossible`, `code.unknown`.
     pub code: &'static str,
+    /// How much it weighs.
+    pub severity: Severity,
     /// What is wrong, in Chinese, without the value.
     pub message: String,
     /// The raw value; sensitive.
@@ -70,6 +73,7 @@ impl FieldFinding {
             at: Provenance::of(records, row),
             field: field.unwrap_or_default().to_string(),
             code,
+            severity: Severity::Warning,
             message: message.into(),
             raw: String::new(),
         }

@@ -14,6 +14,7 @@ use super::doubt::{CELL_ERROR, Clean, Doubt};
 use super::id_number::{Lane, id_number, stands_as_it_is};
 use super::{amount, boolean, code, date, division, name, phone, text};
 use crate::codes::{Codes, Divisions};
+use crate::diag::Severity;
 use crate::model::raw::RawColumn;
 use crate::model::{CellKind, Kind};
 use crate::plan::{Field, FieldKind, Role};
@@ -44,6 +45,21 @@ impl Built {
     /// True when a row has an identity number or the trustworthy part of one.
     pub fn has_number(&self, row: usize) -> bool {
         self.arrays[0].is_valid(row) || self.arrays.get(3).is_some_and(|partial| partial.is_valid(row))
+    }
+
+    /// How much a doubt about a row's value weighs: a value that is lost more than one that stands, and one that was soundly
+    /// repaired least.
+    pub fn severity(&self, row: usize) -> Severity {
+        let stands = self.arrays[0].is_valid(row);
+        match self.arrays.get(2) {
+            Some(repair) if stands && repair.is_valid(row) => Severity::Note,
+            // Somebody without a number, or with another document, has nothing that could be lost.
+            Some(_) if [Lane::Placeholder.as_str(), Lane::Foreign.as_str()].contains(&self.lane(row)) => {
+                Severity::Warning
+            }
+            _ if stands => Severity::Warning,
+            _ => Severity::Error,
+        }
     }
 
     fn lane(&self, row: usize) -> &str {

@@ -4,10 +4,11 @@
 //! exactly one of three places: the records, the quarantined rejects, the folded rejects.
 //!
 //! One file per kind of field, each a pure function from a raw text to [`doubt::Clean`]: a value, a doubt, both or neither.
-//! `columns` runs them over whole columns, `rows` judges rows. What is raw stays beside what is clean.
+//! `columns` runs them over whole columns, `rows` judges rows, `checks` looks at values that must go together. What is raw stays beside what is clean.
 
 pub mod amount;
 pub mod boolean;
+pub mod checks;
 pub mod code;
 mod columns;
 pub mod date;
@@ -23,31 +24,28 @@ pub mod name;
 mod name_parts;
 mod name_words;
 pub mod phone;
+pub mod profile;
 mod rows;
 #[cfg(test)]
 mod tests;
 pub mod text;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, StringBuilder, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, StringBuilder, new_null_array};
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 use self::columns::{Built, Places};
-use self::doubt::Doubt;
 use crate::codes::Codes;
+use crate::diag::Severity;
 use crate::model::raw::RawColumn;
 use crate::model::{RawTable, Reject, Table, tables};
 use crate::plan::{FieldKind, Role, Source, schema};
-
-const BIRTH_DIFFERS: Doubt = Doubt::new("id_number.birth_differs", "身份证号中的出生日期与出生日期一栏不同");
-const SEX_DIFFERS: Doubt = Doubt::new("id_number.sex_differs", "身份证号中的性别与性别一栏不同");
 
 /// What became of a source's raw rows.
 #[derive(Debug, Clone)]
@@ -56,7 +54,7 @@ pub struct Normalized {
     pub records: Table,
     /// Quarantined and folded rows, in the order of the files.
     pub rejects: Vec<Reject>,
-    /// Doubtful values, by row and field. `record_id` is null where the row was quarantined; folded rows have none, they
+    /// Doubtful values and what does not go together, by row and field. `record_id` is null where the row was quarantined; folded rows have none, they
     /// repeat those of the row they equal.
     pub findings: Table,
     /// Number of records.
@@ -95,16 +93,11 @@ pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> N
     }
 
     let ids = record_ids(&source.id, &accepted);
-    let findings = findings(source, raw, &built, &earlier, &ids);
+    let records = table(source, raw, &built, place_codes, &ids, accepted);
+    let noted = checks::run(source, &records, as_of);
+    let findings = findings(source, raw, &built, &earlier, &ids, noted);
     let folded = rejects.len() as u64 - quarantined;
-    Normalized {
-        accepted: rows as u64 - rejects.len() as u64,
-        records: table(source, raw, &built, place_codes, &ids, accepted),
-        rejects,
-        findings,
-        quarantined,
-        folded,
-    }
+    Normalized { accepted: rows as u64 - rejects.len() as u64, records, rejects, findings, quarantined, folded }
 }
 
 /// All fields, in the contract's order, and the division codes when the source has division fields.
@@ -204,21 +197,51 @@ fn table(
     Table::new(schema::records(source), arrays)
 }
 
-/// The findings of all rows that were not folded, and what an identity number says against the row's own birth date and sex.
-fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<u32>], ids: &StringArray) -> Table {
-    let mut all: Vec<(u32, usize, Doubt)> = Vec::new();
+/// A doubt on its way to the findings.
+struct Told {
+    row: u32,
+    field: usize,
+    code: &'static str,
+    message: Cow<'static, str>,
+    severity: Severity,
+}
+
+/// The findings of all rows that were not folded: doubts about values, then what the checks noted of records, by row and
+/// field.
+fn findings(
+    source: &Source,
+    raw: &RawTable,
+    built: &[Built],
+    earlier: &[Option<u32>],
+    ids: &StringArray,
+    noted: Vec<checks::Noted>,
+) -> Table {
+    let mut all: Vec<Told> = Vec::new();
     for (field, built) in built.iter().enumerate() {
-        all.extend(built.found.iter().map(|f| (f.row, field, f.doubt)));
+        let doubts = built.found.iter().filter(|f| earlier[f.row as usize].is_none());
+        all.extend(doubts.map(|f| Told {
+            row: f.row,
+            field,
+            code: f.doubt.code,
+            message: Cow::Borrowed(f.doubt.message),
+            severity: built.severity(f.row as usize),
+        }));
     }
-    contradictions(source, built, &mut all);
-    all.retain(|(row, ..)| earlier[*row as usize].is_none());
+    let accepted: Vec<u32> = (0..ids.len() as u32).filter(|row| ids.is_valid(*row as usize)).collect();
+    all.extend(noted.into_iter().map(|n| Told {
+        row: accepted[n.row as usize],
+        field: n.field,
+        code: n.code,
+        message: n.message,
+        severity: n.severity,
+    }));
     // Stable, so that of one cell the normaliser's own doubt comes first.
-    all.sort_by_key(|(row, field, _)| (*row, *field));
-    let mut text: [StringBuilder; 7] = std::array::from_fn(|_| StringBuilder::new());
+    all.sort_by_key(|told| (told.row, told.field));
+    let mut text: [StringBuilder; 8] = std::array::from_fn(|_| StringBuilder::new());
     let mut raw_text = StringBuilder::new();
     let mut row_numbers = Vec::with_capacity(all.len());
-    for (row, field, doubt) in all {
-        let (row, field) = (row as usize, &source.fields[field]);
+    for told in all {
+        let (row, field) = (told.row as usize, &source.fields[told.field]);
         let (file, sheet) = &raw.origins[raw.origin[row] as usize];
         let cells = [
             Some(source.id.as_str()),
@@ -226,8 +249,9 @@ fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<
             Some(file),
             Some(sheet),
             Some(&field.name),
-            Some(doubt.code),
-            Some(doubt.message),
+            Some(told.code),
+            Some(told.severity.as_str()),
+            Some(&told.message),
         ];
         for (builder, cell) in text.iter_mut().zip(cells) {
             builder.append_option(cell);
@@ -239,35 +263,4 @@ fn findings(source: &Source, raw: &RawTable, built: &[Built], earlier: &[Option<
     arrays.insert(4, Arc::new(Int64Array::from(row_numbers)));
     arrays.push(Arc::new(raw_text.finish()));
     Table::new(tables::findings(), arrays)
-}
-
-/// The cheapest check of a number (background §3.1): its birth date and sex against the row's own.
-fn contradictions(source: &Source, built: &[Built], all: &mut Vec<(u32, usize, Doubt)>) {
-    let at = |role: Role, kind: FieldKind| source.fields.iter().position(|f| f.role == Some(role) && f.kind == kind);
-    let Some(number_at) = at(Role::IdNumber, FieldKind::IdNumber) else {
-        return;
-    };
-    let Some(numbers) = built[number_at].arrays[0].as_any().downcast_ref::<StringArray>() else {
-        return;
-    };
-    let births =
-        at(Role::BirthDate, FieldKind::Date).and_then(|i| built[i].arrays[0].as_any().downcast_ref::<Date32Array>());
-    let sexes = at(Role::Sex, FieldKind::Code).and_then(|i| built[i].arrays[0].as_any().downcast_ref::<StringArray>());
-    for row in 0..numbers.len() {
-        if numbers.is_null(row) {
-            continue;
-        }
-        let number = numbers.value(row).as_bytes();
-        if let Some(births) = births.filter(|b| b.is_valid(row))
-            && id_check::birth(number, i32::MAX) != Ok(births.value(row))
-        {
-            all.push((row as u32, number_at, BIRTH_DIFFERS));
-        }
-        if let Some(sexes) = sexes.filter(|s| s.is_valid(row)) {
-            let sex = if id_check::is_male(number) { "male" } else { "female" };
-            if sexes.value(row) != sex {
-                all.push((row as u32, number_at, SEX_DIFFERS));
-            }
-        }
-    }
 }

@@ -27,6 +27,13 @@ pub(super) fn name(section: &Section, key: &str) -> String {
     name
 }
 
+/// True for what can be the name of a field or indicator.
+pub fn is_column_name(name: &str) -> bool {
+    let begins = name.starts_with(|c: char| c.is_ascii_lowercase());
+    let rest = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    begins && rest && !SQL_WORDS.contains(&name)
+}
+
 /// The name of a field or indicator: a name, and no word of SQL, since rules name it there.
 pub(super) fn column_name(section: &Section, key: &str) -> String {
     let name = name(section, key);

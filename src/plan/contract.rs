@@ -1,7 +1,8 @@
 //! Data contracts: `shared/sources/<id>.toml` → [`Source`].
 
 use super::check::{self, column_name};
-use super::reader::Section;
+use super::cross_checks;
+use super::reader::{Document, Problems, Section};
 use super::terms::{COMPLETENESS, Snapshot, Terms};
 use super::types::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
 use crate::codes::Codes;
@@ -47,7 +48,7 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         let message = format!("the contract is named `{own_id}` but its file `{id}.toml`");
         file.error("plan.id_differs", "id", message, format!("write id = \"{id}\", or rename the file"));
     }
-    let source = Source {
+    let mut source = Source {
         id: id.into(),
         title: file.need_text("title"),
         department: file.need_text("department"),
@@ -68,9 +69,15 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         completeness: completeness(file),
         freshness_days: file.whole("freshness_days", 1..=3660).map(|days| days as u32),
         terms: terms(file),
+        checks: Vec::new(),
         fields,
         place: file.place(),
     };
+    for section in file.sections("check") {
+        let check = cross_checks::read(&section, &source, codes);
+        source.checks.extend(check);
+        section.finish();
+    }
     format_keys(file, &source);
     check::source(&source, |problem| file.report(problem));
     source
@@ -114,14 +121,24 @@ fn terms(file: &Section) -> Terms {
     let silent: Vec<&str> = told.iter().filter(|(_, text)| text.trim().is_empty()).map(|(key, _)| *key).collect();
     if !silent.is_empty() {
         let message = format!("the contract does not say its `{}`", silent.join("`, `"));
-        file.report(Diagnostic::note("plan.terms_missing", message, file.place()).hint(
-            "write down who provides the data, for what they may be used and what allows it (政务数据共享条例)",
-        ));
+        file.report(
+            Diagnostic::note("plan.terms_missing", message, file.place()).hint(
+                "write down who provides the data, for what they may be used and what allows it (政务数据共享条例)",
+            ),
+        );
     }
     terms
 }
 
+/// What is wrong with the text of a contract by itself, as a pipeline would tell it. Places name the file `<id>.toml`.
+pub fn problems(text: &str, id: &str, codes: &Codes) -> Vec<Diagnostic> {
+    let problems = Problems::default();
+    Document::new(format!("{id}.toml"), text.into()).read(&problems, |file| read(file, id, codes));
+    problems.into_inner()
+}
+
 fn globs(file: &Section) -> Vec<String> {
+    file.needs("files");
     let globs = file.texts_at("files").unwrap_or_default();
     if globs.is_empty() {
         let hint = "add `files = [\"部门/文件名*.xlsx\"]`, below the input folder";

@@ -117,37 +117,7 @@ impl Loader {
 
     fn head(&self) -> Option<Head> {
         let path = self.dir.join("pipeline.toml");
-        self.with(&path, |file| {
-            let paths = |key: &str| -> Vec<PathBuf> {
-                let more = file.texts(key).unwrap_or_default();
-                more.iter().map(|p| normal(&self.dir.join(p))).collect()
-            };
-            let own = |folder: &str, more: Vec<PathBuf>| [list(&self.dir.join(folder), "toml"), more].concat();
-            let params_from = paths("params_from");
-            let own_params = self.dir.join("params.toml");
-            let has_own = own_params.exists() || params_from.is_empty();
-            let shared = file.text("shared").unwrap_or_else(|| "../shared".into());
-            let sources = file.texts_at("sources").unwrap_or_default();
-            if sources.is_empty() {
-                file.error("plan.no_sources", "sources", "the pipeline names no sources", "add `sources = [\"…\"]`");
-            }
-            Head {
-                name: file.need_text("name"),
-                title: file.need_text("title"),
-                county: file.need_text("county"),
-                cadence: file.need_word(
-                    "cadence",
-                    &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
-                    Cadence::Quarterly,
-                ),
-                shared: normal(&self.dir.join(shared)),
-                model: (file.need_text("model"), file.place_of("model")),
-                sources,
-                params: [if has_own { vec![own_params] } else { Vec::new() }, params_from].concat(),
-                rules: own("rules", paths("rules_from")),
-                tests: own("tests", paths("tests_from")),
-            }
-        })
+        self.with(&path, |file| head(file, &self.dir))
     }
 
     fn sources(&self, head: &Head, codes: &Codes) -> Vec<Source> {
@@ -260,6 +230,45 @@ impl Loader {
         let file = PlanFile { path: path.clone(), sha256: hex, bytes: bytes.len() as u64 };
         self.files.borrow_mut().insert(path, file);
     }
+}
+
+/// Reads `pipeline.toml`, which stands in the folder `dir`.
+fn head(file: &Section, dir: &Path) -> Head {
+    let paths = |key: &str| -> Vec<PathBuf> {
+        let more = file.texts(key).unwrap_or_default();
+        more.iter().map(|p| normal(&dir.join(p))).collect()
+    };
+    let own = |folder: &str, more: Vec<PathBuf>| [list(&dir.join(folder), "toml"), more].concat();
+    let params_from = paths("params_from");
+    let own_params = dir.join("params.toml");
+    let has_own = own_params.exists() || params_from.is_empty();
+    let shared = file.text("shared").unwrap_or_else(|| "../shared".into());
+    file.needs("sources");
+    let sources = file.texts_at("sources").unwrap_or_default();
+    if sources.is_empty() {
+        file.error("plan.no_sources", "sources", "the pipeline names no sources", "add `sources = [\"…\"]`");
+    }
+    Head {
+        name: file.need_text("name"),
+        title: file.need_text("title"),
+        county: file.need_text("county"),
+        cadence: file.need_word(
+            "cadence",
+            &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
+            Cadence::Quarterly,
+        ),
+        shared: normal(&dir.join(shared)),
+        model: (file.need_text("model"), file.place_of("model")),
+        sources,
+        params: [if has_own { vec![own_params] } else { Vec::new() }, params_from].concat(),
+        rules: own("rules", paths("rules_from")),
+        tests: own("tests", paths("tests_from")),
+    }
+}
+
+/// What `pipeline.toml` is asked for.
+pub(super) fn read_head(file: &Section) {
+    head(file, Path::new(""));
 }
 
 /// Files of a folder with an ending, in name order; none when there is no such folder.

@@ -10,16 +10,20 @@
 //! | `schema` | tables whose columns depend on the plan |
 //! | `load` | which files are read, in which order |
 //! | `reader` | one TOML file → typed values with their places |
+//! | `shape`, `json_schema` | what the parsers ask for, as JSON Schema for editors |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `models`, `generic` | a linkage model on its own, of either family |
+//! | `cross_checks` | what a contract wants to be told when values do not go together |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
 
 mod check;
 mod contract;
+mod cross_checks;
 mod generic;
+pub mod json_schema;
 mod linkage;
 mod load;
 pub mod lookup;
@@ -33,6 +37,7 @@ mod rules;
 #[cfg(test)]
 pub mod sample;
 pub mod schema;
+mod shape;
 pub mod sql;
 mod terms;
 pub mod types;
@@ -40,6 +45,11 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
+pub use check::is_column_name;
+pub use contract::problems as contract_problems;
+#[cfg(test)]
+pub use cross_checks::cross_check;
+pub use cross_checks::{Ages, CheckKind, Condition, CrossCheck, Test};
 pub use generic::{Clean, DateOrder, GenericColumn, GenericComparison, GenericModel, Key, Links, Measure, Pass, Take};
 pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::load;

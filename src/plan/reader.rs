@@ -3,14 +3,14 @@
 //! In: the text of a file. Out: a [`Section`] per table, with a getter per type of value. A getter that finds nothing or
 //! something else reports it and gives nothing; [`Section::finish`] reports the keys that nobody asked for.
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 use jiff::civil::Date;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::shape::{Form, Keys, Shapes};
 use super::types::Sql;
 use crate::diag::{Diagnostic, Place, nearest};
 use crate::model::build::Value;
@@ -27,13 +27,26 @@ pub(super) struct Document {
     pub(super) file: String,
     text: String,
     line_starts: Vec<usize>,
+    /// Where what is asked is written down, when somebody wants to know.
+    shapes: Option<Shapes>,
 }
 
 impl Document {
     pub(super) fn new(file: String, text: String) -> Self {
         let begins = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
         let line_starts = std::iter::once(0).chain(begins).collect();
-        Document { file, text, line_starts }
+        Document { file, text, line_starts, shapes: None }
+    }
+
+    /// What `read` asks files with these texts for: their tables by path. Problems of the texts are of no interest.
+    pub(super) fn asked<T>(texts: &[&str], read: impl Fn(&Section) -> T) -> Shapes {
+        let mut shapes = Shapes::default();
+        for text in texts {
+            let document = Document { shapes: Some(shapes), ..Document::new(String::new(), (*text).into()) };
+            document.read(&Problems::default(), &read);
+            shapes = document.shapes.unwrap_or_default();
+        }
+        shapes
     }
 
     /// Line and column (in characters) of a byte offset, both from 1.
@@ -61,9 +74,11 @@ impl Document {
             document: self,
             problems,
             what: "the file".into(),
+            path: String::new(),
             table: table.get_ref(),
             span,
             asked: RefCell::default(),
+            open: Cell::new(false),
         };
         let result = read(&section);
         section.finish();
@@ -77,9 +92,13 @@ pub(super) struct Section<'d> {
     problems: &'d Problems,
     /// How messages call it, for example `[[field]]`.
     what: String,
+    /// Its keys from the top, joined by dots: `check.when`.
+    path: String,
     table: &'d DeTable<'d>,
     span: Range<usize>,
-    asked: RefCell<BTreeSet<String>>,
+    asked: RefCell<Keys>,
+    /// True when the section takes any key.
+    open: Cell<bool>,
 }
 
 impl<'d> Section<'d> {
@@ -107,8 +126,19 @@ impl<'d> Section<'d> {
     }
 
     fn get(&self, key: &str) -> Option<&'d Spanned<DeValue<'d>>> {
-        self.asked.borrow_mut().insert(key.to_string());
+        self.asked.borrow_mut().entry(key.to_string()).or_default();
         self.table.get(key)
+    }
+
+    /// As [`Self::get`], saying which forms of the value are taken.
+    fn get_as(&self, key: &str, forms: &[Form]) -> Option<&'d Spanned<DeValue<'d>>> {
+        self.asked.borrow_mut().entry(key.to_string()).or_default().forms.extend(forms);
+        self.table.get(key)
+    }
+
+    /// Says that the absence of a key is an error.
+    pub(super) fn needs(&self, key: &str) {
+        self.asked.borrow_mut().entry(key.to_string()).or_default().needed = true;
     }
 
     fn missing(&self, key: &str, example: &str) {
@@ -128,8 +158,13 @@ impl<'d> Section<'d> {
         );
     }
 
-    fn typed<T>(&self, key: &str, wanted: &str, take: impl FnOnce(&'d DeValue<'d>) -> Option<T>) -> Option<T> {
-        let value = self.get(key)?;
+    fn typed<T>(
+        &self,
+        key: &str,
+        (wanted, form): (&str, Form),
+        take: impl FnOnce(&'d DeValue<'d>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.get_as(key, &[form])?;
         let taken = take(value.get_ref());
         if taken.is_none() {
             self.wrong_type(key, value, wanted);
@@ -144,12 +179,14 @@ impl<'d> Section<'d> {
 
     /// A text.
     pub(super) fn text(&self, key: &str) -> Option<String> {
-        self.typed(key, "a text", |v| v.as_str().map(str::to_string))
+        self.typed(key, ("a text", Form::Text), |v| v.as_str().map(str::to_string))
     }
 
     /// A text that must be there and must not be empty; empty after its absence was reported.
     pub(super) fn need_text(&self, key: &str) -> String {
+        self.needs(key);
         if !self.has(key) {
+            self.get_as(key, &[Form::Text]);
             self.missing(key, &format!("{key} = \"…\""));
             return String::new();
         }
@@ -167,7 +204,7 @@ impl<'d> Section<'d> {
 
     /// A list of texts, each with its place.
     pub(super) fn texts_at(&self, key: &str) -> Option<Vec<(String, Place)>> {
-        let value = self.get(key)?;
+        let value = self.get_as(key, &[Form::Text, Form::Texts])?;
         let items: Vec<&Spanned<DeValue>> = match value.get_ref() {
             DeValue::String(_) => vec![value],
             DeValue::Array(items) => items.iter().collect(),
@@ -188,7 +225,7 @@ impl<'d> Section<'d> {
 
     /// A list of numbers; a single number counts as a list of one.
     pub(super) fn numbers(&self, key: &str) -> Option<Vec<f64>> {
-        self.typed(key, "a list of numbers", |value| match value {
+        self.typed(key, ("a list of numbers", Form::Numbers), |value| match value {
             DeValue::Array(items) => items.iter().map(|item| number(item.get_ref())).collect(),
             one => number(one).map(|n| vec![n]),
         })
@@ -196,7 +233,7 @@ impl<'d> Section<'d> {
 
     /// True or false.
     pub(super) fn flag(&self, key: &str) -> Option<bool> {
-        self.typed(key, "true or false", DeValue::as_bool)
+        self.typed(key, ("true or false", Form::Boolean), DeValue::as_bool)
     }
 
     /// True or false, with the value of an absent key.
@@ -206,7 +243,11 @@ impl<'d> Section<'d> {
 
     /// A whole number within a range.
     pub(super) fn whole(&self, key: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let number = self.typed(key, "a whole number", whole)?;
+        let found = self.typed(key, ("a whole number", Form::Integer), whole);
+        if let Some(asked) = self.asked.borrow_mut().get_mut(key) {
+            asked.range = Some((*range.start(), *range.end()));
+        }
+        let number = found?;
         if !range.contains(&number) {
             let (from, until) = (range.start(), range.end());
             let message = format!("`{key}` is {number}, which is not between {from} and {until}");
@@ -218,6 +259,7 @@ impl<'d> Section<'d> {
 
     /// A version, a whole number from 1 that must be there.
     pub(super) fn need_version(&self) -> i64 {
+        self.needs("version");
         if !self.has("version") {
             self.missing("version", "version = 1");
         }
@@ -226,11 +268,12 @@ impl<'d> Section<'d> {
 
     /// A number.
     pub(super) fn number(&self, key: &str) -> Option<f64> {
-        self.typed(key, "a number", number)
+        self.typed(key, ("a number", Form::Number), number)
     }
 
     /// A number that must be there; NaN after its absence was reported.
     pub(super) fn need_number(&self, key: &str) -> f64 {
+        self.needs(key);
         if !self.has(key) {
             self.missing(key, &format!("{key} = 1.0"));
         }
@@ -239,11 +282,12 @@ impl<'d> Section<'d> {
 
     /// A day.
     pub(super) fn day(&self, key: &str) -> Option<i32> {
-        self.typed(key, "a date", day)
+        self.typed(key, ("a date", Form::Date), day)
     }
 
     /// A day that must be there.
     pub(super) fn need_day(&self, key: &str) -> i32 {
+        self.needs(key);
         if !self.has(key) {
             self.missing(key, &format!("{key} = 2026-09-30"));
         }
@@ -252,7 +296,11 @@ impl<'d> Section<'d> {
 
     /// One of a set of words.
     pub(super) fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<T> {
-        let text = self.text(key)?;
+        let text = self.text(key);
+        if let Some(asked) = self.asked.borrow_mut().get_mut(key) {
+            asked.words = words.iter().map(|(word, _)| (*word).to_string()).collect();
+        }
+        let text = text?;
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
             return Some(*value);
         }
@@ -267,6 +315,7 @@ impl<'d> Section<'d> {
 
     /// One of a set of words that must be there; `stand_in` after its absence was reported.
     pub(super) fn need_word<T: Copy>(&self, key: &str, words: &[(&str, T)], stand_in: T) -> T {
+        self.needs(key);
         if !self.has(key) {
             let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             self.missing(key, &format!("{key} = \"{}\"", all.join(" | ")));
@@ -286,6 +335,7 @@ impl<'d> Section<'d> {
 
     /// A piece of SQL that must be there.
     pub(super) fn need_sql(&self, key: &str) -> Sql {
+        self.needs(key);
         if !self.has(key) {
             self.missing(key, &format!("{key} = \"…\""));
         }
@@ -294,7 +344,7 @@ impl<'d> Section<'d> {
 
     /// The tables of a list of tables, `[[key]]` or `key = [{ … }]`.
     pub(super) fn sections(&self, key: &str) -> Vec<Section<'d>> {
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let Some(value) = self.get_as(key, &[Form::Tables]) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             self.wrong_type(key, value, "a list of tables");
             return Vec::new();
@@ -304,7 +354,7 @@ impl<'d> Section<'d> {
 
     /// The table of a key.
     pub(super) fn section(&self, key: &str) -> Option<Section<'d>> {
-        let value = self.get(key)?;
+        let value = self.get_as(key, &[Form::Table])?;
         self.inner(key, value)
     }
 
@@ -320,17 +370,20 @@ impl<'d> Section<'d> {
                 Some(header) if header.starts_with("[[") => format!("this [[{key}]]"),
                 _ => format!("this entry of `{key}`"),
             },
+            path: if self.path.is_empty() { key.to_string() } else { format!("{}.{key}", self.path) },
             table,
             span: value.span(),
             asked: RefCell::default(),
+            open: Cell::new(false),
         })
     }
 
     /// The keys of the section with their places; all count as asked for.
     pub(super) fn keys(&self) -> Vec<(String, Place)> {
+        self.open.set(true);
         let mut keys = Vec::new();
         for key in self.table.keys() {
-            self.asked.borrow_mut().insert(key.get_ref().to_string());
+            self.get(key.get_ref());
             keys.push((key.get_ref().to_string(), self.document.place(key.span().start)));
         }
         keys
@@ -339,12 +392,12 @@ impl<'d> Section<'d> {
     /// A value of a declared type.
     pub(super) fn value(&self, key: &str, kind: Kind) -> Option<Value> {
         let wanted = match kind {
-            Kind::Text => "a text",
-            Kind::Integer => "a whole number",
-            Kind::Decimal => "a number with at most two decimal places",
-            Kind::Float => "a number",
-            Kind::Boolean => "true or false",
-            Kind::Date => "a date",
+            Kind::Text => ("a text", Form::Text),
+            Kind::Integer => ("a whole number", Form::Integer),
+            Kind::Decimal => ("a number with at most two decimal places", Form::Number),
+            Kind::Float => ("a number", Form::Number),
+            Kind::Boolean => ("true or false", Form::Boolean),
+            Kind::Date => ("a date", Form::Date),
         };
         self.typed(key, wanted, |v| match kind {
             Kind::Text => v.as_str().map(Value::from),
@@ -361,16 +414,26 @@ impl<'d> Section<'d> {
         let asked = self.asked.borrow();
         for key in self.table.keys() {
             let name: &str = key.get_ref();
-            if asked.contains(name) {
+            if asked.contains_key(name) {
                 continue;
             }
-            let hint = match nearest(name, asked.iter().map(String::as_str)) {
+            let hint = match nearest(name, asked.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("known here are {}", asked.iter().cloned().collect::<Vec<_>>().join(", ")),
+                None => format!("known here are {}", asked.keys().cloned().collect::<Vec<_>>().join(", ")),
             };
             let message = format!("{} has no key `{name}`", self.what);
             let place = self.document.place(key.span().start);
             self.report(Diagnostic::error("plan.unknown_key", message, place).hint(hint));
+        }
+    }
+}
+
+/// When a section is done with, what was asked of it is written down.
+impl Drop for Section<'_> {
+    fn drop(&mut self) {
+        if let Some(shapes) = &self.document.shapes {
+            let kind = self.table.get("kind").and_then(|kind| kind.get_ref().as_str());
+            shapes.keep(&self.path, kind, &self.asked.borrow(), self.open.get());
         }
     }
 }

@@ -26,6 +26,7 @@ fn test(section: &Section, plan: &Plan) -> Option<RuleTest> {
     let as_of = section.need_day("as_of");
     let expect = section.need_word("expect", &OUTCOMES, Judged::Miss);
     let given = section.section("given");
+    let keys = given.as_ref().map(Section::keys).unwrap_or_default();
     let Some(rule) = plan.rules.iter().find(|r| r.id == id) else {
         if !id.is_empty() {
             let near = nearest(&id, plan.rules.iter().map(|r| r.id.as_str()));
@@ -40,7 +41,7 @@ fn test(section: &Section, plan: &Plan) -> Option<RuleTest> {
     let columns = schema::rule_columns(plan, rule.level);
     let mut values = BTreeMap::new();
     if let Some(given) = given {
-        for (key, place) in given.keys() {
+        for (key, place) in keys {
             match columns.iter().find(|c| c.name == key) {
                 Some(column) => {
                     let value = given.value(&key, column.kind);

@@ -84,6 +84,7 @@ pub fn source(id: &str, fields: Vec<Field>) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        checks: Vec::new(),
         fields,
         place: Place::default(),
     }

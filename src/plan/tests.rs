@@ -53,7 +53,7 @@ fn snapshot(name: &str, messages: String) {
 }
 
 /// The messages of a list of edits, one block per edit.
-fn messages(cases: &[(&str, &str, &str)]) -> String {
+fn messages_of(cases: &[(&str, &str, &str)]) -> String {
     let mut blocks = Vec::new();
     for (file, from, to) in cases {
         let (dir, pipeline) = pipeline(file, from, to);
@@ -87,7 +87,7 @@ fn slips_in_the_pipeline_file() {
     let file = "q/pipeline.toml";
     snapshot(
         "pipeline",
-        messages(&[
+        messages_of(&[
             (file, "county", "conty"),
             (file, "\"bills\"", "\"bill\""),
             (file, "\"bills\"", "\"bills\", \"people\""),
@@ -106,7 +106,7 @@ fn slips_in_a_contract() {
     let file = "shared/sources/bills.toml";
     snapshot(
         "contract",
-        messages(&[
+        messages_of(&[
             (file, "heading = \"金额\"", "headign = \"金额\""),
             (file, "kind = \"money\"", "kind = \"mony\""),
             (file, "unit = \"yuan\"", "unit = \"元\""),
@@ -130,11 +130,34 @@ fn slips_in_a_contract() {
 }
 
 #[test]
+fn slips_in_the_terms_and_checks_of_a_contract() {
+    let file = "shared/sources/bills.toml";
+    let terms = "encoding = \"gbk\"\n";
+    let last = "meaning = \"Day.\"\n";
+    let messages = [
+        (terms, "snapshot = \"incremental\"\n"),
+        (terms, "completeness = 20\n"),
+        (terms, "snapshot = \"increment\"\ncompleteness = 0.2\n"),
+        (terms, "freshness_days = 0\n"),
+        (terms, "received_on = 2026-01-01\nvalid_until = 2025-12-31\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"summ\"\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\ntotal = \"amount\"\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"sum\"\ntotal = \"amuont\"\nparts = [\"paid_on\"]\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"unit\"\nfield = \"amount\"\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"order\"\nfirst = \"amount\"\nthen = \"paid_on\"\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"heads\"\n"),
+        (last, "meaning = \"Day.\"\n[[check]]\nkind = \"contradiction\"\nwhen = [{ field = \"amount\", si = [\"1\"] }]\nage = [59, 16]\n"),
+    ]
+    .map(|(from, to)| (file, from, to));
+    snapshot("checks", messages_of(&messages));
+}
+
+#[test]
 fn slips_in_parameters() {
     let file = "q/params.toml";
     snapshot(
         "params",
-        messages(&[
+        messages_of(&[
             (file, "until = 2025-12-31", "until = 2026-12-31"),
             (file, "until = 2025-12-31", "until = 2025-11-30"),
             (file, "until = 2025-12-31", "until = 2024-11-30"),
@@ -155,7 +178,7 @@ fn slips_in_rules_and_their_tests() {
     let (rules, tests) = ("q/rules/a.toml", "q/tests/a.toml");
     snapshot(
         "rules",
-        messages(&[
+        messages_of(&[
             (rules, "source = \"bills\"", "source = \"bils\""),
             (rules, "absent = \"zero\"", "absent = \"false\""),
             (rules, "level = \"household\"\nsource", "level = \"person\"\nsource"),
@@ -183,7 +206,7 @@ fn slips_in_a_linkage_model() {
     let file = "shared/models/m.toml";
     snapshot(
         "model",
-        messages(&[
+        messages_of(&[
             (file, "possible_at = 8.0", "possible_at = 28.0"),
             (file, "m = 0.9,", "m = 1.9,"),
             (file, "level = \"one_digit\"", "level = \"one_digt\""),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::cross_checks::CrossCheck;
 use super::terms::{Snapshot, Terms};
 use crate::diag::Place;
 use crate::model::table::{Kind, Privacy};
@@ -150,6 +151,8 @@ pub struct Source {
     pub freshness_days: Option<u32>,
     /// On which terms it is used.
     pub terms: Terms,
+    /// What is told when values do not go together.
+    pub checks: Vec<CrossCheck>,
     /// Fields in order.
     pub fields: Vec<Field>,
     /// Where the contract stands.

@@ -202,6 +202,7 @@ fn contract(format: Format) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        checks: Vec::new(),
         fields: vec![
             field("key", "认定编号", true),
             field("decision", "是否同一人", true),

@@ -6,6 +6,7 @@ use include_dir::{Dir, include_dir};
 
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::plan;
+use crate::plan::json_schema::{self, FileKind};
 
 static PIPELINES: Dir = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 
@@ -37,6 +38,7 @@ pub fn init(dir: &Path) -> Outcome<SetUp> {
     }
     let mut files = Vec::new();
     copy(&PIPELINES, &dir.join("pipelines"), &mut files)?;
+    schemas(dir, &mut files)?;
     files.sort();
 
     let (plan, _) = plan::load(&dir.join("pipelines/quarterly"));
@@ -54,6 +56,26 @@ pub fn init(dir: &Path) -> Outcome<SetUp> {
         std::fs::create_dir_all(&path).map_err(|e| Failure::io("make the folder", &path, &e))?;
     }
     Ok(SetUp { dir: dir.to_path_buf(), files, inboxes })
+}
+
+/// JSON Schemas of the pipeline files, and a `.taplo.toml` by which an editor for TOML finds them.
+fn schemas(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
+    let mut write = |path: &str, text: String| {
+        let to = dir.join(path);
+        files.push(path.to_string());
+        std::fs::write(&to, text).map_err(|e| Failure::io("write", &to, &e))
+    };
+    let folder = dir.join("pipelines/.schema");
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the folder", &folder, &e))?;
+    let mut rules =
+        String::from("# Editors for TOML (taplo, Even Better TOML) complete and check the pipeline files by this.\n");
+    for (word, kind, glob) in FileKind::ALL {
+        let schema = serde_json::to_string_pretty(&json_schema::schema(kind)).unwrap_or_default();
+        let path = format!("pipelines/.schema/{word}.json");
+        write(&path, schema + "\n")?;
+        rules.push_str(&format!("\n[[rule]]\ninclude = [\"pipelines/{glob}\"]\n[rule.schema]\npath = \"{path}\"\n"));
+    }
+    write(".taplo.toml", rules)
 }
 
 fn copy(from: &Dir, to: &Path, files: &mut Vec<String>) -> Outcome<()> {

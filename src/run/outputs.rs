@@ -78,6 +78,7 @@ pub fn findings(source: &str, records: &Table, found: &[FieldFinding]) -> Table 
             i64::from(f.at.row).into(),
             f.field.clone().into(),
             f.code.into(),
+            f.severity.as_str().into(),
             f.message.clone().into(),
             f.raw.clone().into(),
         ]);

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::support::{manifest, sample_round, scratch};
+use super::support::{bidui, manifest, root, sample_round, scratch};
 
 /// Runs a program and fails with its own words when it fails.
 fn demand(command: &mut Command) -> String {
@@ -19,10 +19,22 @@ fn python() -> PathBuf {
     let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop-venv");
     let python = venv.join("bin/python");
     let ready = python.exists()
-        && Command::new(&python).args(["-c", "import duckdb, pandas, pyarrow"]).status().is_ok_and(|s| s.success());
+        && Command::new(&python)
+            .args(["-c", "import duckdb, jsonschema, pandas, pyarrow"])
+            .status()
+            .is_ok_and(|s| s.success());
     if !ready {
         demand(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-        demand(Command::new(&python).args(["-m", "pip", "install", "--quiet", "duckdb", "pandas", "pyarrow"]));
+        demand(Command::new(&python).args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "duckdb",
+            "jsonschema",
+            "pandas",
+            "pyarrow",
+        ]));
     }
     python
 }
@@ -60,6 +72,51 @@ fn duckdb_and_pandas_read_every_table() {
     let read = demand(Command::new(python()).args(["-c", READ_ALL]).arg(round));
     let tables = manifest(round)["tables"].as_array().unwrap().len();
     assert_eq!(read.trim(), tables.to_string());
+}
+
+const VALIDATE: &str = r#"
+import datetime, json, pathlib, sys, tomllib
+import jsonschema
+schemas, pipelines = map(pathlib.Path, sys.argv[1:])
+kinds = {"pipeline": "*/pipeline.toml", "contract": "shared/sources/*.toml", "params": "*/params.toml", "rules": "*/rules/*.toml",
+         "tests": "*/tests/*.toml", "model": "shared/models/person*.toml", "generic-model": "shared/models/generic*.toml"}
+def plain(value):
+    if isinstance(value, dict): return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, list): return [plain(v) for v in value]
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else value
+def misspelt(value):
+    # The first key of the deepest first table, with a letter too many.
+    for key, inner in value.items():
+        if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+            return {**value, key: [misspelt(inner[0]), *inner[1:]]}
+    key = next(iter(value))
+    return {(k + "x" if k == key else k): v for k, v in value.items()}
+n = 0
+for kind, glob in kinds.items():
+    schema = json.load(open(schemas / f"{kind}.json"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    files = sorted(pipelines.glob(glob))
+    assert files, kind
+    for file in files:
+        value = plain(tomllib.loads(file.read_text("utf-8")))
+        errors = [f"{list(e.path)}: {e.message}" for e in validator.iter_errors(value)]
+        assert not errors, (str(file), errors)
+        # A test's given names indicators and is open: its table ends there.
+        assert list(validator.iter_errors(misspelt(value))), f"{file}: a misspelt key passes"
+        n += 1
+print(n)
+"#;
+
+#[test]
+#[ignore = "needs python3 and PyPI; run by make test-interop"]
+fn shipped_pipeline_files_follow_the_schemas_and_a_slip_does_not() {
+    let office = scratch("interop-schema").join("office");
+    demand(bidui().arg("init").arg(&office));
+    let pipelines = root().join("pipelines");
+    let read =
+        demand(Command::new(python()).args(["-c", VALIDATE]).args([&office.join("pipelines/.schema"), &pipelines]));
+    assert!(read.trim().parse::<usize>().unwrap() >= 30, "{read}");
 }
 
 fn pages(pdf: &Path) -> (usize, String) {

@@ -35,6 +35,7 @@ pub fn findings() -> TableSchema {
         &[
             ("field", "字段", Text, "", Internal, "Contract field."),
             ("code", "问题代码", Text, "", Internal, "Stable code of the doubt."),
+            ("severity", "严重程度", Text, "", Internal, "error: the value cannot be used; warning: doubtful; note: worth a look."),
             ("message", "问题", Text, "", Internal, "What is doubtful, without the value."),
             ("raw", "原始值", Text, "", Sensitive, "The value as it stood in the file."),
         ],
