@@ -233,9 +233,31 @@ fn field(section: &Section, codes: &Codes) -> Field {
         let message = format!("`{}` is no unit of money", field.unit);
         section.error("plan.unknown_word", "unit", message, format!("known are {}", MONEY_UNITS.join(", ")));
     }
+    unit_of(section, &field);
     code_of(section, &field, codes);
     role_of(section, &field);
     field
+}
+
+/// A heading that names another unit of money than the field's would have its amounts read 10,000 times too small or large.
+fn unit_of(section: &Section, field: &Field) {
+    if field.kind != FieldKind::Money {
+        return;
+    }
+    let headings = std::iter::once((&field.heading, "heading")).chain(field.aliases.iter().map(|alias| (alias, "aliases")));
+    for (heading, key) in headings {
+        let Some((_, bracket)) = heading.rsplit_once(['(', '（']) else { continue };
+        let named = match bracket.trim_end_matches([')', '）']).trim_start_matches("单位").trim_start_matches([':', '：']) {
+            "元" => "yuan",
+            "万元" => "wan_yuan",
+            _ => continue,
+        };
+        if named != field.unit {
+            let message = format!("`{heading}` says {named}, but the unit of `{}` is {}", field.name, field.unit);
+            let hint = "give files in another unit a contract of their own, or correct `unit`";
+            section.error("plan.contradiction", key, message, hint);
+        }
+    }
 }
 
 fn code_of(section: &Section, field: &Field, codes: &Codes) {
