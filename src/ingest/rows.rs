@@ -374,26 +374,43 @@ fn text(
 fn split(line: &str, delimiter: u8, slots: &[(usize, usize)], spans: &mut [Span]) -> usize {
     let bytes = line.as_bytes();
     let (mut column, mut start, mut next) = (0, 0, 0);
-    let ends = memchr::memchr_iter(delimiter, bytes).chain(std::iter::once(bytes.len()));
-    for end in ends {
+    let mut ends = memchr::memchr_iter(delimiter, bytes);
+    while next < slots.len() {
+        let found = ends.next();
+        let end = found.unwrap_or(bytes.len());
         while let Some((_, slot)) = slots.get(next).filter(|s| s.0 == column) {
-            let cell = &line[start..end];
-            let (from, to) = match bytes[start..end] {
-                // Most cells begin and end with characters that cannot be blank.
-                [a, .., z] if a > b' ' && a < 0xc2 && z > b' ' && z < 0x80 => (start, end),
-                _ => {
-                    let left = cell.trim_start();
-                    let from = end - left.len();
-                    (from, from + left.trim_end().len())
-                }
+            let (from, to) = if is_tight(&bytes[start..end]) {
+                (start, end)
+            } else {
+                let left = line[start..end].trim_start();
+                let from = end - left.len();
+                (from, from + left.trim_end().len())
             };
             spans[*slot] = Span { start: from as u32, end: to as u32, kind: CellKind::Text };
             next += 1;
         }
         column += 1;
         start = end + 1;
+        if found.is_none() {
+            return column;
+        }
     }
-    column
+    // The cell behind the last delimiter counts too.
+    column + ends.count() + 1
+}
+
+/// True when a cell begins and ends with characters that are surely not blank, as most do: ASCII, or a character of the
+/// rows U+4000 to U+9FFF, which begin with these bytes. The others are looked at closely.
+fn is_tight(cell: &[u8]) -> bool {
+    let ascii = |b: u8| b > b' ' && b < 0x80;
+    let han = |b: u8| (0xe4..=0xe9).contains(&b);
+    match cell {
+        [] => true,
+        [a, ..] if !ascii(*a) && !han(*a) => false,
+        [.., z] if ascii(*z) => true,
+        [.., z, _, _] => han(*z),
+        _ => false,
+    }
 }
 
 /// Where the first `width` cells of a line end.
