@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::printer::Printer;
 use crate::diag::Outcome;
-use crate::plan::json_schema::{self, FileKind};
+use crate::run::json_schema::{self, FileKind};
 
 /// Which schema.
 #[derive(Debug, Clone, Copy, ValueEnum)]

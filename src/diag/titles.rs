@@ -6,6 +6,8 @@
 pub fn title(code: &str) -> Option<&'static str> {
     Some(match code {
         "input.missing" => "部门未提供数据",
+        "contract.expired" => "使用许可已过期，未读取",
+        "contract.not_yet" => "判断日早于取得使用许可的日期",
         "ingest.left_out" => "临时文件或隐藏文件，未读取",
         "ingest.empty_file" => "空文件",
         "ingest.pattern" => "约定中的文件名写法有误",

@@ -244,14 +244,16 @@ fn unit_of(section: &Section, field: &Field) {
     if field.kind != FieldKind::Money {
         return;
     }
-    let headings = std::iter::once((&field.heading, "heading")).chain(field.aliases.iter().map(|alias| (alias, "aliases")));
+    let headings =
+        std::iter::once((&field.heading, "heading")).chain(field.aliases.iter().map(|alias| (alias, "aliases")));
     for (heading, key) in headings {
         let Some((_, bracket)) = heading.rsplit_once(['(', '（']) else { continue };
-        let named = match bracket.trim_end_matches([')', '）']).trim_start_matches("单位").trim_start_matches([':', '：']) {
-            "元" => "yuan",
-            "万元" => "wan_yuan",
-            _ => continue,
-        };
+        let named =
+            match bracket.trim_end_matches([')', '）']).trim_start_matches("单位").trim_start_matches([':', '：']) {
+                "元" => "yuan",
+                "万元" => "wan_yuan",
+                _ => continue,
+            };
         if named != field.unit {
             let message = format!("`{heading}` says {named}, but the unit of `{}` is {}", field.name, field.unit);
             let hint = "give files in another unit a contract of their own, or correct `unit`";

@@ -110,7 +110,11 @@ fn slips_in_a_contract() {
             (file, "heading = \"金额\"", "headign = \"金额\""),
             (file, "kind = \"money\"", "kind = \"mony\""),
             (file, "unit = \"yuan\"", "unit = \"元\""),
-            (file, "heading = \"金额\"", "heading = \"金额（万元）\"\naliases = [\"金额(元)\", \"金额（单位：万元）\"]"),
+            (
+                file,
+                "heading = \"金额\"",
+                "heading = \"金额（万元）\"\naliases = [\"金额(元)\", \"金额（单位：万元）\"]",
+            ),
             (file, "name = \"paid_on\"", "name = \"amount\""),
             (file, "name = \"paid_on\"", "name = \"row\""),
             (file, "name = \"paid_on\"", "name = \"group\""),

@@ -21,7 +21,7 @@ use crate::plan::{self, Field, FieldKind, Role};
 /// Rows that are looked at.
 const ROWS: u64 = 5000;
 /// Headings of columns whose values are never shown.
-const PERSONAL: [&str; 12] = ["姓名", "名字", "户主", "证", "号", "电话", "手机", "住址", "地址", "账", "病", "残"];
+const PERSONAL: [&str; 9] = ["姓名", "名字", "户主", "号", "电话", "手机", "住址", "地址", "账"];
 
 /// A drafted contract.
 #[derive(Debug, Clone)]
@@ -157,6 +157,10 @@ fn column(
     column.required = profile.filled == profile.rows && profile.rows > 0;
     coded(&mut column, profile, codes);
     column.role = role(&column).filter(|role| roles.insert(*role));
+    if column.privacy.is_none() && ["病", "残", "健康"].iter().any(|word| heading.contains(word)) {
+        column.privacy = Some(Privacy::Sensitive);
+        column.notes.push("与健康有关，按 sensitive 处理".into());
+    }
     let open_text = column.kind == FieldKind::Text && profile.codes().is_none();
     if column.privacy.is_none() && open_text {
         column.privacy = Some(Privacy::Personal);
@@ -201,7 +205,13 @@ fn by_heading(heading: &str, profile: &Profile) -> FieldKind {
 fn coded(column: &mut Column, profile: &Profile, codes: &Codes) {
     if let Some(table) = column.code.as_deref().and_then(|name| codes.table(name)) {
         let strange = profile.codes().map_or(0, |v| v.keys().filter(|value| table.resolve(value).is_none()).count());
-        if strange > 0 && column.multi.is_empty() {
+        // Two systems code the same thing: `relation_gbt4761`, `relation_national`.
+        let stem = |name: &str| name.split('_').next().unwrap_or_default().to_string();
+        let other = profile.tables(codes).into_iter().find(|other| stem(other.name()) == stem(table.name()));
+        if let Some(other) = other.filter(|_| strange > 0) {
+            column.notes.push(format!("全部写法都在代码表 {} 中，不在 {} 中", other.name(), table.name()));
+            column.code = Some(other.name().into());
+        } else if strange > 0 && column.multi.is_empty() {
             column.notes.push(format!("有{strange}种写法不在代码表 {} 中，请补进 aliases", table.name()));
         }
         return;

@@ -50,6 +50,8 @@ pub use pipeline::{Finished, Options, run};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 
+pub use crate::plan::json_schema;
+
 /// What a run tells while it goes on, for a progress display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
