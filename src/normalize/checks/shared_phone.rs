@@ -7,6 +7,9 @@ use super::Found;
 use super::view::{View, text};
 use crate::plan::Role;
 
+/// The households in which a number stands, and its rows.
+type Stands<'a> = (BTreeSet<(u8, &'a str)>, Vec<u32>);
+
 /// Every row with a number that stands in `households` households or more.
 pub fn find(view: &View, field: &str, households: i64) -> Vec<Found> {
     let (column, at) = (view.column(field), view.at(field));
@@ -16,7 +19,7 @@ pub fn find(view: &View, field: &str, households: i64) -> Vec<Found> {
         let person = || view.number(row).map(|number| (1, number));
         number.or_else(person).or_else(|| names.and_then(|names| text(names, row)).map(|name| (2, name)))
     };
-    let mut rows_of: BTreeMap<&str, (BTreeSet<(u8, &str)>, Vec<u32>)> = BTreeMap::new();
+    let mut rows_of: BTreeMap<&str, Stands> = BTreeMap::new();
     for row in 0..view.rows() {
         if let (Some(phone), Some(home)) = (column.text(row), home(row)) {
             let (homes, rows) = rows_of.entry(phone).or_default();
