@@ -487,7 +487,7 @@ mod tests {
             let near = Near::read(&wrong).expect("12 to 19 characters");
             assert_eq!(compare(side(&near), valid(&right)), level, "{wrong}");
             assert_eq!(compare(valid(&right), side(&near)), level, "{wrong}");
-            let neighbours: Vec<u64> = near.neighbours().into_iter().collect();
+            let neighbours: Vec<u64> = near.neighbours().iter().collect();
             assert!(neighbours.contains(&packed), "{wrong}");
             assert!(neighbours.len() < 40 && neighbours.iter().all(|n| checks(&unpack(*n))), "{wrong}");
         }
@@ -568,7 +568,7 @@ mod tests {
         let hidden = format!("{}*{}", &right[..9], &right[10..]);
         let near = Near::read(&hidden).expect("one unreadable character");
         assert_eq!(compare(side(&near), valid(&right)), NumberLevel::OneDigit);
-        assert_eq!(near.neighbours().into_iter().next(), pack(&right));
+        assert_eq!(near.neighbours().iter().next(), pack(&right));
         assert_eq!(Near::read(&format!("{}********{}", &right[..6], &right[14..])), None);
         assert_eq!(Near::read("abc"), None);
     }

@@ -146,7 +146,7 @@ impl Packed {
         self.keys.push(key);
         self.number(cell(PersonColumn::Number));
         self.name(cell(PersonColumn::Name).0);
-        let birth = self.birth(cell(PersonColumn::Birth));
+        let birth = self.birth(cell(PersonColumn::Birth), cell(PersonColumn::Number).0);
         self.columns.birth.push(birth);
         self.columns.sex.push(sex(cell(PersonColumn::Sex).0));
         let (township, village) = divisions(cell(PersonColumn::Township).0, cell(PersonColumn::Village).0);
@@ -206,8 +206,19 @@ impl Packed {
         }
     }
 
-    fn birth(&self, (text, kind): (&str, CellKind)) -> i32 {
+    /// `number` is the number beside the date: mostly it names the same day, which is known already.
+    fn birth(&self, (text, kind): (&str, CellKind), number: &str) -> i32 {
         let b = text.as_bytes();
+        if let ([y @ .., b'-', m1, m2, b'-', d1, d2], Some(named)) = (b, number.as_bytes().get(6..14))
+            && number.len() == 18
+            && y == &named[..4]
+            && [*m1, *m2, *d1, *d2] == named[4..]
+            && let Some(day) = self.columns.number_birth.last().filter(|day| **day != NO_DATE)
+            && self.columns.prefix.last() == Some(&numbers::NONE)
+            && self.columns.number.last() != Some(&numbers::NONE)
+        {
+            return *day;
+        }
         let plain = match b.len() {
             0 => return NO_DATE,
             8 => digits(b),
@@ -250,10 +261,7 @@ impl Packed {
         for (id, name) in changed {
             own[id as usize] = name.map_or(names::NONE, |name| names.intern(&name));
         }
-        let other: Vec<u32> = std::mem::take(&mut right.raw_names)
-            .iter()
-            .map(|raw| clean(raw).map_or(names::NONE, |name| names.intern(&name)))
-            .collect();
+        let other = names_of(&std::mem::take(&mut right.raw_names), clean, &mut names);
         let sides = [(left, own), (right, other)].map(|(side, ids)| {
             let Packed { mut columns, keys, .. } = side;
             for name in columns.name.iter_mut().chain(&mut columns.head_name) {
@@ -266,8 +274,32 @@ impl Packed {
     }
 }
 
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0_u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+/// The ids of another side's names among `names`.
+fn names_of(raw: &Interner, clean: Clean, names: &mut Interner) -> Vec<u32> {
+    let mut ids = Vec::new();
+    let (mut rows, mut waiting) = (Vec::with_capacity(WAITING), Vec::with_capacity(WAITING));
+    for name in raw.iter().map(clean) {
+        let packed = name.as_deref().filter(|name| !name.is_empty()).and_then(pack);
+        match (packed, name) {
+            (Some(packed), _) => {
+                rows.push(ids.len());
+                waiting.push(packed);
+                ids.push(names::NONE);
+            }
+            (None, name) => ids.push(name.map_or(names::NONE, |name| names.intern(&name))),
+        }
+        if waiting.len() == WAITING {
+            names.intern_packed(&waiting, |i, id| ids[rows[i]] = id);
+            rows.clear();
+            waiting.clear();
+        }
+    }
+    names.intern_packed(&waiting, |i, id| ids[rows[i]] = id);
+    ids
+}
+
+fn digits(bytes: &[u8]) -> Option<u64> {
+    bytes.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
 
 /// Days since 1970-01-01 of a day written as one number, `19700101`; none when there is no such day from 1850 on.
@@ -328,19 +360,19 @@ fn sex(text: &str) -> u8 {
 ///
 /// A village's code names its township too.
 fn divisions(township: &str, village: &str) -> (u64, u64) {
-    let code = |text: &str| match text.len() {
-        9 | 12 => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten(),
-        _ => None,
+    // The code, and how many digits it has; 0 digits for a name.
+    let of = |text: &str| match text.len() {
+        9 | 12 => digits(text.as_bytes()).map_or_else(|| (word(text), 0), |code| (code, text.len())),
+        _ => (word(text), 0),
     };
-    let of = |text: &str| code(text).unwrap_or_else(|| word(text));
-    let (mut town, mut home) = (of(township), of(village));
-    if village.len() == 9 && code(village).is_some() {
-        (town, home) = (if town == NO_DIVISION { home } else { town }, NO_DIVISION);
+    let ((town, town_digits), (home, home_digits)) = (of(township), of(village));
+    let own = if town_digits == 12 { town / 1000 } else { town };
+    match home_digits {
+        // A township's code in the column of villages.
+        9 => (if own == NO_DIVISION { home } else { own }, NO_DIVISION),
+        12 if own == NO_DIVISION => (home / 1000, home),
+        _ => (own, home),
     }
-    if town == NO_DIVISION && village.len() == 12 && code(village).is_some() {
-        town = home / 1000;
-    }
-    (if township.len() == 12 && code(township).is_some() { town / 1000 } else { town }, home)
 }
 
 #[cfg(test)]

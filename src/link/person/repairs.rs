@@ -22,6 +22,11 @@ impl Repairs {
         Repairs { count: 0, ranked: [(0, NONE); MOST_REPAIRS] }
     }
 
+    /// The numbers in their order.
+    pub fn iter(&self) -> impl Iterator<Item = u64> {
+        self.ranked[..self.count].iter().map(|(_, number)| *number)
+    }
+
     fn push(&mut self, cost: u8, packed: u64) {
         if self.count < MOST_REPAIRS {
             self.ranked[self.count] = (cost, packed);
@@ -69,16 +74,6 @@ impl Repairs {
         }
         found[..kept].sort_unstable();
         self.count = kept;
-    }
-}
-
-impl IntoIterator for Repairs {
-    type Item = u64;
-    type IntoIter =
-        std::iter::Map<std::iter::Take<std::array::IntoIter<(u8, u64), MOST_REPAIRS>>, fn((u8, u64)) -> u64>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.ranked.into_iter().take(self.count).map(|(_, number)| number)
     }
 }
 
@@ -199,7 +194,7 @@ mod tests {
     use crate::link::person::testing::number;
 
     fn repairs(failing: &str) -> Vec<String> {
-        Near::read(failing).expect("12 to 19 characters").neighbours().into_iter().map(show).collect()
+        Near::read(failing).expect("12 to 19 characters").neighbours().iter().map(show).collect()
     }
 
     #[test]
