@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, Float32Array, Int32Array, RecordBatch, StringArray, UInt32Array};
+use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
 use super::pairs::{NO_LEVEL, Pairs, Status, probability};
@@ -166,29 +167,34 @@ pub fn batches<'a>(
     (0..rows.div_ceil(BATCH)).map(move |piece| {
         let range = piece * BATCH..rows.min((piece + 1) * BATCH);
         let listed = &pairs.left[range.clone()];
-        let paired = |i: usize| listed[i].is_some();
-        let floats = |of: &[f32]| -> ArrayRef {
-            Arc::new(of.iter().enumerate().map(|(i, v)| paired(i).then_some(*v)).collect::<Float32Array>())
-        };
+        // Rows without a pair have neither weights nor levels: one validity serves all columns of the batch.
+        let paired: NullBuffer = listed.iter().map(Option::is_some).collect();
+        let floats = |of: Vec<f32>| -> ArrayRef { Arc::new(Float32Array::new(of.into(), Some(paired.clone()))) };
         let codes = |of: &[u8]| -> Int32Array {
-            of.iter().enumerate().map(|(i, v)| (*v != NO_LEVEL && paired(i)).then_some(i32::from(*v))).collect()
+            let values: Vec<i32> = of.iter().map(|v| if *v == NO_LEVEL { 0 } else { i32::from(*v) }).collect();
+            let leveled = match of.contains(&NO_LEVEL) {
+                true => NullBuffer::union(Some(&paired), Some(&of.iter().map(|v| *v != NO_LEVEL).collect())),
+                false => Some(paired.clone()),
+            };
+            Int32Array::new(values.into(), leveled)
         };
         let weights = &pairs.weight[range.clone()];
         let likely: Vec<f32> = weights.iter().map(|w| probability(f64::from(*w)) as f32).collect();
-        let ranks = pairs.rank[range.clone()].iter().enumerate().map(|(i, r)| paired(i).then_some(*r));
+        let ranks = UInt32Array::new(pairs.rank[range.clone()].to_vec().into(), Some(paired.clone()));
+        let statuses_of: Vec<i32> = pairs.status[range.clone()].iter().map(|s| *s as i32).collect();
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(listed.iter().map(|l| l.map(|l| left.get(l))).collect::<StringArray>()),
             Arc::new(pairs.right[range.clone()].iter().map(|r| Some(right.get(*r))).collect::<StringArray>()),
-            coded(pairs.status[range.clone()].iter().map(|s| Some(*s as i32)).collect(), statuses.clone()),
-            Arc::new(ranks.collect::<UInt32Array>()),
-            floats(weights),
-            floats(&likely),
+            coded(Int32Array::from(statuses_of), statuses.clone()),
+            Arc::new(ranks),
+            floats(weights.to_vec()),
+            floats(likely),
             Arc::new(pairs.margin[range.clone()].iter().copied().collect::<Float32Array>()),
             coded(codes(&pairs.pass[range.clone()]), passes.clone()),
         ];
         for (compared, words) in pairs.compared.iter().zip(&levels) {
             arrays.push(coded(codes(&compared.level[range.clone()]), words.clone()));
-            arrays.push(floats(&compared.weight[range.clone()]));
+            arrays.push(floats(compared.weight[range.clone()].to_vec()));
         }
         if !pairs.cluster.is_empty() {
             arrays.push(Arc::new(pairs.cluster[range.clone()].iter().copied().collect::<UInt32Array>()));

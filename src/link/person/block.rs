@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::keys::key;
+use super::keys;
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
 use super::register_numbers::Numbers;
@@ -127,8 +127,16 @@ impl Index {
             .into_par_iter()
             .map(|(from, to)| {
                 let mut found = Vec::new();
-                for person in from..to {
-                    find_person(people, person, &wanted, &anywhere, &mut found);
+                let mut keys = [[0; 3]; 32];
+                for first in (from..to).step_by(keys.len()) {
+                    // Names lie anywhere in memory: accesses that do not wait for one another overlap.
+                    let some = first..to.min(first + keys.len() as u32);
+                    for (keys, person) in keys.iter_mut().zip(some.clone()) {
+                        *keys = people.names.block_keys(people.name[person as usize]);
+                    }
+                    for (keys, person) in keys.iter().zip(some) {
+                        find_person(people, person, *keys, &wanted, &anywhere, &mut found);
+                    }
                 }
                 found
             })
@@ -189,7 +197,7 @@ impl Index {
             asked.anywhere.push(name);
         }
         for owner in owners {
-            let key = pass_key(Pass::NameVillage, &[name, people.village[*owner as usize]]);
+            let key = pass_key(Pass::NameVillage, name, people.village[*owner as usize]);
             asked.keys[Pass::NameVillage as usize].push(key);
         }
     }
@@ -207,9 +215,23 @@ impl Index {
         &self.persons[from + begin..from + end]
     }
 
+    /// Brings what [`Index::block`] reads for these keys near: accesses that do not wait for one another overlap.
+    fn touch_blocks(&self, keys: &[(Pass, u64)]) {
+        if !self.keys.is_empty() {
+            let first = |key: u64| self.directory[(key >> self.shift) as usize] as usize;
+            let read = |at: usize| self.keys.get(at).zip(self.persons.get(at)).map_or(0, |(k, p)| k ^ u64::from(*p));
+            std::hint::black_box(keys.iter().fold(0, |sum, (_, key)| sum ^ read(first(*key))));
+        }
+    }
+
     /// The persons that carry exactly this number.
     pub fn owners(&self, number: u64) -> &[u32] {
         self.numbers.owners(number)
+    }
+
+    /// Brings what [`Index::owners`] reads for these numbers near.
+    pub fn touch(&self, numbers: impl Iterator<Item = u64>) {
+        self.numbers.touch(numbers);
     }
 
     /// The rows of each number that several rows of the register carry.
@@ -276,22 +298,29 @@ impl Wanted {
     }
 }
 
-fn pass_key(pass: Pass, parts: &[u64]) -> u64 {
-    key(pass as u64, parts)
+fn pass_key(pass: Pass, first: u64, second: u64) -> u64 {
+    keys::pair(pass as u64, first, second)
 }
 
 /// Enters a person under each of its keys that is asked for.
-fn find_person(people: &Columns, person: u32, wanted: &[Wanted], anywhere: &Wanted, found: &mut Vec<(u64, u32)>) {
+fn find_person(
+    people: &Columns,
+    person: u32,
+    [script, sound, surname]: [u64; 3],
+    wanted: &[Wanted],
+    anywhere: &Wanted,
+    found: &mut Vec<(u64, u32)>,
+) {
     let i = person as usize;
     let prefix = match people.number[i] {
         numbers::NONE => people.prefix[i],
         number => numbers::prefix_of(number),
     };
-    let mut try_key = |pass: Pass, parts: &[u64]| {
+    let mut try_key = |pass: Pass, first: u64, second: u64| {
         let wanted = &wanted[pass as usize];
         // A pass that no record needs costs no key.
         if !wanted.bits.is_empty() {
-            let key = pass_key(pass, parts);
+            let key = pass_key(pass, first, second);
             if wanted.has(key) {
                 found.push((key, person));
                 return true;
@@ -300,9 +329,8 @@ fn find_person(people: &Columns, person: u32, wanted: &[Wanted], anywhere: &Want
         false
     };
     if prefix != numbers::NONE {
-        try_key(Pass::NumberPrefix, &[prefix]);
+        try_key(Pass::NumberPrefix, prefix, 0);
     }
-    let [script, sound, surname] = people.names.block_keys(people.name[i]);
     let births = [people.birth[i], people.number_birth[i]];
     for (n, birth) in births.into_iter().enumerate() {
         if birth == NO_DATE || n == 1 && birth == births[0] {
@@ -310,24 +338,24 @@ fn find_person(people: &Columns, person: u32, wanted: &[Wanted], anywhere: &Want
         }
         let birth = birth as u32 as u64;
         // Who asks for a name asks for its sound too: a sound that nobody asks for is no name that somebody asks for.
-        if sound != 0 && try_key(Pass::SoundBirth, &[sound, birth]) {
-            try_key(Pass::NameBirth, &[script, birth]);
+        if sound != 0 && try_key(Pass::SoundBirth, sound, birth) {
+            try_key(Pass::NameBirth, script, birth);
         }
         if surname != 0 {
-            try_key(Pass::SurnameBirth, &[surname, birth]);
+            try_key(Pass::SurnameBirth, surname, birth);
         }
     }
     let (village, township) = (people.village[i], people.township[i]);
     let mut in_village = false;
     if script != 0 && village != NO_DIVISION {
-        in_village = try_key(Pass::NameVillage, &[script, village]);
-        try_key(Pass::SoundVillage, &[sound, village]);
+        in_village = try_key(Pass::NameVillage, script, village);
+        try_key(Pass::SoundVillage, sound, village);
     }
     if script != 0 && township != NO_DIVISION {
-        try_key(Pass::NameTownship, &[script, township]);
+        try_key(Pass::NameTownship, script, township);
     }
     if script != 0 && village != NO_DIVISION && !in_village && anywhere.has(script) {
-        found.push((pass_key(Pass::NameVillage, &[script, village]), person));
+        found.push((pass_key(Pass::NameVillage, script, village), person));
     }
 }
 
@@ -340,12 +368,12 @@ fn record_keys(entries: &Columns, record: u32, take: &mut impl FnMut(Pass, u64))
         _ => numbers::NONE,
     };
     if prefix != numbers::NONE {
-        take(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, &[prefix]));
+        take(Pass::NumberPrefix, pass_key(Pass::NumberPrefix, prefix, 0));
     }
     let [script, sound, surname] = entries.names.block_keys(entries.name[i]);
     let mut add = |pass: Pass, name: u64, with: u64| {
         if name != 0 {
-            take(pass, pass_key(pass, &[name, with]));
+            take(pass, pass_key(pass, name, with));
         }
     };
     let birth = entries.any_birth(record);
@@ -371,7 +399,7 @@ fn record_keys(entries: &Columns, record: u32, take: &mut impl FnMut(Pass, u64))
 pub fn namesakes<'a>(index: &'a Index, entries: &Columns, record: u32, village: u64) -> &'a [u32] {
     match entries.names.block_keys(entries.name[record as usize])[0] {
         0 => &[],
-        name if village != NO_DIVISION => index.block(pass_key(Pass::NameVillage, &[name, village])),
+        name if village != NO_DIVISION => index.block(pass_key(Pass::NameVillage, name, village)),
         _ => &[],
     }
 }
@@ -386,17 +414,27 @@ pub fn candidates(index: &Index, entries: &Columns, record: u32, max_block: usiz
         found.extend(index.numbers.nearly(entries.number[i]).map(|p| (p, Pass::NearNumber)));
     } else if let Some(near) = entries.near.get(&record).filter(|_| entries.prefix[i] == numbers::NONE) {
         // Two registered and delivered numbers that fail alike meet under the neighbours they share.
-        for number in near.neighbours() {
+        let neighbours = near.neighbours();
+        index.numbers.touch(neighbours.iter());
+        for number in neighbours.iter() {
             found.extend(index.owners(number).iter().take(max_block).map(|p| (*p, Pass::NearNumber)));
             found.extend(index.numbers.nearly(number).map(|p| (p, Pass::NearNumber)));
         }
     }
+    let mut keys = [(Pass::NumberPrefix, 0); PASSES];
+    let mut count = 0;
     record_keys(entries, record, &mut |pass, key| {
-        let block = index.block(key);
-        if block.len() <= max_block {
-            found.extend(block.iter().map(|p| (*p, pass)));
-        }
+        keys[count] = (pass, key);
+        count += 1;
     });
+    let keys = &keys[..count];
+    index.touch_blocks(keys);
+    for (pass, key) in keys {
+        let block = index.block(*key);
+        if block.len() <= max_block {
+            found.extend(block.iter().map(|p| (*p, *pass)));
+        }
+    }
     found.sort_unstable();
     found.dedup_by_key(|f| f.0);
     found

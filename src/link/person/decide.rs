@@ -155,7 +155,8 @@ impl Judge<'_> {
     pub fn renamed(&self, pair: Pair, record: u32, person: u32) -> Pair {
         let shared = std::sync::Arc::ptr_eq(&self.entries.names, &self.spine.people.names);
         let name = if shared { self.entries.name[record as usize] } else { self.spine.people.name[person as usize] };
-        let parts = self.weights.each(&pair.levels, name);
+        let mut parts = pair.parts;
+        parts[NAME] = self.weights.of_rare_name(pair.levels.name, name);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, parts, weight, ..pair }
     }
@@ -435,8 +436,9 @@ impl Judge<'_> {
 
     /// The record's number is nobody's, damaged or missing: the sum of all evidence decides.
     fn by_weight(&self, record: u32) -> Judged {
-        let mut pairs: Vec<Pair> = self
-            .candidates(record)
+        let candidates = self.candidates(record);
+        self.spine.touch(candidates.iter().map(|c| c.0));
+        let mut pairs: Vec<Pair> = candidates
             .into_iter()
             .map(|(person, pass)| self.pair(record, person, pass, NumberUse::Compare))
             .filter(|pair| pair.weight >= self.model.possible_at)

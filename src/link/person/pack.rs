@@ -210,7 +210,7 @@ fn sex(value: Option<&str>) -> u8 {
 pub fn word(text: &str) -> u64 {
     match text.trim() {
         "" => 0,
-        text => super::keys::sequence(text.chars().map(u32::from)).max(1),
+        text => super::keys::text(text).max(1),
     }
 }
 

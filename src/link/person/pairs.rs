@@ -50,7 +50,8 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     let mut table = Table {
         judgement,
         entries,
-        pairs: empty(entries.len()),
+        // Few records have a second candidate.
+        pairs: empty(entries.len() + entries.len() / 32),
         numbers: two("number", "身份证号", Privacy::Sensitive),
         names: two("name", "姓名", Privacy::Personal),
         births: two("birth", "出生日期", Privacy::Personal),

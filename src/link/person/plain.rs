@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::interner::Interner;
+use super::interner::{Interner, pack};
 use super::names::{self, Names};
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION, phone, word};
 use crate::model::CellKind;
 use crate::plan::PersonColumn;
+
+/// Names that are interned at once.
+const WAITING: usize = 128;
 
 /// Cleans a text; a clean one is not copied.
 pub type Clean = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
@@ -43,16 +46,24 @@ pub type RowCells<'r> = [(&'r str, CellKind); PersonColumn::COUNT];
 pub struct Keys {
     text: String,
     rows: usize,
+    /// How many are expected.
+    expected: usize,
     /// Length of all keys as long as they are equally long; the array below is empty then.
     width: usize,
     ends: Vec<u64>,
 }
 
 impl Keys {
+    /// For about so many keys.
+    pub fn expecting(rows: usize) -> Keys {
+        Keys { expected: rows, ..Keys::default() }
+    }
+
     /// Adds the key of the next record.
     pub fn push(&mut self, key: &str) {
         if self.rows == 0 {
             self.width = key.len();
+            self.text.reserve(self.expected * key.len());
         }
         let differs = !self.ends.is_empty() || key.len() != self.width;
         if differs && self.ends.is_empty() {
@@ -94,14 +105,34 @@ pub struct Packed {
     columns: Columns,
     /// Names as they stand in the file.
     raw_names: Interner,
+    /// Rows whose names are not interned yet, and these names: several at once cost less than one by one.
+    waiting: (Vec<u32>, Vec<u64>),
     /// Keys of the records.
     pub keys: Keys,
 }
 
 impl Packed {
-    /// A side without rows; `has` says which roles have a column.
-    pub fn new(cleaners: Cleaners, has: [bool; PersonColumn::COUNT]) -> Packed {
-        Packed { cleaners, has, columns: Columns::default(), raw_names: Interner::default(), keys: Keys::default() }
+    /// A side without rows; `has` says which roles have a column, and about `rows` are expected.
+    pub fn new(cleaners: Cleaners, has: [bool; PersonColumn::COUNT], rows: usize) -> Packed {
+        let with = |column: PersonColumn| if has[column as usize] { rows } else { 0 };
+        let columns = Columns {
+            number: Vec::with_capacity(rows),
+            prefix: Vec::with_capacity(rows),
+            name: Vec::with_capacity(rows),
+            birth: Vec::with_capacity(rows),
+            number_birth: Vec::with_capacity(rows),
+            sex: Vec::with_capacity(rows),
+            number_sex: Vec::with_capacity(rows),
+            township: Vec::with_capacity(rows),
+            village: Vec::with_capacity(rows),
+            group: Vec::with_capacity(with(PersonColumn::Household)),
+            phone: Vec::with_capacity(with(PersonColumn::Phone)),
+            head_name: Vec::with_capacity(with(PersonColumn::Head)),
+            ..Columns::default()
+        };
+        // A name stands for several people.
+        let raw_names = Interner::with_capacity(rows / 4);
+        Packed { cleaners, has, columns, raw_names, waiting: Default::default(), keys: Keys::expecting(rows) }
     }
 
     /// Number of rows.
@@ -114,9 +145,8 @@ impl Packed {
         let cell = |column: PersonColumn| cells[column as usize];
         self.keys.push(key);
         self.number(cell(PersonColumn::Number));
-        let name = cell(PersonColumn::Name).0;
-        self.columns.name.push(if name.is_empty() { names::NONE } else { self.raw_names.intern(name) });
-        let birth = self.birth(cell(PersonColumn::Birth));
+        self.name(cell(PersonColumn::Name).0);
+        let birth = self.birth(cell(PersonColumn::Birth), cell(PersonColumn::Number).0);
         self.columns.birth.push(birth);
         self.columns.sex.push(sex(cell(PersonColumn::Sex).0));
         let (township, village) = divisions(cell(PersonColumn::Township).0, cell(PersonColumn::Village).0);
@@ -133,6 +163,30 @@ impl Packed {
             let head = cell(PersonColumn::Head).0;
             self.columns.head_name.push(if head.is_empty() { names::NONE } else { self.raw_names.intern(head) });
         }
+    }
+
+    fn name(&mut self, text: &str) {
+        let id = match pack(text) {
+            _ if text.is_empty() => names::NONE,
+            Some(packed) => {
+                self.waiting.0.push(self.columns.name.len() as u32);
+                self.waiting.1.push(packed);
+                names::NONE
+            }
+            None => self.raw_names.intern(text),
+        };
+        self.columns.name.push(id);
+        if self.waiting.0.len() == WAITING {
+            self.intern_waiting();
+        }
+    }
+
+    fn intern_waiting(&mut self) {
+        let (rows, texts) = &mut self.waiting;
+        let names = &mut self.columns.name;
+        self.raw_names.intern_packed(texts, |i, id| names[rows[i] as usize] = id);
+        rows.clear();
+        texts.clear();
     }
 
     fn number(&mut self, (text, kind): (&str, CellKind)) {
@@ -152,8 +206,19 @@ impl Packed {
         }
     }
 
-    fn birth(&self, (text, kind): (&str, CellKind)) -> i32 {
+    /// `number` is the number beside the date: mostly it names the same day, which is known already.
+    fn birth(&self, (text, kind): (&str, CellKind), number: &str) -> i32 {
         let b = text.as_bytes();
+        if let ([y @ .., b'-', m1, m2, b'-', d1, d2], Some(named)) = (b, number.as_bytes().get(6..14))
+            && number.len() == 18
+            && y == &named[..4]
+            && [*m1, *m2, *d1, *d2] == named[4..]
+            && let Some(day) = self.columns.number_birth.last().filter(|day| **day != NO_DATE)
+            && self.columns.prefix.last() == Some(&numbers::NONE)
+            && self.columns.number.last() != Some(&numbers::NONE)
+        {
+            return *day;
+        }
         let plain = match b.len() {
             0 => return NO_DATE,
             8 => digits(b),
@@ -178,13 +243,25 @@ impl Packed {
     }
 
     /// The packed columns of two sides, which share their names, and the keys of each.
-    pub fn together(left: Packed, right: Packed) -> [(Columns, Keys); 2] {
+    pub fn together(mut left: Packed, mut right: Packed) -> [(Columns, Keys); 2] {
+        left.intern_waiting();
+        right.intern_waiting();
         let clean = left.cleaners.name;
         // Most names are clean as they stand: those of the left side keep their numbers, and only others are added.
-        let mut names = left.raw_names.clone();
-        let own: Vec<u32> =
-            left.raw_names.iter().zip(0..).map(|(raw, id)| cleaned(clean, raw, Some(id), &mut names)).collect();
-        let other: Vec<u32> = right.raw_names.iter().map(|raw| cleaned(clean, raw, None, &mut names)).collect();
+        let mut names = std::mem::take(&mut left.raw_names);
+        let mut own: Vec<u32> = Vec::new();
+        let mut changed: Vec<(u32, Option<String>)> = Vec::new();
+        for (raw, id) in names.iter().zip(0..) {
+            own.push(id);
+            match clean(raw) {
+                Some(Cow::Borrowed(name)) if name.len() == raw.len() => {}
+                name => changed.push((id, name.map(Cow::into_owned))),
+            }
+        }
+        for (id, name) in changed {
+            own[id as usize] = name.map_or(names::NONE, |name| names.intern(&name));
+        }
+        let other = names_of(&std::mem::take(&mut right.raw_names), clean, &mut names);
         let sides = [(left, own), (right, other)].map(|(side, ids)| {
             let Packed { mut columns, keys, .. } = side;
             for name in columns.name.iter_mut().chain(&mut columns.head_name) {
@@ -192,22 +269,37 @@ impl Packed {
             }
             (columns, keys)
         });
-        let names = Arc::new(Names::distinct(names.iter()));
+        let names = Arc::new(Names::distinct(names));
         sides.map(|(columns, keys)| (Columns { names: names.clone(), ..columns }, keys))
     }
 }
 
-/// The id of a name when it is clean; `id` is that of the raw name where it has one already.
-fn cleaned(clean: Clean, raw: &str, id: Option<u32>, names: &mut Interner) -> u32 {
-    match clean(raw) {
-        None => names::NONE,
-        Some(Cow::Borrowed(name)) if name.len() == raw.len() => id.unwrap_or_else(|| names.intern(name)),
-        Some(name) => names.intern(&name),
+/// The ids of another side's names among `names`.
+fn names_of(raw: &Interner, clean: Clean, names: &mut Interner) -> Vec<u32> {
+    let mut ids = Vec::new();
+    let (mut rows, mut waiting) = (Vec::with_capacity(WAITING), Vec::with_capacity(WAITING));
+    for name in raw.iter().map(clean) {
+        let packed = name.as_deref().filter(|name| !name.is_empty()).and_then(pack);
+        match (packed, name) {
+            (Some(packed), _) => {
+                rows.push(ids.len());
+                waiting.push(packed);
+                ids.push(names::NONE);
+            }
+            (None, name) => ids.push(name.map_or(names::NONE, |name| names.intern(&name))),
+        }
+        if waiting.len() == WAITING {
+            names.intern_packed(&waiting, |i, id| ids[rows[i]] = id);
+            rows.clear();
+            waiting.clear();
+        }
     }
+    names.intern_packed(&waiting, |i, id| ids[rows[i]] = id);
+    ids
 }
 
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0_u32, |n, b| b.is_ascii_digit().then(|| n * 10 + u32::from(b - b'0')))
+fn digits(bytes: &[u8]) -> Option<u64> {
+    bytes.iter().try_fold(0_u64, |n, b| b.is_ascii_digit().then(|| n * 10 + u64::from(b - b'0')))
 }
 
 /// Days since 1970-01-01 of a day written as one number, `19700101`; none when there is no such day from 1850 on.
@@ -268,19 +360,19 @@ fn sex(text: &str) -> u8 {
 ///
 /// A village's code names its township too.
 fn divisions(township: &str, village: &str) -> (u64, u64) {
-    let code = |text: &str| match text.len() {
-        9 | 12 => text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten(),
-        _ => None,
+    // The code, and how many digits it has; 0 digits for a name.
+    let of = |text: &str| match text.len() {
+        9 | 12 => digits(text.as_bytes()).map_or_else(|| (word(text), 0), |code| (code, text.len())),
+        _ => (word(text), 0),
     };
-    let of = |text: &str| code(text).unwrap_or_else(|| word(text));
-    let (mut town, mut home) = (of(township), of(village));
-    if village.len() == 9 && code(village).is_some() {
-        (town, home) = (if town == NO_DIVISION { home } else { town }, NO_DIVISION);
+    let ((town, town_digits), (home, home_digits)) = (of(township), of(village));
+    let own = if town_digits == 12 { town / 1000 } else { town };
+    match home_digits {
+        // A township's code in the column of villages.
+        9 => (if own == NO_DIVISION { home } else { own }, NO_DIVISION),
+        12 if own == NO_DIVISION => (home / 1000, home),
+        _ => (own, home),
     }
-    if town == NO_DIVISION && village.len() == 12 && code(village).is_some() {
-        town = home / 1000;
-    }
-    (if township.len() == 12 && code(township).is_some() { town / 1000 } else { town }, home)
 }
 
 #[cfg(test)]

@@ -18,6 +18,11 @@ pub const OPEN: u32 = u32::MAX;
 /// The levels of a settled pair have to be looked at.
 pub const MIXED: u8 = u8::MAX;
 
+/// Records of one task.
+const PIECE: usize = 1 << 12;
+/// Records whose persons are looked up at once.
+const TOGETHER: usize = 32;
+
 /// Settled records.
 #[derive(Debug, Clone, Default)]
 pub struct Settled {
@@ -30,12 +35,24 @@ pub struct Settled {
 /// Settles what can be settled, record by record.
 pub fn settle(spine: &Spine, entries: &Columns) -> Settled {
     let shared = Arc::ptr_eq(&entries.names, &spine.people.names);
-    let (person, kind) = (0..entries.len() as u32)
-        .into_par_iter()
-        .with_min_len(1 << 12)
-        .map(|record| one(spine, entries, record, shared).unwrap_or((OPEN, MIXED)))
-        .unzip();
-    Settled { person, kind }
+    let mut settled = Settled { person: vec![OPEN; entries.len()], kind: vec![MIXED; entries.len()] };
+    let pieces = settled.person.par_chunks_mut(PIECE).zip(settled.kind.par_chunks_mut(PIECE)).enumerate();
+    pieces.for_each(|(piece, (persons, kinds))| {
+        for first in (0..persons.len()).step_by(TOGETHER) {
+            let some = first..persons.len().min(first + TOGETHER);
+            let record = |at: usize| piece * PIECE + at;
+            // Numbers and persons lie anywhere in memory: accesses that do not wait for one another overlap.
+            spine.index.touch(some.clone().map(|at| entries.number[record(at)]));
+            let owners = some.clone().filter_map(|at| spine.index.owners(entries.number[record(at)]).first());
+            std::hint::black_box(owners.fold(0, |sum, person| sum ^ spine.cards[*person as usize].name));
+            for at in some {
+                if let Some((person, kind)) = one(spine, entries, record(at) as u32, shared) {
+                    (persons[at], kinds[at]) = (person, kind);
+                }
+            }
+        }
+    });
+    settled
 }
 
 fn one(spine: &Spine, entries: &Columns, record: u32, shared: bool) -> Option<(u32, u8)> {

@@ -59,8 +59,13 @@ impl Weights {
     pub fn each(&self, levels: &Levels, name: u32) -> [f32; COMPARISONS] {
         let places = levels.places();
         let mut weights: [f32; COMPARISONS] = std::array::from_fn(|i| self.tables[i][usize::from(places[i])]);
-        weights[NAME] += self.rarity.of_name(levels.name, name);
+        weights[NAME] = self.of_rare_name(levels.name, name);
         weights
+    }
+
+    /// The weight of a name level for the name of an id.
+    pub fn of_rare_name(&self, level: NameLevel, name: u32) -> f32 {
+        self.tables[NAME][level as usize] + self.rarity.of_name(level, name)
     }
 
     /// Bits between a person nobody has claimed and one who is taken.
