@@ -51,10 +51,15 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
         }
     }
     match intake.finish()? {
-        SheetEnd::Read(0) | SheetEnd::Empty => {
+        SheetEnd::Read(0) => {
             reading.problems.push(super::no_rows(&place));
             Ok(())
         }
+        // Not a table without rows but no table: taken for one, it would say that everybody has left.
+        SheetEnd::Empty => Err(vec![
+            Diagnostic::error("ingest.no_heading", "there is nothing in the file but blank lines", place)
+                .hint("it may still be copied; ask the sender for the file again"),
+        ]),
         SheetEnd::Read(_) => Ok(()),
         SheetEnd::NotThis(known, mut problems) => {
             if known == 0 {

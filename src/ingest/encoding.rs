@@ -79,9 +79,18 @@ impl Text {
     /// That line as text, and whether some of its bytes are not.
     pub(super) fn current(&self) -> (Cow<'_, str>, bool) {
         let (text, bad) = decode(self.encoding, &self.bytes);
-        let bad = bad || self.replaced && text.contains('\u{fffd}');
+        let bad =
+            bad || self.replaced && text.contains('\u{fffd}') || self.encoding == GB18030 && is_utf8_han(&self.bytes);
         (text, bad)
     }
+}
+
+/// True for a line of UTF-8 with Han characters, which in a GB18030 file was pasted in from elsewhere.
+///
+/// An even number of such characters is also valid GB18030 and would give a wrong name without an error. The other way
+/// round it does not happen: Han characters of GB18030 are only ever UTF-8 by way of two-byte sequences.
+fn is_utf8_han(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && bytes.iter().any(|b| (0xe4..=0xe9).contains(b))
 }
 
 /// Reads a line without its end into `bytes`; false at the end of the file.

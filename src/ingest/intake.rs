@@ -305,7 +305,7 @@ fn is_repeated_heading(headings: &Headings, row: &Row) -> bool {
     })
 }
 
-/// The word with which a total or signature line begins, or none.
+/// The word with which a total or signature line begins or ends, or none.
 ///
 /// Looked for in the first cells only, since the words also occur inside remarks. A row with an identity number is
 /// never a total; nor is a row in which the word comes after the first cell while somebody is named.
@@ -315,12 +315,16 @@ fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> 
         row.get(column).map(|(text, _)| (column, text))
     };
     for (position, (column, text, _)) in row.cells().take(3).enumerate() {
-        let first = fold_first(text);
-        if !contract.not_data.iter().any(|w| w.chars().next() == first) {
+        let (first, last) = (fold_first(text), text.trim_end_matches([':', '：', ' ']).chars().next_back());
+        let like = |w: &&String| w.chars().next() == first || w.chars().next_back() == last;
+        if !contract.not_data.iter().any(|w| like(&w)) {
             continue;
         }
         let folded = fold(text);
-        let Some(word) = contract.not_data.iter().find(|w| folded.starts_with(w.as_str())) else {
+        let folded = folded.trim_end_matches(':');
+        // `小计` and `本页小计`.
+        let means = |w: &&String| folded.starts_with(w.as_str()) || folded.ends_with(w.as_str());
+        let Some(word) = contract.not_data.iter().find(means) else {
             continue;
         };
         let numbered = value(contract.id_number)
