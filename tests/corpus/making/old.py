@@ -1,0 +1,5 @@
+"""Other formats."""
+
+
+def make():
+    pass
