@@ -11,7 +11,7 @@
 //! * NUL and invisible characters are kept as they stand; the normalisers clean what they compare.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use super::Checked;
@@ -94,14 +94,14 @@ pub(super) struct Rows {
     /// Lines looked at and not yet used.
     ahead: VecDeque<Line>,
     delimiter: u8,
-    /// Most cells in a sound row so far: what a row should have before the headings are known.
-    widest: u32,
+    /// How many sound rows had so many cells, before the headings are known.
+    widths: BTreeMap<u32, u32>,
 }
 
 impl Rows {
     /// Rows of a text with this delimiter.
     pub(super) fn new(text: Text, delimiter: u8) -> Rows {
-        Rows { text, ahead: VecDeque::new(), delimiter, widest: 0 }
+        Rows { text, ahead: VecDeque::new(), delimiter, widths: BTreeMap::new() }
     }
 
     /// The character between cells.
@@ -139,15 +139,20 @@ impl Rows {
         let quotes = split(&line.text, self.delimiter, row);
         if line.bad {
             row.fault = Some(Fault::Encoding);
-        } else if quotes == Quotes::Open && !self.continued(&line, row, width.unwrap_or(self.widest))? {
+        } else if quotes == Quotes::Open && !self.continued(&line, row, width.unwrap_or_else(|| self.usual()))? {
             row.reset(line.number);
             split(&line.text, self.delimiter, row);
             row.fault = Some(Fault::Quote);
         }
-        if row.fault.is_none() {
-            self.widest = self.widest.max(row.width.unwrap_or(0));
+        if width.is_none() && row.fault.is_none() {
+            *self.widths.entry(row.width.unwrap_or(0)).or_default() += 1;
         }
         Ok(true)
+    }
+
+    /// What a row should have before the headings are known: as many cells as most rows, the larger number of equals.
+    fn usual(&self) -> u32 {
+        self.widths.iter().max_by_key(|(width, rows)| (**rows, **width)).map_or(0, |(width, _)| *width)
     }
 
     /// Tries to close a quoted cell with the lines that follow; takes them when it does.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use bidui::codes::Codes;
 use bidui::model::{Disposition, Provenance, Reject, Table};
@@ -100,8 +101,13 @@ fn files(dir: &Path) -> Vec<String> {
     found
 }
 
-/// The corpus' contracts as a pipeline of their own, beside the code tables of the fictional county.
-fn plan() -> (Plan, Codes) {
+/// The corpus' contracts as a pipeline of their own, and the code tables of the fictional county.
+pub fn contracts() -> &'static (Plan, Codes) {
+    static CONTRACTS: OnceLock<(Plan, Codes)> = OnceLock::new();
+    CONTRACTS.get_or_init(load_contracts)
+}
+
+fn load_contracts() -> (Plan, Codes) {
     let dir = scratch("corpus-pipeline");
     copy_tree(&corpus().join("contracts"), &dir.join("shared/sources"));
     for part in ["codes", "models"] {
@@ -221,7 +227,7 @@ fn differences(expected: &Expected, found: &Outcome) -> Vec<String> {
 
 #[test]
 fn every_file_comes_to_what_is_written_beside_it() {
-    let (plan, codes) = plan();
+    let (plan, codes) = contracts();
     let dir = corpus().join("files");
     let mut told = String::new();
     let mut read = 0;
@@ -236,7 +242,7 @@ fn every_file_comes_to_what_is_written_beside_it() {
         let source = plan.sources.iter().find(|s| s.id == expected.contract);
         let source = source.unwrap_or_else(|| panic!("{name}: there is no contract `{}`", expected.contract));
         let own_name = file.file_name().unwrap().to_str().unwrap();
-        let found = deliver(source, &codes, &file, expected.delivered_as.as_deref().unwrap_or(own_name));
+        let found = deliver(source, codes, &file, expected.delivered_as.as_deref().unwrap_or(own_name));
         for difference in differences(&expected, &found) {
             writeln!(told, "{}: {difference}", name.trim_end_matches(ENDING)).unwrap();
         }

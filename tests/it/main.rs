@@ -10,6 +10,8 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+#[path = "../properties/mod.rs"]
+mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
