@@ -17,7 +17,9 @@ cmp -s "$root/Cargo.lock" "$target/main.lock" 2>/dev/null || {
     cp "$root/Cargo.lock" "$here/Cargo.lock"
     cp "$root/Cargo.lock" "$target/main.lock"
 }
-RUSTC_WRAPPER=$here/instrument.sh cargo build --quiet --release --manifest-path "$here/Cargo.toml" --target-dir "$target"
+profile=${BIDUI_FUZZ_PROFILE:-release}
+[ "$profile" = dev ] && built=debug || built=$profile
+RUSTC_WRAPPER=$here/instrument.sh cargo build --quiet --profile "$profile" --manifest-path "$here/Cargo.toml" --target-dir "$target"
 
 pipeline=$target/pipeline-$format
 rm -rf "$pipeline"
@@ -47,7 +49,7 @@ mkdir -p "$seeds" "$grown" "$found"
 python3 "$here/seeds.py" "$format" "$seeds"
 export BIDUI_FUZZ_PIPELINE="$pipeline/fuzz" BIDUI_FUZZ_FORMAT="$format" RAYON_NUM_THREADS=1
 code=0
-"$target/release/ingest" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
+"$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$found/" "$grown" "$seeds" >"$log" 2>&1 || code=1
 stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
 echo "$format: $minutes minutes, $(stat number_of_executed_units) inputs, $(stat average_exec_per_sec) a second," \
