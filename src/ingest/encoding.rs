@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{DecoderResult, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::Checked;
 use crate::diag::{Diagnostic, Place};
@@ -298,14 +298,31 @@ fn line_end(head: &[u8]) -> u8 {
 fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
     let mut line = Vec::new();
+    let mut room = Vec::new();
     let mut fit = Fit::default();
     while read_line(&mut reader, line_end(head), &mut line)? {
         if !line.is_ascii() {
             fit.telling += 1;
-            fit.bad += u64::from(decode(encoding, &line).1);
+            fit.bad += u64::from(!is_text(encoding, &line, &mut room));
         }
     }
     Ok(fit)
+}
+
+/// True when bytes are text in an encoding, without making the text: `room` is only written over.
+fn is_text(encoding: &'static Encoding, bytes: &[u8], room: &mut Vec<u8>) -> bool {
+    if encoding == UTF_8 {
+        return std::str::from_utf8(bytes).is_ok();
+    }
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
+        return !decode(encoding, bytes).1;
+    };
+    if room.len() < needed {
+        room.resize(needed, 0);
+    }
+    let (end, _, _) = decoder.decode_to_utf8_without_replacement(bytes, room, true);
+    end == DecoderResult::InputEmpty
 }
 
 fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> io::Result<Text> {

@@ -19,7 +19,7 @@ cmp -s "$root/Cargo.lock" "$target/main.lock" 2>/dev/null || {
 }
 profile=${BIDUI_FUZZ_PROFILE:-release}
 [ "$profile" = dev ] && built=debug || built=$profile
-RUSTC_WRAPPER=$here/instrument.sh cargo build --quiet --profile "$profile" --manifest-path "$here/Cargo.toml" --target-dir "$target"
+[ -n "${BIDUI_FUZZ_BUILT:-}" ] || RUSTC_WRAPPER=$here/instrument.sh cargo build --quiet --profile "$profile" --manifest-path "$here/Cargo.toml" --target-dir "$target"
 
 pipeline=$target/pipeline-$format
 rm -rf "$pipeline"
