@@ -35,6 +35,8 @@ thread_local! {
 fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| {
+        // This thread is the pool: handing work to another one would cost more than the work.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
         let pipeline = std::env::var("BIDUI_FUZZ_PIPELINE").expect("BIDUI_FUZZ_PIPELINE names the pipeline folder");
         let (plan, problems) = bidui::plan::load(Path::new(&pipeline));
         let plan = plan.unwrap_or_else(|| panic!("the pipeline is sound: {problems:#?}"));

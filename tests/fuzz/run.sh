@@ -11,6 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}/fuzz
 
+# BIDUI_FUZZ_PROFILE=dev uses the libraries of `make test` instead of a release build; BIDUI_FUZZ_BUILT=1 builds nothing.
+
 # The lock of the main package, so that the same versions are fuzzed; cargo adds what only this package needs.
 cmp -s "$root/Cargo.lock" "$target/main.lock" 2>/dev/null || {
     mkdir -p "$target"
@@ -47,7 +49,7 @@ found=$target/found-$format
 log=$target/log-$format
 mkdir -p "$seeds" "$grown" "$found"
 python3 "$here/seeds.py" "$format" "$seeds"
-export BIDUI_FUZZ_PIPELINE="$pipeline/fuzz" BIDUI_FUZZ_FORMAT="$format" RAYON_NUM_THREADS=1
+export BIDUI_FUZZ_PIPELINE="$pipeline/fuzz" BIDUI_FUZZ_FORMAT="$format"
 code=0
 "$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$found/" "$grown" "$seeds" >"$log" 2>&1 || code=1
