@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::Checked;
+use super::transcode::Transcoded;
 use crate::diag::{Diagnostic, Place};
 
 /// Longest line that is still text; a binary file has no line ends.
@@ -28,7 +29,7 @@ pub(super) struct Text {
     number: u32,
     /// The line's bytes; kept to be used again.
     bytes: Vec<u8>,
-    /// True when the text was decoded beforehand and U+FFFD stands for what could not be.
+    /// True when the text is decoded before it is divided into lines, and U+FFFD stands for what could not be.
     replaced: bool,
 }
 
@@ -160,22 +161,14 @@ pub(super) fn open(
     let mut head = Vec::new();
     File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
     let declared = match declared {
-        Some(label) => Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-            vec![
-                Diagnostic::error(
-                    "ingest.encoding_label",
-                    format!("`{label}` is not the name of an encoding"),
-                    place.clone(),
-                )
-                .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…"),
-            ]
-        })?),
+        Some(label) => {
+            Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| vec![unknown_label(label, place)])?)
+        }
         None => None,
     };
     // GB18030 holds GBK and GB2312, and is what the household system writes.
     let declared = declared.map(|e| if e == GBK { GB18030 } else { e });
-    let marked = if head.starts_with(&GB18030_MARK) { Some((GB18030, 4)) } else { Encoding::for_bom(&head) };
-    if let Some((encoding, mark)) = marked {
+    if let Some((encoding, mark)) = marked(&head) {
         if declared.is_some_and(|d| d != encoding) {
             problems.push(Diagnostic::note(
                 "ingest.encoding_mark",
@@ -189,7 +182,16 @@ pub(super) fn open(
         return start(path, encoding, 0, &head).map_err(io);
     }
     if let Some(encoding) = unmarked_utf16(&head) {
-        return Err(vec![wrong(declared, encoding, place)]);
+        if declared.is_some() {
+            return Err(vec![wrong(declared, encoding, place)]);
+        }
+        // No other text has a zero byte in every other place, so this is no guess.
+        problems.push(Diagnostic::note(
+            "ingest.encoding_mark",
+            format!("the file has no byte order mark and is plainly {}; it is read so", encoding.name()),
+            place.clone(),
+        ));
+        return start(path, encoding, 0, &head).map_err(io);
     }
     let utf8 = fit(path, UTF_8, &head).map_err(io)?;
     if utf8.telling == 0 {
@@ -247,6 +249,17 @@ pub(super) fn failed(error: &io::Error, place: &Place) -> Diagnostic {
     .hint("ask the sender for a CSV export")
 }
 
+/// The encoding that a byte order mark tells, and its length.
+pub(super) fn marked(head: &[u8]) -> Option<(&'static Encoding, usize)> {
+    if head.starts_with(&GB18030_MARK) { Some((GB18030, 4)) } else { Encoding::for_bom(head) }
+}
+
+/// The contract names an encoding that nobody knows.
+pub(super) fn unknown_label(label: &str, place: &Place) -> Diagnostic {
+    Diagnostic::error("ingest.encoding_label", format!("`{label}` is not the name of an encoding"), place.clone())
+        .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…")
+}
+
 fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: &Place) -> Diagnostic {
     let message = match declared {
         Some(d) => format!("the file is not in {}, which its contract declares", d.name()),
@@ -260,7 +273,7 @@ fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: 
 }
 
 /// UTF-16 without its mark: every other byte of ASCII text is zero.
-fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
     let half = head.len() / 2;
     let (even, odd) = (zeros(0), zeros(1));
@@ -303,18 +316,15 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
     let mut file = File::open(path)?;
     io::copy(&mut (&mut file).take(mark as u64), &mut io::sink())?;
     if encoding == UTF_16LE || encoding == UTF_16BE {
-        // Line ends are two bytes there: such files are small exports of a spreadsheet, decoded whole.
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let (text, replaced) = encoding.decode_without_bom_handling(&bytes);
-        let bytes = text.into_owned().into_bytes();
+        // Line ends are two bytes there.
+        let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
         return Ok(Text {
-            end: line_end(&bytes[..bytes.len().min(1 << 16)]),
-            reader: Box::new(Cursor::new(bytes)),
+            end: line_end(text.as_bytes()),
+            reader: Box::new(BufReader::with_capacity(1 << 16, Transcoded::new(file, encoding))),
             encoding: UTF_8,
             number: 0,
             bytes: Vec::new(),
-            replaced,
+            replaced: true,
         });
     }
     Ok(Text {
