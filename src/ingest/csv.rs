@@ -22,6 +22,8 @@ use super::row::{Fault, Row};
 use crate::diag::Diagnostic;
 use crate::model::CellKind;
 
+/// Lines that are looked at for the delimiter.
+const PEEKED: usize = 10;
 /// Most lines a quoted cell may run over.
 const CONTINUED: usize = 20;
 
@@ -34,6 +36,13 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     reading.problems.append(&mut notes);
     let read_as = text.encoding();
     let mut rows = Rows::new(text, source.delimiter);
+    if let Some(other) = rows.other_delimiter().map_err(|e| vec![encoding::failed(&e, &place)])? {
+        let shown = if other == b'\t' { "tabs".to_string() } else { format!("`{}`", other as char) };
+        let message =
+            format!("the cells are divided by {shown}, not by `{}`; the file is read so", source.delimiter as char);
+        reading.problems.push(Diagnostic::note("ingest.delimiter", message, place.clone()));
+        rows.delimiter = other;
+    }
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
@@ -107,6 +116,29 @@ impl Rows {
     /// The character between cells.
     pub(super) fn delimiter(&self) -> u8 {
         self.delimiter
+    }
+
+    /// The delimiter of the file when its first lines have none of the one that was given and all have another.
+    fn other_delimiter(&mut self) -> std::io::Result<Option<u8>> {
+        const OTHERS: [u8; 4] = *b"\t,;|";
+        let mut lines = Vec::new();
+        for i in 0..PEEKED {
+            let Some(line) = self.line(i)? else {
+                break;
+            };
+            if !line.text.trim().is_empty() {
+                lines.push(line.text.clone());
+            }
+        }
+        let given = self.delimiter as char;
+        // Titles above the headings have one cell only, and commas of a language.
+        let last = lines.len().saturating_sub(2);
+        if lines.is_empty() || lines[last..].iter().any(|l| l.contains(given)) {
+            return Ok(None);
+        }
+        let found =
+            OTHERS.into_iter().find(|d| *d != self.delimiter && lines[last..].iter().all(|l| l.contains(*d as char)));
+        Ok(found)
     }
 
     /// The next line as it stands when it holds no quote, else the next row as [`Rows::next`] reads it.
