@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop lint bench bench-linkage sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-interop lint bench bench-ingest bench-linkage corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -28,6 +28,14 @@ lint:
 ## CPU time and peak memory of the whole job on a larger county, next to a plain join in the same run.
 bench:
 	python3 tests/bench/quarterly.py
+
+## CPU time and peak memory of reading and normalising a table, next to polars and to calamine's bare cells.
+bench-ingest:
+	python3 tests/bench/ingest.py
+
+## Make the corpus of delivered files anew (the same bytes every time); needs tests/corpus/requirements.txt.
+corpus:
+	python3 tests/corpus/make.py
 
 ## Accuracy, CPU time and memory of `bidui link` next to a plain join, a SQL waterfall and Splink (SETS="1m 7m" for others).
 bench-linkage:

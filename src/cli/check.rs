@@ -19,6 +19,9 @@ pub struct Args {
     /// Also read the departments' files in this folder.
     #[arg(long)]
     input: Option<PathBuf>,
+    /// Write what was read, normalised, below this folder: records_<source>, rejects and findings as Parquet.
+    #[arg(long, requires = "input", value_name = "FOLDER")]
+    tables: Option<PathBuf>,
     /// Day of the judgement, as 2026-09-30.
     #[arg(long)]
     as_of: Option<String>,
@@ -40,7 +43,13 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         return infer(file, args, as_of, printer);
     }
     let progress = Progress::new();
-    let checked = run::check(&args.pipeline, args.input.as_deref(), as_of, &|e| progress.event(e));
+    let what = run::CheckOptions {
+        pipeline: &args.pipeline,
+        input: args.input.as_deref(),
+        tables: args.tables.as_deref(),
+        as_of,
+    };
+    let checked = run::check(&what, &|e| progress.event(e));
     progress.finish();
     let checked = checked?;
     let code = checked.trouble.map_or(0, FailureClass::exit_code);

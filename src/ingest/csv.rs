@@ -11,7 +11,7 @@
 //! * NUL and invisible characters are kept as they stand; the normalisers clean what they compare.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 use super::Checked;
@@ -22,6 +22,8 @@ use super::row::{Fault, Row};
 use crate::diag::Diagnostic;
 use crate::model::CellKind;
 
+/// Lines that are looked at for the delimiter.
+const PEEKED: usize = 10;
 /// Most lines a quoted cell may run over.
 const CONTINUED: usize = 20;
 
@@ -34,6 +36,13 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     reading.problems.append(&mut notes);
     let read_as = text.encoding();
     let mut rows = Rows::new(text, source.delimiter);
+    if let Some(other) = rows.other_delimiter().map_err(|e| vec![encoding::failed(&e, &place)])? {
+        let shown = if other == b'\t' { "tabs".to_string() } else { format!("`{}`", other as char) };
+        let message =
+            format!("the cells are divided by {shown}, not by `{}`; the file is read so", source.delimiter as char);
+        reading.problems.push(Diagnostic::note("ingest.delimiter", message, place.clone()));
+        rows.delimiter = other;
+    }
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
@@ -51,10 +60,15 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
         }
     }
     match intake.finish()? {
-        SheetEnd::Read(0) | SheetEnd::Empty => {
+        SheetEnd::Read(0) => {
             reading.problems.push(super::no_rows(&place));
             Ok(())
         }
+        // Not a table without rows but no table: taken for one, it would say that everybody has left.
+        SheetEnd::Empty => Err(vec![
+            Diagnostic::error("ingest.no_heading", "there is nothing in the file but blank lines", place)
+                .hint("it may still be copied; ask the sender for the file again"),
+        ]),
         SheetEnd::Read(_) => Ok(()),
         SheetEnd::NotThis(known, mut problems) => {
             if known == 0 {
@@ -89,19 +103,42 @@ pub(super) struct Rows {
     /// Lines looked at and not yet used.
     ahead: VecDeque<Line>,
     delimiter: u8,
-    /// Most cells in a sound row so far: what a row should have before the headings are known.
-    widest: u32,
+    /// How many sound rows had so many cells, before the headings are known.
+    widths: BTreeMap<u32, u32>,
 }
 
 impl Rows {
     /// Rows of a text with this delimiter.
     pub(super) fn new(text: Text, delimiter: u8) -> Rows {
-        Rows { text, ahead: VecDeque::new(), delimiter, widest: 0 }
+        Rows { text, ahead: VecDeque::new(), delimiter, widths: BTreeMap::new() }
     }
 
     /// The character between cells.
     pub(super) fn delimiter(&self) -> u8 {
         self.delimiter
+    }
+
+    /// The delimiter of the file when its first lines have none of the one that was given and all have another.
+    fn other_delimiter(&mut self) -> std::io::Result<Option<u8>> {
+        const OTHERS: [u8; 4] = *b"\t,;|";
+        let mut lines = Vec::new();
+        for i in 0..PEEKED {
+            let Some(line) = self.line(i)? else {
+                break;
+            };
+            if !line.text.trim().is_empty() {
+                lines.push(line.text.clone());
+            }
+        }
+        let given = self.delimiter as char;
+        // Titles above the headings have one cell only, and commas of a language.
+        let last = lines.len().saturating_sub(2);
+        if lines.is_empty() || lines[last..].iter().any(|l| l.contains(given)) {
+            return Ok(None);
+        }
+        let found =
+            OTHERS.into_iter().find(|d| *d != self.delimiter && lines[last..].iter().all(|l| l.contains(*d as char)));
+        Ok(found)
     }
 
     /// The next line as it stands when it holds no quote, else the next row as [`Rows::next`] reads it.
@@ -133,15 +170,20 @@ impl Rows {
         let quotes = split(&line.text, self.delimiter, row);
         if line.bad {
             row.fault = Some(Fault::Encoding);
-        } else if quotes == Quotes::Open && !self.continued(&line, row, width.unwrap_or(self.widest))? {
+        } else if quotes == Quotes::Open && !self.continued(&line, row, width.unwrap_or_else(|| self.usual()))? {
             row.reset(line.number);
             split(&line.text, self.delimiter, row);
             row.fault = Some(Fault::Quote);
         }
-        if row.fault.is_none() {
-            self.widest = self.widest.max(row.width.unwrap_or(0));
+        if width.is_none() && row.fault.is_none() {
+            *self.widths.entry(row.width.unwrap_or(0)).or_default() += 1;
         }
         Ok(true)
+    }
+
+    /// What a row should have before the headings are known: as many cells as most rows, the larger number of equals.
+    fn usual(&self) -> u32 {
+        self.widths.iter().max_by_key(|(width, rows)| (**rows, **width)).map_or(0, |(width, _)| *width)
     }
 
     /// Tries to close a quoted cell with the lines that follow; takes them when it does.

@@ -6,14 +6,15 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{DecoderResult, Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::Checked;
+use super::transcode::Transcoded;
 use crate::diag::{Diagnostic, Place};
 
 /// Longest line that is still text; a binary file has no line ends.
@@ -29,7 +30,7 @@ pub(super) struct Text {
     lines: Lines,
     encoding: &'static Encoding,
     number: u32,
-    /// True when the text was decoded beforehand and U+FFFD stands for what could not be.
+    /// True when the text is decoded before it is divided into lines, and U+FFFD stands for what could not be.
     replaced: bool,
 }
 
@@ -84,9 +85,18 @@ impl Text {
             Block::Text(text) => (Cow::Borrowed(&text[self.lines.line.clone()]), false),
             Block::Bytes(bytes) => decode(self.encoding, &bytes[self.lines.line.clone()]),
         };
-        let bad = bad || self.replaced && text.contains('\u{fffd}');
+        let pasted = || self.encoding == GB18030 && is_utf8_han(self.lines.bytes());
+        let bad = bad || self.replaced && text.contains('\u{fffd}') || pasted();
         (text, bad)
     }
+}
+
+/// True for a line of UTF-8 with Han characters, which in a GB18030 file was pasted in from elsewhere.
+///
+/// An even number of such characters is also valid GB18030 and would give a wrong name without an error. The other way
+/// round it does not happen: Han characters of GB18030 are only ever UTF-8 by way of two-byte sequences.
+fn is_utf8_han(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && bytes.iter().any(|b| (0xe4..=0xe9).contains(b))
 }
 
 /// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
@@ -257,22 +267,14 @@ pub(super) fn open(
     let mut head = Vec::new();
     File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
     let declared = match declared {
-        Some(label) => Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| {
-            vec![
-                Diagnostic::error(
-                    "ingest.encoding_label",
-                    format!("`{label}` is not the name of an encoding"),
-                    place.clone(),
-                )
-                .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…"),
-            ]
-        })?),
+        Some(label) => {
+            Some(Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| vec![unknown_label(label, place)])?)
+        }
         None => None,
     };
     // GB18030 holds GBK and GB2312, and is what the household system writes.
     let declared = declared.map(|e| if e == GBK { GB18030 } else { e });
-    let marked = if head.starts_with(&GB18030_MARK) { Some((GB18030, 4)) } else { Encoding::for_bom(&head) };
-    if let Some((encoding, mark)) = marked {
+    if let Some((encoding, mark)) = marked(&head) {
         if declared.is_some_and(|d| d != encoding) {
             problems.push(Diagnostic::note(
                 "ingest.encoding_mark",
@@ -286,7 +288,16 @@ pub(super) fn open(
         return start(path, encoding, 0, &head).map_err(io);
     }
     if let Some(encoding) = unmarked_utf16(&head) {
-        return Err(vec![wrong(declared, encoding, place)]);
+        if declared.is_some() {
+            return Err(vec![wrong(declared, encoding, place)]);
+        }
+        // No other text has a zero byte in every other place, so this is no guess.
+        problems.push(Diagnostic::note(
+            "ingest.encoding_mark",
+            format!("the file has no byte order mark and is plainly {}; it is read so", encoding.name()),
+            place.clone(),
+        ));
+        return start(path, encoding, 0, &head).map_err(io);
     }
     let utf8 = fit(path, UTF_8, &head).map_err(io)?;
     if utf8.telling == 0 {
@@ -344,6 +355,17 @@ pub(super) fn failed(error: &io::Error, place: &Place) -> Diagnostic {
     .hint("ask the sender for a CSV export")
 }
 
+/// The encoding that a byte order mark tells, and its length.
+pub(super) fn marked(head: &[u8]) -> Option<(&'static Encoding, usize)> {
+    if head.starts_with(&GB18030_MARK) { Some((GB18030, 4)) } else { Encoding::for_bom(head) }
+}
+
+/// The contract names an encoding that nobody knows.
+pub(super) fn unknown_label(label: &str, place: &Place) -> Diagnostic {
+    Diagnostic::error("ingest.encoding_label", format!("`{label}` is not the name of an encoding"), place.clone())
+        .hint("the contract may say utf-8, gb18030, gbk, big5, utf-16le…")
+}
+
 fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: &Place) -> Diagnostic {
     let message = match declared {
         Some(d) => format!("the file is not in {}, which its contract declares", d.name()),
@@ -357,7 +379,7 @@ fn wrong(declared: Option<&'static Encoding>, likely: &'static Encoding, place: 
 }
 
 /// UTF-16 without its mark: every other byte of ASCII text is zero.
-fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn unmarked_utf16(head: &[u8]) -> Option<&'static Encoding> {
     let zeros = |odd: usize| head.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
     let half = head.len() / 2;
     let (even, odd) = (zeros(0), zeros(1));
@@ -385,29 +407,42 @@ fn line_end(head: &[u8]) -> u8 {
 
 fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
     let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
+    let mut room = Vec::new();
     let mut fit = Fit::default();
     while lines.advance()? {
         let line = lines.bytes();
         if !line.is_ascii() {
             fit.telling += 1;
-            fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && decode(encoding, line).1);
+            fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && !is_text(encoding, line, &mut room));
         }
     }
     Ok(fit)
+}
+
+/// True when bytes are text in an encoding, without making the text: `room` is only written over.
+fn is_text(encoding: &'static Encoding, bytes: &[u8], room: &mut Vec<u8>) -> bool {
+    if encoding == UTF_8 {
+        return std::str::from_utf8(bytes).is_ok();
+    }
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
+        return !decode(encoding, bytes).1;
+    };
+    if room.len() < needed {
+        room.resize(needed, 0);
+    }
+    let (end, _, _) = decoder.decode_to_utf8_without_replacement(bytes, room, true);
+    end == DecoderResult::InputEmpty
 }
 
 fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> io::Result<Text> {
     let mut file = File::open(path)?;
     io::copy(&mut (&mut file).take(mark as u64), &mut io::sink())?;
     if encoding == UTF_16LE || encoding == UTF_16BE {
-        // Line ends are two bytes there: such files are small exports of a spreadsheet, decoded whole.
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        let (text, replaced) = encoding.decode_without_bom_handling(&bytes);
-        let bytes = text.into_owned().into_bytes();
-        let end = line_end(&bytes[..bytes.len().min(1 << 16)]);
-        let lines = Lines::new(Box::new(Cursor::new(bytes)), UTF_8, end);
-        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced });
+        // Line ends are two bytes there.
+        let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
+        let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), UTF_8, line_end(text.as_bytes()));
+        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true });
     }
     let lines = Lines::new(Box::new(file), encoding, line_end(head));
     Ok(Text { lines, encoding, number: 0, replaced: false })

@@ -1,13 +1,19 @@
 //! Which files of the input folder belong to a source.
 //!
-//! In: the contract's globs and the input folder. Out: the files in path order, and what was left out and why.
+//! In: the contract's globs and the input folder. Out: the files in path order, and what was left out and why. Tables in
+//! a ZIP delivery are files like others, as if the archive were a folder: `民政.zip/低保.xlsx` fits what `民政/低保.xlsx`
+//! fits. They are unpacked into a temporary folder that lives as long as the list of files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use tempfile::TempDir;
 use unicode_normalization::UnicodeNormalization;
 
+use super::archive::{self, Member};
+use super::limits::LIMITS;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::plan::Source;
 
@@ -19,7 +25,7 @@ const DEPTH: usize = 16;
 pub struct InputFile {
     /// Path below the input folder, `/` as separator.
     pub relative: String,
-    /// Path to open.
+    /// Path to open; for a member of a ZIP delivery where it was unpacked, or the archive when it could not be.
     pub path: PathBuf,
 }
 
@@ -30,6 +36,8 @@ pub struct Found {
     pub files: Vec<InputFile>,
     /// Files that fit the contract's names and are left out: lock files, hidden and empty files.
     pub notes: Vec<Diagnostic>,
+    /// Where members of ZIP deliveries were unpacked.
+    unpacked: Option<Arc<TempDir>>,
 }
 
 /// Finds a source's files below the input folder.
@@ -46,37 +54,105 @@ pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
     all.sort();
     let mut found = Found::default();
     for file in all {
-        let name = file.relative.rsplit('/').next().unwrap_or_default().to_string();
-        let folder = &file.relative[..file.relative.len() - name.len()];
-        // A lock file `~$名册.xlsx` or `.~lock.名册.csv#` fits when the name without its mark does.
-        let plain = name.strip_prefix("~$").or_else(|| name.strip_prefix(".~")).or_else(|| name.strip_prefix('.'));
-        if let Some(plain) = plain {
-            if globs.is_match(matchable(&file.relative)) || globs.is_match(matchable(&format!("{folder}{plain}"))) {
-                found.notes.push(left_out(&file, name.starts_with("~$")));
-            }
+        if archive::is_delivery(&file.path) {
+            delivery(&mut found, &globs, &file)?;
             continue;
         }
-        if !globs.is_match(matchable(&file.relative)) {
+        if !is_wanted(&mut found, &[&file.relative], &globs, &file.relative) {
             continue;
         }
         let size = fs::metadata(&file.path).map_err(|e| Failure::io("read the size of", &file.path, &e))?.len();
         if size == 0 {
-            found.notes.push(
-                Diagnostic::warning(
-                    "ingest.empty_file",
-                    "the file has no content and is left out",
-                    Place::file(&file.relative),
-                )
-                .hint("it may still be copied; ask the sender for the file again"),
-            );
+            found.notes.push(empty(&file.relative));
             continue;
         }
         found.files.push(file);
     }
+    found.files.sort();
     Ok(found)
 }
 
-fn left_out(file: &InputFile, lock: bool) -> Diagnostic {
+/// True when one of a file's names fits the globs and it is no lock or hidden file; such a one is noted.
+fn is_wanted(found: &mut Found, names: &[&str], globs: &GlobSet, shown: &str) -> bool {
+    let fits = |name: &str| globs.is_match(matchable(name));
+    let last = shown.rsplit('/').next().unwrap_or_default();
+    // A lock file `~$名册.xlsx` or `.~lock.名册.csv#` fits when the name without its mark does.
+    let plain = last.strip_prefix("~$").or_else(|| last.strip_prefix(".~")).or_else(|| last.strip_prefix('.'));
+    let Some(plain) = plain else {
+        return names.iter().any(|n| fits(n));
+    };
+    let without = |name: &str| format!("{}{plain}", &name[..name.len().saturating_sub(last.len())]);
+    if names.iter().any(|n| fits(n) || fits(&without(n))) {
+        found.notes.push(left_out(shown, last.starts_with("~$")));
+    }
+    false
+}
+
+/// Takes the members of a ZIP delivery that fit.
+fn delivery(found: &mut Found, globs: &GlobSet, zip: &InputFile) -> Outcome<()> {
+    let (folder, name) = zip.relative.rsplit_once('/').map_or(("", zip.relative.as_str()), |(f, n)| (f, n));
+    let below = |step: &str| if folder.is_empty() { step.to_string() } else { format!("{folder}/{step}") };
+    let stem = below(name.rsplit_once('.').map_or(name, |(stem, _)| stem));
+    let whole = globs.is_match(matchable(&zip.relative));
+    let members = match archive::members(&zip.path, &LIMITS, &Place::file(&zip.relative)) {
+        Ok(members) => members,
+        Err(problems) => {
+            // Nobody knows what is in it: every source that may look for it there must know.
+            let near = ["xlsx", "xls", "csv"].iter().any(|e| globs.is_match(matchable(&format!("{stem}.{e}"))));
+            if whole || near {
+                found.files.push(zip.clone());
+            } else {
+                found.notes.extend(problems.into_iter().map(|mut p| {
+                    p.severity = crate::diag::Severity::Warning;
+                    p
+                }));
+            }
+            return Ok(());
+        }
+    };
+    for member in members {
+        let shown = format!("{}/{}", zip.relative, member.name);
+        let names = [shown.clone(), below(&member.name), format!("{stem}/{}", member.name)];
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = if whole { vec![zip.relative.as_str(), shown.as_str()] } else { names };
+        if is_wanted(found, &names, globs, &shown) {
+            unpack(found, zip, &member, shown)?;
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks a member; one that cannot be keeps the archive's path, and reading it tells why.
+fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String) -> Outcome<()> {
+    let folder = match &found.unpacked {
+        Some(folder) => folder.clone(),
+        None => {
+            let temporary = std::env::temp_dir();
+            let made = TempDir::with_prefix("bidui-").map_err(|e| Failure::io("make a folder in", &temporary, &e))?;
+            found.unpacked.insert(Arc::new(made)).clone()
+        }
+    };
+    let path = folder.path().join(found.files.len().to_string());
+    let mut out = fs::File::create_new(&path).map_err(|e| Failure::io("write", &path, &e))?;
+    let place = Place::file(&relative);
+    let path = match archive::unpack(&zip.path, member, &mut out, &LIMITS, &place) {
+        Ok(()) if out.metadata().map_err(|e| Failure::io("read the size of", &path, &e))?.len() == 0 => {
+            found.notes.push(empty(&relative));
+            return Ok(());
+        }
+        Ok(()) => path,
+        Err(_) => zip.path.clone(),
+    };
+    found.files.push(InputFile { relative, path });
+    Ok(())
+}
+
+fn empty(relative: &str) -> Diagnostic {
+    Diagnostic::warning("ingest.empty_file", "the file has no content and is left out", Place::file(relative))
+        .hint("it may still be copied; ask the sender for the file again")
+}
+
+fn left_out(relative: &str, lock: bool) -> Diagnostic {
     let (message, hint) = if lock {
         (
             "a lock file of a workbook that is open somewhere; it is left out",
@@ -85,7 +161,7 @@ fn left_out(file: &InputFile, lock: bool) -> Diagnostic {
     } else {
         ("a hidden file; it is left out", "rename it without the leading dot if it is a delivery")
     };
-    Diagnostic::note("ingest.left_out", message, Place::file(&file.relative)).hint(hint)
+    Diagnostic::note("ingest.left_out", message, Place::file(relative)).hint(hint)
 }
 
 /// Names from a Mac come in decomposed characters; contracts are written in composed ones.

@@ -5,6 +5,7 @@
 
 use super::Checked;
 use super::header::{Contract, HeadingCell, Headings, Verdict, fold, half_width, short_list};
+use super::limits::{CELL_CHARS, Limits, Meter, oversized};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
 use super::sink::{Full, Sink};
@@ -12,8 +13,8 @@ use crate::diag::{Diagnostic, Place};
 use crate::model::{CellKind, Disposition, Reject};
 use crate::plan::FieldFrom;
 
-/// Longest text a spreadsheet cell can hold; more is no cell but an accident.
-const CELL_CHARS: usize = 32_767;
+/// Bytes of the rows that are kept until the headings are found.
+const FIRST_BYTES: usize = 64 << 20;
 
 /// One file while it is read.
 pub(super) struct Reading<'a> {
@@ -23,6 +24,9 @@ pub(super) struct Reading<'a> {
     pub(super) sink: &'a mut Sink,
     /// What is to be said about the file, whether it is used or not.
     pub(super) problems: Vec<Diagnostic>,
+    /// What the file may cost.
+    pub(super) limits: Limits,
+    meter: Meter,
     extra: Vec<String>,
     absent: Vec<String>,
 }
@@ -41,8 +45,17 @@ pub(super) enum SheetEnd {
 
 impl<'a> Reading<'a> {
     /// Begins a file.
-    pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink) -> Self {
-        Reading { contract, relative, sink, problems: Vec::new(), extra: Vec::new(), absent: Vec::new() }
+    pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink, limits: Limits) -> Self {
+        Reading {
+            contract,
+            relative,
+            sink,
+            problems: Vec::new(),
+            limits,
+            meter: Meter::new(limits),
+            extra: Vec::new(),
+            absent: Vec::new(),
+        }
     }
 
     /// The file as a place.
@@ -146,11 +159,19 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
 
     /// Takes the next row; false when no more rows are wanted.
     pub(super) fn row(&mut self, row: &mut Row) -> Checked<bool> {
+        // A line of text that is too wide is set aside below the headings; above them it would be kept in memory.
+        let wide = row.width.is_none() || matches!(self.state, State::Searching(_));
+        self.reading.meter.row(row, wide).map_err(|what| vec![oversized(&self.place(), what)])?;
         if let State::Searching(first) = &mut self.state {
             let source = self.reading.contract.source;
             if row.number < source.header_within.max(1) + source.header_rows.max(1) {
                 if !row.is_blank() {
                     first.push(row.clone());
+                    let kept: usize = first.iter().map(Row::bytes).sum();
+                    if kept > FIRST_BYTES {
+                        let what = "the rows above its headings are longer than any text".to_string();
+                        return Err(vec![oversized(&self.place(), what)]);
+                    }
                 }
                 return Ok(true);
             }
@@ -259,6 +280,14 @@ fn refusal(contract: &Contract, headings: &Headings, row: &Row) -> Option<(Dispo
             let reason = "本行的双引号不成对，无法分列";
             return Some((Quarantined, "row.quote", reason.into()));
         }
+        Some(Fault::Syntax) => {
+            let reason = "本行不是一个完整、无重复键的 JSON 对象，无法读取";
+            return Some((Quarantined, "row.syntax", reason.into()));
+        }
+        Some(Fault::Deleted) => {
+            let reason = "本记录在 DBF 文件中已标为删除";
+            return Some((NotData, "row.deleted", reason.into()));
+        }
         None => {}
     }
     if is_repeated_heading(headings, row) {
@@ -274,8 +303,12 @@ fn refusal(contract: &Contract, headings: &Headings, row: &Row) -> Option<(Dispo
             return Some((Quarantined, "row.width", reason));
         }
     }
+    if headings.columns.iter().flatten().any(|c| row.nested.contains(c)) {
+        let reason = "约定列中含有嵌套的内容（列表或对象），不是单个值";
+        return Some((Quarantined, "row.nested", reason.into()));
+    }
     let long = |text: &str| text.len() > CELL_CHARS && text.chars().count() > CELL_CHARS;
-    if row.cells().any(|(_, text, _)| long(text)) {
+    if row.overlong || row.cells().any(|(_, text, _)| long(text)) {
         let reason = format!("有单元格超过{CELL_CHARS}个字符");
         return Some((Quarantined, "row.oversized", reason));
     }
@@ -305,7 +338,7 @@ fn is_repeated_heading(headings: &Headings, row: &Row) -> bool {
     })
 }
 
-/// The word with which a total or signature line begins, or none.
+/// The word with which a total or signature line begins or ends, or none.
 ///
 /// Looked for in the first cells only, since the words also occur inside remarks. A row with an identity number is
 /// never a total; nor is a row in which the word comes after the first cell while somebody is named.
@@ -315,12 +348,16 @@ fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> 
         row.get(column).map(|(text, _)| (column, text))
     };
     for (position, (column, text, _)) in row.cells().take(3).enumerate() {
-        let first = fold_first(text);
-        if !contract.not_data.iter().any(|w| w.chars().next() == first) {
+        let (first, last) = (fold_first(text), text.trim_end_matches([':', '：', ' ']).chars().next_back());
+        let like = |w: &&String| w.chars().next() == first || w.chars().next_back() == last;
+        if !contract.not_data.iter().any(|w| like(&w)) {
             continue;
         }
         let folded = fold(text);
-        let Some(word) = contract.not_data.iter().find(|w| folded.starts_with(w.as_str())) else {
+        let folded = folded.trim_end_matches(':');
+        // `小计` and `本页小计`.
+        let means = |w: &&String| folded.starts_with(w.as_str()) || folded.ends_with(w.as_str());
+        let Some(word) = contract.not_data.iter().find(means) else {
             continue;
         };
         let numbered = value(contract.id_number)

@@ -25,6 +25,8 @@ impl Merges {
     pub(super) fn new(mut regions: Vec<Region>) -> Self {
         regions.retain(|r| r.bottom >= r.top && r.right >= r.left && (r.bottom > r.top || r.right > r.left));
         regions.sort_unstable();
+        // No program lets ranges overlap; a hostile file may have a million of them, one upon the other.
+        regions.dedup_by(|next, kept| next.top == kept.top && next.left <= kept.right);
         Merges { regions }
     }
 

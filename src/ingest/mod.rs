@@ -8,49 +8,69 @@
 //! * Rows below the headings = data rows + quarantined rows + listed rows that are not data. None disappears.
 //! * Hostile files (bombs, far cells, endless lines, broken archives) end in a diagnostic, in bounded memory.
 //!
-//! Reasons of rejects: `row.encoding`, `row.quote`, `row.width`, `row.oversized` (quarantined); `row.total`,
-//! `row.repeated_heading`, `row.no_value` (not data).
+//! Reasons of rejects: `row.encoding`, `row.quote`, `row.width`, `row.oversized`, `row.syntax`, `row.nested`
+//! (quarantined); `row.total`, `row.repeated_heading`, `row.no_value`, `row.deleted` (not data).
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `files` | which files belong to a source |
+//! | `files`, `archive` | which files belong to a source, ZIP deliveries unpacked |
 //! | `sniff` | what a file really is |
-//! | `encoding`, `csv` | delimited text |
-//! | `package`, `markup`, `xlsx` | workbooks |
-//! | `parquet` | Parquet |
+//! | `limits` | what a file may cost |
+//! | `encoding`, `transcode`, `csv` | text: its encoding, as lines or as a stream; delimited text |
+//! | `book` | what workbooks of all kinds have in common |
+//! | `xlsx`, `package`, `markup` | Office Open XML: cells; the archive looked through; as much XML as that needs |
+//! | `xls`, `xlsb` | workbooks in records |
+//! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
+//! | `dbf`, `json`, `parquet` | records by name |
 //! | `header` | heading rows, columns of the contract's fields |
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
 //! | `merges`, `cell`, `row`, `sink` | merged ranges, typed cells, one row, all rows |
 
+mod archive;
+mod book;
 mod cell;
 mod csv;
+mod dbf;
 mod encoding;
 mod files;
 mod header;
+mod html;
 mod intake;
+mod json;
+mod limits;
 mod markup;
+mod markup_book;
 mod merges;
+mod ods;
 mod package;
 mod parquet;
 mod row;
 pub mod rows;
 mod sink;
 mod sniff;
+mod transcode;
+mod xls;
+mod xlsb;
 mod xlsx;
+mod xml;
+mod xml_sheet;
 
 #[cfg(test)]
 mod tests;
 
 pub use files::{Found, InputFile, find_files};
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
 
 use crate::diag::{Diagnostic, Place};
 use crate::model::{RawTable, Reject};
 use crate::plan::{Format, Source};
 use header::Contract;
 use intake::Reading;
+use limits::{LIMITS, guarded};
 use sink::Sink;
 
 /// What a source delivered.
@@ -78,21 +98,15 @@ pub fn read(source: &Source, files: &[InputFile]) -> Delivery {
     let mut delivery = Delivery::default();
     for file in files {
         let mark = sink.mark();
-        let mut reading = Reading::new(&contract, &file.relative, &mut sink);
+        let mut reading = Reading::new(&contract, &file.relative, &mut sink, LIMITS);
         // The parsers are other people's, and a hostile file may hit an overflow in them: that must cost this file only.
-        let end = catch_unwind(AssertUnwindSafe(|| read_file(&mut reading, file)));
+        let end = guarded(&Place::file(&file.relative), || read_file(&mut reading, file));
         let mut problems = std::mem::take(&mut reading.problems);
-        match end {
-            Ok(Ok(())) => delivery.problems.append(&mut problems),
-            failed => {
-                sink.rollback(&mark);
-                delivery.refused.push(file.relative.clone());
-                delivery.problems.append(&mut problems);
-                match failed {
-                    Ok(Err(mut errors)) => delivery.problems.append(&mut errors),
-                    _ => delivery.problems.push(broken(&Place::file(&file.relative))),
-                }
-            }
+        delivery.problems.append(&mut problems);
+        if let Err(mut errors) = end {
+            sink.rollback(&mark);
+            delivery.refused.push(file.relative.clone());
+            delivery.problems.append(&mut errors);
         }
     }
     (delivery.raw, delivery.rejects, delivery.read) = sink.finish();
@@ -103,15 +117,39 @@ pub fn read(source: &Source, files: &[InputFile]) -> Delivery {
 type Checked<T> = Result<T, Vec<Diagnostic>>;
 
 fn read_file(reading: &mut Reading, file: &InputFile) -> Checked<()> {
-    let format = reading.contract.source.format;
-    sniff::check(&file.path, format, &reading.place())?;
+    let place = reading.place();
+    let limits = reading.limits;
+    if let Some(reasons) = archive::refusal(&file.path, &file.relative, &limits, &place) {
+        return Err(reasons);
+    }
+    let source = reading.contract.source;
+    let before = state(&file.path);
+    let format = sniff::format(&file.path, &limits, &place)?;
+    sniff::allowed(source.format, format, &place)?;
     match format {
         Format::Csv => csv::read(reading, &file.path)?,
-        Format::Xlsx => xlsx::read(reading, &file.path, &package::LIMITS)?,
         Format::Parquet => parquet::read(reading, &file.path)?,
+        _ => {
+            let mut book = book::open(&file.path, format, source.encoding.as_deref(), &limits, &place)?;
+            book::read(reading, &mut *book)?;
+        }
+    }
+    if state(&file.path) != before {
+        return Err(vec![growing(&place)]);
     }
     reading.close();
     Ok(())
+}
+
+/// Size and last change of a file; none when it is gone.
+fn state(path: &Path) -> Option<(u64, Option<SystemTime>)> {
+    fs::metadata(path).ok().map(|m| (m.len(), m.modified().ok()))
+}
+
+/// The file is not the one that was begun.
+fn growing(place: &Place) -> Diagnostic {
+    Diagnostic::error("ingest.still_growing", "the file was changed while it was read", place.clone())
+        .hint("it is still being copied or is open somewhere: wait until it is whole, then run again")
 }
 
 /// The file cannot be opened or read.

@@ -7,75 +7,41 @@
 //! ranges, which stand behind the cells they are needed for.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::fs;
+use std::io::Read;
 use std::path::Path;
 
-use zip::ZipArchive;
-
-use super::Checked;
+use super::book::Layout;
+use super::limits::{Limits, oversized};
 use super::markup::{attribute, attribute_bytes, is_position, local_name, region, tags};
 use super::merges::{Merges, Region};
+use super::{Checked, archive};
 use crate::diag::{Diagnostic, Place};
-
-/// What a workbook may cost.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
-    /// Bytes of all parts when inflated.
-    pub(super) inflated: u64,
-    /// Inflated bytes for each stored byte…
-    pub(super) ratio: u64,
-    /// …once so many are inflated; small parts may be as regular as they like.
-    pub(super) ratio_from: u64,
-    /// Bytes between two tags: a cell's longest text, escaped, and some more.
-    pub(super) text: usize,
-    /// Parts in the archive.
-    pub(super) parts: usize,
-    /// Merged ranges of all sheets.
-    pub(super) merges: usize,
-    /// Shared strings announced: the parser reserves room for them before it reads one.
-    pub(super) strings: u64,
-    /// Cells of all sheets.
-    pub(super) cells: u64,
-}
-
-/// A million rows of sixty columns, with room.
-pub(super) const LIMITS: Limits = Limits {
-    inflated: 3 << 30,
-    ratio: 300,
-    ratio_from: 64 << 20,
-    text: 2 << 20,
-    parts: 10_000,
-    merges: 1_000_000,
-    strings: 40_000_000,
-    cells: 80_000_000,
-};
 
 /// What the look through the archive found.
 #[derive(Debug, Default)]
 pub(super) struct Package {
     /// Sheet name → part, both as the workbook has them.
     sheets: BTreeMap<String, String>,
-    /// Part → merged ranges.
-    merges: BTreeMap<String, Vec<Region>>,
+    /// Relationship of a binary workbook's index → part.
+    pub(super) targets: BTreeMap<String, String>,
+    /// Part → merged ranges, hidden rows and columns.
+    parts: BTreeMap<String, (Vec<Region>, u64, u64)>,
 }
 
 impl Package {
-    /// The merged ranges of a sheet; none when the workbook's own index does not lead to it.
-    pub(super) fn merges(&mut self, sheet: &str) -> Option<Merges> {
+    /// What stands around a sheet's cells; none when the workbook's own index does not lead to it.
+    pub(super) fn layout(&mut self, sheet: &str) -> Option<Layout> {
         let part = self.sheets.get(sheet)?;
-        Some(Merges::new(self.merges.remove(part).unwrap_or_default()))
+        let (merges, hidden_rows, hidden_columns) = self.parts.remove(part).unwrap_or_default();
+        Some(Layout { merges: Merges::new(merges), hidden_rows, hidden_columns })
     }
 }
 
-/// Looks through a workbook's archive.
-pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Package> {
-    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
-    let stored = file.metadata().map_err(|e| vec![super::unreadable(place, &e)])?.len();
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|_| vec![damaged(place)])?;
-    if archive.len() > limits.parts {
-        return Err(vec![bomb(place, format!("its archive has {} parts", archive.len()))]);
-    }
+/// Looks through a workbook's archive. In a `binary` one (.xlsb) the parts named `.bin` are records and no text.
+pub(super) fn inspect(path: &Path, binary: bool, limits: &Limits, place: &Place) -> Checked<Package> {
+    let stored = fs::metadata(path).map_err(|e| vec![super::unreadable(place, &e)])?.len();
+    let mut archive = archive::open(path, limits, place)?;
     let mut package = Package::default();
     let mut small = BTreeMap::new();
     let mut budget = Budget { limits, place, stored, inflated: 0, merges: 0 };
@@ -87,7 +53,8 @@ pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Pa
         if name.ends_with(".rels") || name.ends_with("workbook.xml") {
             small.insert(name.clone(), String::new());
         }
-        let mut scan = Scan::new(small.get_mut(&name));
+        let text = !(binary && name.ends_with(".bin"));
+        let mut scan = Scan::new(small.get_mut(&name), text);
         let mut chunk = vec![0; 1 << 16];
         loop {
             let read = part.read(&mut chunk).map_err(|_| vec![damaged(place)])?;
@@ -98,11 +65,12 @@ pub(super) fn inspect(path: &Path, limits: &Limits, place: &Place) -> Checked<Pa
             budget.check(0)?;
             scan.feed(&chunk[..read], &mut budget)?;
         }
-        if !scan.regions.is_empty() {
-            package.merges.insert(name, scan.regions);
+        if !scan.regions.is_empty() || scan.hidden_rows + scan.hidden_columns > 0 {
+            package.parts.insert(name, (scan.regions, scan.hidden_rows, scan.hidden_columns));
         }
     }
     package.sheets = sheets(&small);
+    package.targets = small.get("xl/_rels/workbook.bin.rels").map(|rels| targets(rels, "xl/")).unwrap_or_default();
     Ok(package)
 }
 
@@ -118,10 +86,13 @@ impl Budget<'_> {
     fn check(&self, more: u64) -> Checked<()> {
         let inflated = self.inflated.saturating_add(more);
         if inflated > self.limits.inflated {
-            return Err(vec![bomb(self.place, format!("it inflates to more than {} MB", self.limits.inflated >> 20))]);
+            return Err(vec![oversized(
+                self.place,
+                format!("it inflates to more than {} MB", self.limits.inflated >> 20),
+            )]);
         }
         if inflated > self.limits.ratio_from && inflated / self.limits.ratio > self.stored {
-            return Err(vec![bomb(
+            return Err(vec![oversized(
                 self.place,
                 format!("it inflates to more than {} times its size", self.limits.ratio),
             )]);
@@ -136,6 +107,8 @@ struct Scan<'k> {
     run: usize,
     tag: Vec<u8>,
     regions: Vec<Region>,
+    hidden_rows: u64,
+    hidden_columns: u64,
     keep: Option<&'k mut String>,
     text: bool,
     begun: bool,
@@ -147,15 +120,24 @@ const TAG: usize = 256;
 const INDEX: usize = 8 << 20;
 
 impl<'k> Scan<'k> {
-    fn new(keep: Option<&'k mut String>) -> Self {
-        Scan { run: 0, tag: Vec::new(), regions: Vec::new(), keep, text: true, begun: false }
+    fn new(keep: Option<&'k mut String>, text: bool) -> Self {
+        Scan {
+            run: 0,
+            tag: Vec::new(),
+            regions: Vec::new(),
+            hidden_rows: 0,
+            hidden_columns: 0,
+            keep,
+            text,
+            begun: false,
+        }
     }
 
     fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Checked<()> {
         if !self.begun {
             self.begun = true;
             // Pictures and the like are no text: the parser never opens them.
-            self.text = !is_media(chunk);
+            self.text &= !is_media(chunk);
         }
         if let Some(keep) = self.keep.as_mut().filter(|k| k.len() < INDEX) {
             keep.push_str(&String::from_utf8_lossy(chunk));
@@ -170,7 +152,7 @@ impl<'k> Scan<'k> {
             self.run += piece.len();
             if self.run > budget.limits.text {
                 let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
-                return Err(vec![bomb(budget.place, what)]);
+                return Err(vec![oversized(budget.place, what)]);
             }
             let room = TAG - self.tag.len().min(TAG);
             self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
@@ -185,6 +167,16 @@ impl<'k> Scan<'k> {
         match local_name(&tag) {
             // The parser counts with these unchecked, and would run over.
             b"c" | b"row" if !is_position(attribute_bytes(&tag, b'r')) => return Err(vec![misplaced(budget.place)]),
+            b"row" if is_hidden(&tag) => self.hidden_rows += 1,
+            b"col" if is_hidden(&tag) => {
+                let tag = String::from_utf8_lossy(&tag);
+                let number = |name| attribute(&tag, name).and_then(|n| n.parse::<u64>().ok());
+                let (first, last) = (number("min").unwrap_or(1), number("max").unwrap_or(1));
+                // Hiding all columns behind the table, up to the last one there can be, says nothing.
+                if last < 16_384 {
+                    self.hidden_columns += (last + 1).saturating_sub(first);
+                }
+            }
             b"dimension" => {
                 let tag = String::from_utf8_lossy(&tag);
                 let range = attribute(&tag, "ref").unwrap_or_default();
@@ -196,7 +188,7 @@ impl<'k> Scan<'k> {
             b"mergeCell" => {
                 budget.merges += 1;
                 if budget.merges > budget.limits.merges {
-                    return Err(vec![bomb(budget.place, "it has too many merged ranges".to_string())]);
+                    return Err(vec![oversized(budget.place, "it has too many merged ranges".to_string())]);
                 }
                 let tag = String::from_utf8_lossy(&tag);
                 self.regions.extend(attribute(&tag, "ref").as_deref().and_then(region));
@@ -205,7 +197,7 @@ impl<'k> Scan<'k> {
                 let tag = String::from_utf8_lossy(&tag);
                 let count = attribute(&tag, "uniqueCount").and_then(|c| c.parse::<u64>().ok());
                 if count.is_some_and(|c| c > budget.limits.strings) {
-                    return Err(vec![bomb(budget.place, "it announces too many texts".to_string())]);
+                    return Err(vec![oversized(budget.place, "it announces too many texts".to_string())]);
                 }
             }
             _ => {}
@@ -214,6 +206,11 @@ impl<'k> Scan<'k> {
         self.tag.clear();
         Ok(())
     }
+}
+
+fn is_hidden(tag: &[u8]) -> bool {
+    let said = |text: &[u8]| memchr::memmem::find(tag, text).is_some();
+    said(b"hidden=\"1\"") || said(b"hidden=\"true\"")
 }
 
 fn is_media(head: &[u8]) -> bool {
@@ -236,23 +233,28 @@ fn sheets(small: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let (Some(index), Some(rels)) = (small.get(&workbook), small.get(&format!("{base}_rels/{name}.rels"))) else {
         return BTreeMap::new();
     };
-    let parts: BTreeMap<String, String> = tags(rels, "Relationship")
+    let parts = targets(rels, &base);
+    tags(index, "sheet")
+        .filter_map(|t| Some((attribute(t, "name")?, parts.get(&attribute(t, "id")?)?.clone())))
+        .collect()
+}
+
+/// The parts that relationships of a part in the folder `base` lead to, by their id.
+fn targets(rels: &str, base: &str) -> BTreeMap<String, String> {
+    tags(rels, "Relationship")
         .filter_map(|t| {
-            let target = target(t);
+            let target = attribute(t, "Target").unwrap_or_default();
             let part = match target.starts_with('/') {
                 true => key(&target),
                 false => key(&format!("{base}{target}")),
             };
             Some((attribute(t, "Id")?, part))
         })
-        .collect();
-    tags(index, "sheet")
-        .filter_map(|t| Some((attribute(t, "name")?, parts.get(&attribute(t, "id")?)?.clone())))
         .collect()
 }
 
 /// A part's name as it is compared: some writers differ in case, separators and a leading slash.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     name.replace('\\', "/").trim_start_matches('/').to_lowercase()
 }
 
@@ -274,10 +276,4 @@ pub(super) fn misplaced(place: &Place) -> Diagnostic {
         place.clone(),
     )
     .hint("open it in a spreadsheet program and save it anew")
-}
-
-/// The file would cost more than any real one.
-pub(super) fn bomb(place: &Place, what: String) -> Diagnostic {
-    Diagnostic::error("ingest.oversized", format!("the workbook is too large to be read: {what}"), place.clone())
-        .hint("copy the table alone into a new workbook, or have the delivery split")
 }

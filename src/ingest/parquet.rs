@@ -189,7 +189,7 @@ fn moment(second: i64, zoned: bool) -> String {
 }
 
 /// A decimal exactly, without needless zeros.
-fn decimal(value: i128, scale: i8) -> String {
+pub(super) fn decimal(value: i128, scale: i8) -> String {
     if scale <= 0 {
         return format!("{value}{}", zeros(value, scale));
     }

@@ -2,6 +2,9 @@
 
 use crate::model::CellKind;
 
+/// Most bytes of text in one row: a workbook can point from every cell of a row to one long text.
+const ROW_BYTES: usize = 16 << 20;
+
 /// Why a row cannot be used although its file can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -9,6 +12,10 @@ pub(super) enum Fault {
     Encoding,
     /// A quote that opens and never closes.
     Quote,
+    /// Not an object of JSON by itself.
+    Syntax,
+    /// A record of a database that is marked as deleted and still in the file.
+    Deleted,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +37,10 @@ pub(super) struct Row {
     pub(super) partial: bool,
     /// What is wrong with the whole row.
     pub(super) fault: Option<Fault>,
+    /// Columns whose value is a list or an object, not a single value.
+    pub(super) nested: Vec<u32>,
+    /// True when the row had more text than [`ROW_BYTES`] and was cut off there.
+    pub(super) overlong: bool,
     text: String,
     cells: Vec<Span>,
 }
@@ -41,6 +52,8 @@ impl Row {
         self.width = None;
         self.partial = false;
         self.fault = None;
+        self.nested.clear();
+        self.overlong = false;
         self.text.clear();
         self.cells.clear();
     }
@@ -51,6 +64,10 @@ impl Row {
             return;
         }
         let start = self.text.len();
+        if start + text.len() > ROW_BYTES {
+            self.overlong = true;
+            return;
+        }
         self.text.push_str(text);
         let span = Span { column, start, end: self.text.len(), kind };
         // Readers go from left to right; only the fill of a merged range comes late.
@@ -74,6 +91,16 @@ impl Row {
     /// All cells that are not blank, from left to right.
     pub(super) fn cells(&self) -> impl Iterator<Item = (u32, &str, CellKind)> {
         self.cells.iter().map(|c| (c.column, &self.text[c.start..c.end], c.kind))
+    }
+
+    /// The right-most column that is not blank.
+    pub(super) fn last_column(&self) -> Option<u32> {
+        self.cells.last().map(|c| c.column)
+    }
+
+    /// Bytes of all texts in it.
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Number of cells that are not blank.
@@ -109,12 +136,12 @@ pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Spaces of all kinds, NUL, zero-width and direction marks.
+/// Spaces of all kinds, NUL, the end mark of DOS, zero-width and direction marks.
 pub(super) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || matches!(
             c,
-            '\0' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+            '\0' | '\u{1a}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
         )
 }
 

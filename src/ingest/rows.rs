@@ -1,6 +1,6 @@
 //! Files without a contract, row by row: for `bidui link`, where a model names the columns.
 //!
-//! In: a CSV, XLSX or Parquet file. Out: its headings, then every row below them as the texts of the wanted columns, in
+//! In: a file of any format that is read. Out: its headings, then every row below them as the texts of the wanted columns, in
 //! one reused buffer: no string is made for a cell. Blanks around headings and values are taken off; nothing else is
 //! cleaned. Rows that cannot be read are counted and told, never lost silently.
 //!
@@ -12,19 +12,18 @@
 //! ```
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use calamine::{Reader, SheetType, SheetVisible};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
+use super::book::{self, Book};
 use super::csv::{Next, Rows};
+use super::limits::{LIMITS, Meter, guarded, oversized};
 use super::parquet::Texts;
-use super::row::{Row, is_blank, is_invisible};
-use super::xlsx::{self, Workbook};
-use super::{Checked, encoding, package, sniff};
+use super::row::{Fault, Row, is_blank, is_invisible};
+use super::{Checked, encoding, sniff};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 use crate::plan::Format;
@@ -50,8 +49,8 @@ pub struct PlainFile {
 
 enum Body {
     Text(Box<Rows>),
-    /// Workbook, sheet, row of the headings (0 in a sheet without any).
-    Sheet(Box<Workbook>, String, u32),
+    /// Workbook, sheet, row of the headings (0 where they are no row).
+    Book(Box<dyn Book>, usize, u32),
     Parquet,
 }
 
@@ -103,9 +102,8 @@ pub fn open(path: &Path) -> Checked<PlainFile> {
     let place = Place::file(path.display().to_string());
     let mut problems = Vec::new();
     let mut expected = 0;
-    let (headings, body) = match sniff::format(path, &place)? {
+    let (headings, body) = match sniff::format(path, &LIMITS, &place)? {
         Format::Csv => open_text(path, &place, &mut problems, &mut expected)?,
-        Format::Xlsx => open_workbook(path, &place, &mut problems)?,
         Format::Parquet => {
             let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)
@@ -114,6 +112,10 @@ pub fn open(path: &Path) -> Checked<PlainFile> {
             let names = builder.schema().fields().iter().map(|f| f.name().trim().to_string()).collect();
             (names, Body::Parquet)
         }
+        format => guarded(&place, || {
+            let book = book::open(path, format, None, &LIMITS, &place)?;
+            open_book(book, &place, &mut problems)
+        })?,
     };
     if headings.is_empty() {
         return Err(vec![
@@ -188,69 +190,33 @@ fn headings(mut next: impl FnMut(&mut Row) -> Checked<bool>) -> Checked<(Vec<Str
     Ok(first.unwrap_or_default())
 }
 
-fn open_workbook(path: &Path, place: &Place, problems: &mut Vec<Diagnostic>) -> Checked<(Vec<String>, Body)> {
-    package::inspect(path, &package::LIMITS, place)?;
-    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
-    let mut workbook = Workbook::new(BufReader::new(file)).map_err(|e| vec![xlsx::refusal(&e, place)])?;
-    let sheets: Vec<String> = workbook
-        .sheets_metadata()
-        .iter()
-        .filter(|s| s.typ == SheetType::WorkSheet && s.visible == SheetVisible::Visible)
-        .map(|s| s.name.clone())
-        .collect();
-    for (i, sheet) in sheets.iter().enumerate() {
+/// The first visible sheet that has headings.
+fn open_book(mut book: Box<dyn Book>, place: &Place, problems: &mut Vec<Diagnostic>) -> Checked<(Vec<String>, Body)> {
+    problems.append(&mut book.notes());
+    if let Some(names) = book.headings() {
+        let names = names.iter().map(|n| n.trim_matches(is_invisible).to_string()).collect();
+        return Ok((names, Body::Book(book, 0, 0)));
+    }
+    let sheets: Vec<(usize, String)> =
+        book.sheets().into_iter().enumerate().filter(|(_, s)| !s.hidden).map(|(at, s)| (at, s.name)).collect();
+    for (i, (at, name)) in sheets.iter().enumerate() {
         let mut found = Vec::new();
-        sheet_rows(&mut workbook, sheet, place, &mut |row| {
+        book.rows(*at, &mut |row| {
             found.push(row.clone());
             Ok(found.len() < TITLES)
         })?;
         let mut found = found.into_iter();
-        let (names, at) = headings(|row| Ok(found.next().map(|next| *row = next).is_some()))?;
+        let (names, row) = headings(|row| Ok(found.next().map(|next| *row = next).is_some()))?;
         if names.is_empty() {
             continue;
         }
         if i + 1 < sheets.len() {
-            let message = format!("only the sheet `{sheet}` is read; the sheets behind it are not");
+            let message = format!("only the sheet `{name}` is read; the sheets behind it are not");
             problems.push(Diagnostic::note("ingest.sheet_skipped", message, place.clone()));
         }
-        return Ok((names, Body::Sheet(Box::new(workbook), sheet.clone(), at)));
+        return Ok((names, Body::Book(book, *at, row)));
     }
-    Err(vec![
-        Diagnostic::error("ingest.empty_workbook", "no sheet has anything in it", place.clone())
-            .hint("ask the sender for the file again"),
-    ])
-}
-
-/// Gives the rows of a sheet from top to bottom until `take` says false.
-fn sheet_rows(
-    workbook: &mut Workbook,
-    sheet: &str,
-    place: &Place,
-    take: &mut dyn FnMut(&Row) -> Checked<bool>,
-) -> Checked<()> {
-    let place = place.clone().sheet(sheet);
-    let is_1904 = workbook.has_1904_epoch();
-    let mut cells = workbook.worksheet_cells_reader(sheet).map_err(|e| vec![xlsx::refusal(&e, &place)])?;
-    let mut row = Row::default();
-    let mut at = None;
-    while let Some(cell) = cells.next_cell().map_err(|e| vec![xlsx::refusal(&e, &place)])? {
-        let (r, c) = cell.get_position();
-        if r >= xlsx::ROWS || c >= xlsx::COLUMNS || at.is_some_and(|last| last >= (r, c)) {
-            return Err(vec![package::misplaced(&place)]);
-        }
-        if at.is_none_or(|(last, _)| last != r) {
-            if at.is_some() && !take(&row)? {
-                return Ok(());
-            }
-            row.reset(r + 1);
-        }
-        at = Some((r, c));
-        xlsx::push(&mut row, c, cell.get_value(), is_1904);
-    }
-    if at.is_some() {
-        take(&row)?;
-    }
-    Ok(())
+    Err(vec![book::empty(place)])
 }
 
 /// The wanted columns of one row, in a buffer that is used again.
@@ -304,6 +270,10 @@ impl Tally<'_> {
 const NOT_TEXT: &str = "the line holds bytes that are not text in the file's encoding";
 const TOO_WIDE: &str = "the row has more cells than there are headings";
 const OPEN_QUOTE: &str = "a quote in the row does not close";
+const DELETED: &str = "the record is marked as deleted";
+const NO_OBJECT: &str = "the line is no whole JSON object";
+const NESTED: &str = "a wanted column holds a list or an object";
+const TOO_LONG: &str = "the row holds more text than any table has";
 
 impl PlainFile {
     /// The headings, by column; blank ones are empty.
@@ -330,15 +300,8 @@ impl PlainFile {
         let mut tally = Tally { read: RowsRead { problems, ..RowsRead::default() }, place: &place };
         match body {
             Body::Text(rows) => text(*rows, headings.len(), wanted, &mut tally, take)?,
-            Body::Sheet(mut workbook, sheet, heading_row) => {
-                let mut picked = Picked::default();
-                sheet_rows(&mut workbook, &sheet, &place, &mut |row| {
-                    if row.number > heading_row && !row.is_blank() {
-                        tally.read.rows += 1;
-                        take(picked.of(row, wanted))?;
-                    }
-                    Ok(true)
-                })?;
+            Body::Book(mut book, sheet, heading_row) => {
+                guarded(&place, || book_rows(&mut *book, sheet, heading_row, wanted, &mut tally, take))?;
             }
             Body::Parquet => parquet(&path, wanted, &mut tally, take)?,
         }
@@ -387,6 +350,38 @@ fn text(
             }
         }
     }
+}
+
+fn book_rows(
+    book: &mut dyn Book,
+    sheet: usize,
+    heading_row: u32,
+    wanted: &[usize],
+    tally: &mut Tally,
+    take: &mut dyn FnMut(Cells) -> Checked<()>,
+) -> Checked<()> {
+    let mut picked = Picked::default();
+    let mut meter = Meter::new(LIMITS);
+    let place = tally.place;
+    book.rows(sheet, &mut |row| {
+        meter.row(row, true).map_err(|what| vec![oversized(place, what)])?;
+        if row.number <= heading_row || (row.is_blank() && row.fault.is_none()) {
+            return Ok(true);
+        }
+        let nested = row.nested.iter().any(|c| wanted.contains(&(*c as usize)));
+        match row.fault {
+            Some(Fault::Encoding) => tally.set_aside(row.number, "row.encoding", NOT_TEXT),
+            Some(Fault::Deleted) => tally.set_aside(row.number, "row.deleted", DELETED),
+            Some(_) => tally.set_aside(row.number, "row.syntax", NO_OBJECT),
+            None if nested => tally.set_aside(row.number, "row.nested", NESTED),
+            None if row.overlong => tally.set_aside(row.number, "row.oversized", TOO_LONG),
+            None => {
+                tally.read.rows += 1;
+                take(picked.of(row, wanted))?;
+            }
+        }
+        Ok(true)
+    })
 }
 
 /// Finds the wanted cells of a line without quotes; gives the number of its cells.

@@ -1,168 +1,109 @@
 //! Workbooks: cells in stream order, never a whole sheet in memory.
 //!
-//! In: an `.xlsx` file. Out: rows of its visible sheets that carry the contract's headings, or of the sheets the
-//! contract names. A formula counts with the value stored beside it. Only the streaming cell reader is used: asking the
-//! parser for a sheet's range makes room for every cell up to the furthest one (reliability.md #3).
+//! In: an `.xlsx` file. Out: its sheets and their rows. A formula counts with the value stored beside it. Only the
+//! streaming cell reader is used: asking the parser for a sheet's range makes room for every cell up to the furthest one
+//! (reliability.md #3).
 
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{Cell, DataRef, Reader, Sheet, SheetType, SheetVisible, Xlsx, XlsxError};
 
-use super::intake::{Reading, SheetEnd, SheetIntake};
+use super::book::{Book, Layout, SheetInfo, Take};
+use super::limits::Limits;
 use super::merges::Merges;
-use super::package::{self, Limits, Package, bomb, damaged, misplaced};
+use super::package::{self, Package, damaged, misplaced};
 use super::row::Row;
-use super::{Checked, cell, header};
+use super::{Checked, cell};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
-pub(super) type Workbook = Xlsx<BufReader<File>>;
+type Workbook = Xlsx<BufReader<File>>;
 
 /// Rows and columns a sheet can have.
 pub(super) const ROWS: u32 = 1_048_576;
 pub(super) const COLUMNS: u32 = 16_384;
 
-/// Reads a workbook. An error refuses the file.
-pub(super) fn read(reading: &mut Reading, path: &Path, limits: &Limits) -> Checked<()> {
-    let place = reading.place();
-    let mut package = package::inspect(path, limits, &place)?;
-    let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
-    let mut workbook = Workbook::new(BufReader::new(file)).map_err(|e| vec![refusal(&e, &place)])?;
-    let sheets = chosen(reading, &workbook)?;
-    let mut budget = limits.cells;
-    let mut rows = 0;
-    let mut read = 0;
-    let mut errors = Vec::new();
-    let mut others: Vec<(usize, String, Vec<Diagnostic>)> = Vec::new();
-    for name in &sheets {
-        let end = sheet(reading, &mut workbook, &mut package, name, &mut budget)?;
-        match end {
-            SheetEnd::Read(data) => {
-                rows += data;
-                read += 1;
-            }
-            SheetEnd::Empty => {}
-            SheetEnd::NotThis(known, problems) => others.push((known, name.clone(), problems)),
-            SheetEnd::Breaks(mut problems) => errors.append(&mut problems),
+/// An opened workbook.
+pub(super) struct XlsxBook {
+    workbook: Workbook,
+    package: Package,
+    /// Names of the sheets that hold cells, and whether they are hidden.
+    sheets: Vec<SheetInfo>,
+    place: Place,
+}
+
+/// Looks through the archive and opens the workbook.
+pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<XlsxBook> {
+    let package = package::inspect(path, false, limits, place)?;
+    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
+    let workbook = Workbook::new(BufReader::new(file)).map_err(|e| vec![refusal(&e, place)])?;
+    let sheets = tables(workbook.sheets_metadata());
+    Ok(XlsxBook { workbook, package, sheets, place: place.clone() })
+}
+
+/// The sheets that hold cells: no charts, no macros.
+pub(super) fn tables(all: &[Sheet]) -> Vec<SheetInfo> {
+    all.iter()
+        .filter(|s| s.typ == SheetType::WorkSheet)
+        .map(|s| SheetInfo { name: s.name.clone(), hidden: s.visible != SheetVisible::Visible })
+        .collect()
+}
+
+impl Book for XlsxBook {
+    fn sheets(&self) -> Vec<SheetInfo> {
+        self.sheets.clone()
+    }
+
+    fn layout(&mut self, sheet: usize) -> Checked<Layout> {
+        let name = &self.sheets[sheet].name;
+        match self.package.layout(name) {
+            Some(layout) => Ok(layout),
+            None => merges_by_parser(&mut self.workbook, name, &self.place.clone().sheet(name)),
         }
     }
-    let named = !reading.contract.source.sheets.is_empty();
-    if named {
-        errors.extend(others.drain(..).flat_map(|(_, _, problems)| problems));
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    if read == 0 {
-        // Nothing fits: speak of the sheet that came nearest, the first of equals.
-        let best = others.iter().map(|o| o.0).max();
-        return match others.into_iter().find(|o| Some(o.0) == best) {
-            Some((_, _, problems)) => Err(problems),
-            None => Err(vec![
-                Diagnostic::error("ingest.empty_workbook", "no sheet has anything in it", place)
-                    .hint("ask the sender for the file again"),
-            ]),
+
+    fn rows(&mut self, sheet: usize, take: &mut Take) -> Checked<()> {
+        let name = &self.sheets[sheet].name;
+        let place = self.place.clone().sheet(name);
+        let is_1904 = self.workbook.has_1904_epoch();
+        let mut cells = match self.workbook.worksheet_cells_reader(name) {
+            Ok(cells) => cells,
+            Err(XlsxError::NotAWorksheet(_)) => return Ok(()),
+            Err(e) => return Err(vec![refusal(&e, &place)]),
         };
+        by_cells(|| cells.next_cell().map_err(|e| vec![refusal(&e, &place)]), is_1904, &place, take)
     }
-    for (known, name, _) in others {
-        reading.problems.push(
-            Diagnostic::warning(
-                "ingest.sheet_skipped",
-                format!("the sheet does not have this source's headings ({known} known) and is not read"),
-                place.clone().sheet(name),
-            )
-            .hint("if it holds data, its headings must be those of the contract; see its `aliases`"),
-        );
-    }
-    if rows == 0 {
-        reading.problems.push(super::no_rows(&place));
-    }
-    Ok(())
 }
 
-/// The sheets to read, in the workbook's order: those the contract names, or all visible ones.
-fn chosen(reading: &mut Reading, workbook: &Workbook) -> Checked<Vec<String>> {
-    let place = reading.place();
-    let wanted = &reading.contract.source.sheets;
-    let all = workbook.sheets_metadata();
-    let is_wanted = |name: &str| wanted.iter().any(|w| header::fold(w) == header::fold(name));
-    let missing: Vec<Diagnostic> = wanted
-        .iter()
-        .filter(|w| !all.iter().any(|s| header::fold(&s.name) == header::fold(w)))
-        .map(|w| {
-            let names: Vec<String> = all.iter().map(|s| s.name.clone()).collect();
-            Diagnostic::error("ingest.missing_sheet", format!("there is no sheet `{w}`"), place.clone().sheet(w))
-                .hint(format!("the workbook has: {}", header::short_list(&names)))
-        })
-        .collect();
-    if !missing.is_empty() {
-        return Err(missing);
-    }
-    let mut names = Vec::new();
-    for sheet in all {
-        let named = is_wanted(&sheet.name);
-        if sheet.typ != SheetType::WorkSheet || (!wanted.is_empty() && !named) {
-            continue;
-        }
-        if sheet.visible != SheetVisible::Visible && !named {
-            reading.problems.push(
-                Diagnostic::note(
-                    "ingest.hidden_sheet",
-                    "a hidden sheet; it is not read",
-                    place.clone().sheet(&sheet.name),
-                )
-                .hint("name it under `sheets` in the contract if it belongs to the delivery"),
-            );
-            continue;
-        }
-        names.push(sheet.name.clone());
-    }
-    Ok(names)
-}
-
-/// Reads one sheet.
-fn sheet(
-    reading: &mut Reading,
-    workbook: &mut Workbook,
-    package: &mut Package,
-    name: &str,
-    budget: &mut u64,
-) -> Checked<SheetEnd> {
-    let place = reading.place().sheet(name);
-    let merges = match package.merges(name) {
-        Some(merges) => merges,
-        None => merges_by_parser(workbook, name, &place)?,
-    };
-    let is_1904 = workbook.has_1904_epoch();
-    let mut cells = match workbook.worksheet_cells_reader(name) {
-        Ok(cells) => cells,
-        Err(XlsxError::NotAWorksheet(_)) => return Ok(SheetEnd::Empty),
-        Err(e) => return Err(vec![refusal(&e, &place)]),
-    };
-    let mut intake = SheetIntake::new(reading, name, merges);
+/// Gathers a stream of cells into rows, and refuses positions that no sheet has.
+pub(super) fn by_cells<'d>(
+    mut next: impl FnMut() -> Checked<Option<Cell<DataRef<'d>>>>,
+    is_1904: bool,
+    place: &Place,
+    take: &mut Take,
+) -> Checked<()> {
     let mut row = Row::default();
     let mut at = None;
-    while let Some(cell) = cells.next_cell().map_err(|e| vec![refusal(&e, &place)])? {
+    while let Some(cell) = next()? {
         let (r, c) = cell.get_position();
         if r >= ROWS || c >= COLUMNS || at.is_some_and(|last| last >= (r, c)) {
-            return Err(vec![misplaced(&place)]);
+            return Err(vec![misplaced(place)]);
         }
         if at.is_none_or(|(last, _)| last != r) {
-            if at.is_some() && !intake.row(&mut row)? {
-                return intake.finish();
+            if at.is_some() && !take(&mut row)? {
+                return Ok(());
             }
             row.reset(r + 1);
         }
         at = Some((r, c));
-        *budget = budget.checked_sub(1).ok_or_else(|| vec![bomb(&place, "it has too many cells".to_string())])?;
         push(&mut row, c, cell.get_value(), is_1904);
     }
     if at.is_some() {
-        intake.row(&mut row)?;
+        take(&mut row)?;
     }
-    intake.finish()
+    Ok(())
 }
 
 pub(super) fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
@@ -183,7 +124,7 @@ pub(super) fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
 }
 
 /// The parser's own way to merged ranges, which reads the sheet once more: only for workbooks with an unusual index.
-fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Checked<Merges> {
+fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Checked<Layout> {
     let found = workbook.merge_cells_by_sheet_name(name).map_err(|e| vec![refusal(&e, place)])?;
     let regions = found.into_iter().map(|d| super::merges::Region {
         top: d.start.0.saturating_add(1),
@@ -191,7 +132,7 @@ fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Check
         bottom: d.end.0.saturating_add(1),
         right: d.end.1.min(COLUMNS),
     });
-    Ok(Merges::new(regions.collect()))
+    Ok(Layout { merges: Merges::new(regions.collect()), ..Layout::default() })
 }
 
 /// A parser's error in words without any value of a cell.
@@ -209,7 +150,7 @@ pub(super) fn refusal(error: &XlsxError, place: &Place) -> Diagnostic {
         XlsxError::FileNotFound(_) | XlsxError::RelationshipNotFound => refuse(
             "ingest.not_workbook",
             "the file is an archive but not an .xlsx workbook",
-            "ask the sender for an .xlsx export; .xlsb and .ods must be saved as .xlsx",
+            "ask the sender for an .xlsx export",
         ),
         XlsxError::CellError(_) | XlsxError::ParseFloat(_) | XlsxError::Unrecognized { .. } => refuse(
             "ingest.broken_workbook",

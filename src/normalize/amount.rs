@@ -215,9 +215,10 @@ fn digits(text: &str) -> Option<Digits> {
         mantissa = mantissa.checked_mul(10)?.checked_add(i128::from(b - b'0'))?;
     }
     let scale = fraction.len().min(12) as i32 - exponent;
-    if scale < 0 {
-        let factor = 10_i128.checked_pow(scale.unsigned_abs())?;
-        mantissa = mantissa.checked_mul(factor)?;
+    if scale < 0 && mantissa != 0 {
+        // What no counter holds is a number all the same, and too large a one.
+        let factor = 10_i128.checked_pow(scale.unsigned_abs());
+        mantissa = factor.and_then(|f| mantissa.checked_mul(f)).unwrap_or(i128::MAX);
     }
     Some(Digits { mantissa, scale: scale.max(0) as u32 })
 }
@@ -285,6 +286,8 @@ mod tests {
             ("(-5)", "yuan", None, Some("amount.unreadable")),
             ("1E30", "yuan", None, Some("amount.too_large")),
             ("99999999999999999", "yuan", None, Some("amount.too_large")),
+            ("1.8e308", "yuan", None, Some("amount.too_large")),
+            ("0e99", "yuan", Some("0"), None),
         ];
         for (raw, unit, value, doubt) in cases {
             assert_eq!(yuan(raw, unit), (value.map(str::to_string), doubt), "{raw} {unit}");

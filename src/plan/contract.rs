@@ -18,7 +18,6 @@ const ROLES: [(&str, SourceRole); 4] = [
 ];
 const SUBJECTS: [(&str, Subject); 3] =
     [("person", Subject::Person), ("household", Subject::Household), ("village", Subject::Village)];
-const FORMATS: [(&str, Format); 3] = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("parquet", Format::Parquet)];
 const FROM: [(&str, FieldFrom); 3] =
     [("column", FieldFrom::Column), ("sheet", FieldFrom::Sheet), ("file_name", FieldFrom::FileName)];
 const SNAPSHOTS: [(&str, Snapshot); 2] = [("full", Snapshot::Full), ("increment", Snapshot::Increment)];
@@ -55,7 +54,7 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         role: file.need_word("role", &ROLES, SourceRole::Department),
         subject: file.need_word("subject", &SUBJECTS, Subject::Person),
         required: file.flag_or("required", false),
-        format: file.need_word("format", &FORMATS, Format::Csv),
+        format: file.word("format", &Format::WORDS).unwrap_or_default(),
         files: globs(file),
         encoding: file.text("encoding"),
         delimiter: delimiter(file),
@@ -180,15 +179,15 @@ fn delimiter(file: &Section) -> u8 {
 
 /// Keys that only some formats have.
 fn format_keys(file: &Section, source: &Source) {
-    let only = |key: &str, format: Format, word: &str| {
-        if file.has(key) && source.format != format {
+    let only = |key: &str, fits: bool, word: &str| {
+        if file.has(key) && !fits {
             let message = format!("`{key}` says something about {word} files only");
             file.error("plan.contradiction", key, message, format!("remove `{key}`, or correct `format`"));
         }
     };
-    only("encoding", Format::Csv, "csv");
-    only("delimiter", Format::Csv, "csv");
-    only("sheets", Format::Xlsx, "xlsx");
+    only("encoding", source.format.has_encoding(), "csv");
+    only("delimiter", matches!(source.format, Format::Any | Format::Csv), "csv");
+    only("sheets", source.format.has_sheets(), "xlsx");
     if let Some(label) = &source.encoding
         && encoding_rs::Encoding::for_label(label.as_bytes()).is_none()
     {

@@ -96,15 +96,76 @@ pub enum Subject {
     Village,
 }
 
-/// File format of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// File format of a source; a file's own is told by its content.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
+    /// Whatever the file is; in a contract, no restriction.
+    #[default]
+    Any,
     /// Delimited text.
     Csv,
     /// Office Open XML workbook.
     Xlsx,
+    /// Workbook of Excel 95 to 2003.
+    Xls,
+    /// Binary Office Open XML workbook.
+    Xlsb,
+    /// OpenDocument workbook.
+    Ods,
+    /// Web page with tables, often under the name of an .xls file.
+    Html,
+    /// XML workbook of Office 2003.
+    XmlSheet,
+    /// dBase or FoxPro table.
+    Dbf,
+    /// One JSON object in each line, or a list of objects.
+    Json,
     /// Parquet.
     Parquet,
+}
+
+impl Format {
+    /// The word of a contract for each format.
+    pub const WORDS: [(&str, Format); 11] = [
+        ("any", Format::Any),
+        ("csv", Format::Csv),
+        ("xlsx", Format::Xlsx),
+        ("xls", Format::Xls),
+        ("xlsb", Format::Xlsb),
+        ("ods", Format::Ods),
+        ("html", Format::Html),
+        ("xml", Format::XmlSheet),
+        ("dbf", Format::Dbf),
+        ("json", Format::Json),
+        ("parquet", Format::Parquet),
+    ];
+
+    /// What a file of the format is, in words that follow "the file is".
+    pub fn title(self) -> &'static str {
+        match self {
+            Format::Any => "a table of any format",
+            Format::Csv => "delimited text",
+            Format::Xlsx => "an .xlsx workbook",
+            Format::Xls => "a workbook of the old .xls kind",
+            Format::Xlsb => "an .xlsb workbook",
+            Format::Ods => "an .ods workbook",
+            Format::Html => "a web page",
+            Format::XmlSheet => "an XML workbook of Office 2003",
+            Format::Dbf => "a dBase table",
+            Format::Json => "JSON",
+            Format::Parquet => "a Parquet file",
+        }
+    }
+
+    /// True for formats that may have several sheets.
+    pub fn has_sheets(self) -> bool {
+        matches!(self, Format::Any | Format::Xlsx | Format::Xls | Format::Xlsb | Format::Ods | Format::XmlSheet)
+    }
+
+    /// True for formats whose texts may be in any encoding.
+    pub fn has_encoding(self) -> bool {
+        matches!(self, Format::Any | Format::Csv | Format::Html | Format::Dbf | Format::Json)
+    }
 }
 
 /// A source's contract (`shared/sources/<id>.toml`).
@@ -122,13 +183,13 @@ pub struct Source {
     pub subject: Subject,
     /// True when the run cannot do without it (exit 65 or 66 when broken or missing).
     pub required: bool,
-    /// File format.
+    /// Format to which the source is restricted.
     pub format: Format,
     /// Globs below the input folder, `/` as separator.
     pub files: Vec<String>,
     /// Declared encoding of delimited text (WHATWG label); none = found by BOM → strict UTF-8 → GB18030.
     pub encoding: Option<String>,
-    /// Delimiter of delimited text; `,` by default.
+    /// Delimiter of delimited text; `,` by default. A file without it in its first lines is looked at for another.
     pub delimiter: u8,
     /// Number of heading rows that together make the headings (2 for merged two-level headings, joined by `/`).
     pub header_rows: u32,

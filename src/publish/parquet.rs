@@ -1,5 +1,6 @@
 //! Tables → Parquet: one file per table, with each column's title, unit, meaning and privacy class in it.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::schema::types::ColumnPath;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Schema;
 
 use super::atomic;
@@ -28,7 +29,7 @@ const ROW_GROUP: usize = 131_072;
 /// An `io.failed` failure naming the path.
 pub fn write(table: &Table, path: &Path) -> Outcome<()> {
     atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut writer = ArrowWriter::try_new(out, table.batch.schema(), Some(properties(&table.schema)))?;
+        let mut writer = ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table)))?;
         writer.write(&table.batch)?;
         writer.close()?;
         Ok(())
@@ -67,6 +68,28 @@ pub fn write_batches(
         writer.close()?;
         Ok(())
     })
+}
+
+/// Looked at to tell whether a column's texts repeat.
+const SAMPLE: usize = 4_096;
+
+/// The properties for a table: a dictionary only where texts repeat, and no least and greatest text of a row group, which
+/// would help no reader of rows that stand in the order of the files. Both cost more than all else in writing.
+fn for_table(table: &Table) -> WriterProperties {
+    let mut properties = properties(&table.schema).into_builder();
+    for (column, array) in table.schema.columns.iter().zip(table.batch.columns()) {
+        let Some(texts) = array.as_string_opt::<i32>() else {
+            continue;
+        };
+        let path = ColumnPath::from(column.name.as_str());
+        properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
+        let sample: Vec<&str> = texts.iter().take(SAMPLE).flatten().collect();
+        let distinct: HashSet<&str> = sample.iter().copied().collect();
+        if distinct.len() * 2 > sample.len() {
+            properties = properties.set_column_dictionary_enabled(path, false);
+        }
+    }
+    properties.build()
 }
 
 fn properties(schema: &TableSchema) -> WriterProperties {

@@ -5,10 +5,13 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
-use super::{Observer, clock, sources};
+use super::sources::{self, Arrived};
+use super::{Observer, clock, outputs};
 use crate::codes::Codes;
-use crate::diag::{self, Diagnostic, FailureClass, Outcome};
-use crate::{codes, plan, screen};
+use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome};
+use crate::model::{self, Table};
+use crate::plan::{self, Plan};
+use crate::{codes, publish, screen};
 
 /// What a check found.
 #[derive(Debug, serde::Serialize)]
@@ -31,8 +34,28 @@ pub struct Checked {
     pub trouble: Option<FailureClass>,
 }
 
-/// Loads a pipeline, runs its rule tests and reads the delivered files of `input`, if given.
-pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observer: Observer) -> Outcome<Checked> {
+/// What is to be checked.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckOptions<'a> {
+    /// Pipeline folder.
+    pub pipeline: &'a Path,
+    /// Folder of the delivered files, if these are to be read.
+    pub input: Option<&'a Path>,
+    /// Folder to write the tables of the delivered files to.
+    pub tables: Option<&'a Path>,
+    /// Day of the judgement; today when not given.
+    pub as_of: Option<Date>,
+}
+
+/// Loads a pipeline, runs its rule tests and reads the delivered files, if an input is given.
+///
+/// With `tables` the normalised records of each source, the rejects and the findings are written there as Parquet.
+///
+/// # Errors
+/// `input.no_folder`, and `io.failed` when a file can neither be read nor written; what is wrong with the pipeline or with
+/// the files themselves is in [`Checked::problems`].
+pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
+    let CheckOptions { pipeline, input, tables, as_of } = *options;
     let day = match as_of {
         Some(day) => day,
         None => clock::today()?,
@@ -70,7 +93,11 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         checked.trouble = Some(FailureClass::Pipeline);
     }
     if let (Some(plan), Some(input)) = (&loaded, input) {
-        for arrived in sources::bring_in(plan, &codes, input, day, observer)? {
+        let arrived = sources::bring_in(plan, &codes, input, day, observer)?;
+        if let Some(folder) = tables {
+            write_tables(folder, plan, &arrived)?;
+        }
+        for arrived in arrived {
             problems.extend(arrived.problems);
             checked.trouble = checked.trouble.or(arrived.trouble);
             checked.delivered.push(arrived.entry);
@@ -79,4 +106,14 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
     diag::sort(&mut problems);
     checked.problems = problems;
     Ok(checked)
+}
+
+/// Writes what the delivered files hold.
+fn write_tables(folder: &Path, plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
+    std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the tables folder", folder, &e))?;
+    let write = |table: &Table| publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())));
+    arrived.iter().filter_map(|a| a.records.as_ref()).try_for_each(write)?;
+    let sources = plan.sources.iter().zip(arrived);
+    write(&outputs::rejects(sources.map(|(s, a)| (s.id.as_str(), a.rejects.as_slice()))))?;
+    write(&outputs::concat(model::tables::findings(), arrived.iter().filter_map(|a| a.findings.as_ref())))
 }

@@ -36,7 +36,7 @@ mod staging;
 mod store;
 mod waterfall;
 
-pub use check::{Checked, check};
+pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
 use decisions::read_decisions;

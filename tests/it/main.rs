@@ -5,11 +5,14 @@ mod truth;
 
 mod additions;
 mod contracts;
+mod corpus;
 mod explain;
 mod faults;
 mod interop;
 mod ledger;
 mod link;
+#[path = "../properties/mod.rs"]
+mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;

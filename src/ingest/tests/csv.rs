@@ -67,8 +67,22 @@ fn a_wrong_declaration_is_refused_with_the_likely_encoding() {
 }
 
 #[test]
-fn utf16_without_its_mark_is_named() {
-    let delivery = one(&csv_source(), utf16(&TABLE.repeat(3), true));
+fn utf16_without_its_mark_is_read_and_named() {
+    for little in [true, false] {
+        let delivery = one(&csv_source(), utf16(&TABLE.repeat(3), little));
+        assert_eq!(texts(&delivery, "name"), ["张三", "李\u{20bb7}", "张三", "李\u{20bb7}", "张三", "李\u{20bb7}"]);
+        let name = if little { "UTF-16LE" } else { "UTF-16BE" };
+        assert!(problem(&delivery, "ingest.encoding_mark").message.contains(name));
+        // Half a character at the end of a copy that broke off.
+        let mut cut = utf16(TABLE, little);
+        cut.extend(utf16("王五,990121199001011264,3", little));
+        cut.pop();
+        let delivery = one(&csv_source(), cut);
+        assert_eq!(rejects(&delivery), [("row.encoding", 4)]);
+    }
+    let mut declared = csv_source();
+    declared.encoding = Some("gb18030".into());
+    let delivery = one(&declared, utf16(&TABLE.repeat(3), true));
     assert!(problem(&delivery, "ingest.encoding").hint.as_ref().unwrap().contains("utf-16le"));
 }
 
@@ -162,13 +176,25 @@ fn nul_and_endless_cells_do_not_stop_the_file() {
 }
 
 #[test]
-fn another_delimiter() {
-    let tabbed = TABLE.replace(',', "\t");
-    let delivery = one(&csv_source(), &tabbed);
-    assert!(problem(&delivery, "ingest.no_heading").hint.as_ref().unwrap().contains("delimiter"));
+fn another_delimiter_is_found_and_named() {
+    for (delimiter, shown) in [("\t", "tabs"), (";", "`;`"), ("|", "`|`")] {
+        let divided = "某县名册，2026年\n".to_string() + &TABLE.replace(',', delimiter);
+        let delivery = one(&csv_source(), &divided);
+        assert!(problem(&delivery, "ingest.delimiter").message.contains(shown));
+        assert_eq!(texts(&delivery, "amount"), ["100", "200"]);
+        let mut source = csv_source();
+        source.delimiter = delimiter.as_bytes()[0];
+        let declared = one(&source, &divided);
+        assert_eq!((codes(&declared), texts(&declared, "amount")), (vec![], vec!["100", "200"]));
+    }
+    // A comma in a cell of a divided table, or a tab in one of a comma's, changes nothing.
     let mut source = csv_source();
     source.delimiter = b'\t';
-    assert_eq!(texts(&one(&source, &tabbed), "amount"), ["100", "200"]);
+    let delivery = one(&source, TABLE.replace(',', "\t").replace("张三", "张,三"));
+    assert_eq!(texts(&delivery, "name"), ["张,三", "李\u{20bb7}"]);
+    assert_eq!(texts(&one(&csv_source(), TABLE.replace("张三", "张\t三")), "name"), ["张\t三", "李\u{20bb7}"]);
+    let neither = one(&csv_source(), TABLE.replace(',', "#"));
+    assert_eq!(codes(&neither), ["ingest.no_heading"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use zip::{ZipArchive, ZipWriter};
 use super::*;
 use crate::ingest::header::Contract;
 use crate::ingest::intake::Reading;
-use crate::ingest::package::{LIMITS, Limits};
+use crate::ingest::limits::{LIMITS, Limits};
 use crate::ingest::sink::Sink;
 
 /// A workbook with some of its parts rewritten.
@@ -69,18 +69,14 @@ fn files_that_are_not_what_they_say() {
         bytes.extend(tail.encode_utf16().flat_map(u16::to_le_bytes));
         bytes
     };
-    let mut plain_zip = ZipWriter::new(Cursor::new(Vec::new()));
-    plain_zip.start_file("说明.txt", SimpleFileOptions::default()).unwrap();
-    let plain_zip = plain_zip.finish().unwrap().into_inner();
-    let table: [(Vec<u8>, &str); 9] = [
+    let table: [(Vec<u8>, &str); 8] = [
         ("<html><table><tr><td>姓名</td></tr></table></html>".into(), "ingest.html_as_workbook"),
-        ("\u{feff}\r\n<?xml version=\"1.0\"?><Workbook/>".into(), "ingest.html_as_workbook"),
+        ("\u{feff}\r\n<?xml version=\"1.0\"?><数据/>".into(), "ingest.not_table"),
         ("姓名,身份证号\n张三,1\n".into(), "ingest.text_as_workbook"),
         (compound("Workbook"), "ingest.legacy_workbook"),
         (compound("EncryptedPackage"), "ingest.password"),
-        (plain_zip, "ingest.not_workbook"),
-        (b"%PDF-1.7".to_vec(), "ingest.not_workbook"),
-        (vec![0, 1, 2, 3], "ingest.not_workbook"),
+        (b"%PDF-1.7".to_vec(), "ingest.not_table"),
+        (vec![1; 100], "ingest.not_table"),
         (workbook(&[]), "ingest.empty_workbook"),
     ];
     for (bytes, code) in table {
@@ -183,8 +179,9 @@ fn under(limits: Limits, bytes: Vec<u8>) -> Vec<&'static str> {
     let source = people(Format::Xlsx);
     let contract = Contract::new(&source);
     let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()));
-    let mut reading = Reading::new(&contract, "表.xlsx", &mut sink);
-    let end = crate::ingest::xlsx::read(&mut reading, &dir.path().join("表.xlsx"), &limits);
+    let mut reading = Reading::new(&contract, "表.xlsx", &mut sink, limits);
+    let file = InputFile { relative: "表.xlsx".into(), path: dir.path().join("表.xlsx") };
+    let end = crate::ingest::read_file(&mut reading, &file);
     end.err().unwrap_or_default().iter().map(|p| p.code).collect()
 }
 

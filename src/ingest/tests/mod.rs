@@ -1,11 +1,15 @@
 //! Files in, rows out: small files are built in a temporary folder, hostile ones too.
 
+mod archives;
 mod csv;
 mod files;
 mod headings;
 mod hostile;
+mod markup;
 mod nothing_lost;
 mod parquet;
+mod records;
+mod workbooks;
 mod xlsx;
 
 use std::fs;

@@ -107,4 +107,24 @@ proptest! {
         let dir = folder("表.xlsx", workbook(&borrowed));
         check(&lines, false, &deliver(&people(Format::Xlsx), dir.path()))?;
     }
+
+    #[test]
+    fn in_web_pages_and_ods_files(lines in prop::collection::vec(line(), 0..40), title in any::<bool>()) {
+        let mut rows = Vec::new();
+        if title {
+            rows.push(vec!["某县名册".to_string()]);
+        }
+        rows.push(["序号", "姓名", "身份证号"].map(String::from).to_vec());
+        rows.extend(lines.iter().enumerate().map(|(i, l)| cells(l, i)));
+        let page: String = rows.iter().map(|r| format!("<tr><td>{}</tr>", r.join("<td>"))).collect();
+        let dir = folder("表.xls", format!("<table>{page}</table>"));
+        check(&lines, false, &deliver(&people(Format::Any), dir.path()))?;
+        let row = |r: &Vec<String>| {
+            let cells: String = r.iter().map(|c| workbooks::text_cell(c, "")).collect();
+            format!("<table:table-row>{cells}</table:table-row>")
+        };
+        let table: String = rows.iter().map(row).collect();
+        let dir = folder("表.ods", workbooks::ods(&format!("<table:table table:name=\"甲\">{table}</table:table>")));
+        check(&lines, false, &deliver(&people(Format::Any), dir.path()))?;
+    }
 }

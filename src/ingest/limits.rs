@@ -1,0 +1,202 @@
+//! What a file may cost, whatever its format: one table of caps, and what holds them while a file is read.
+//!
+//! | cap | where it is held |
+//! |---|---|
+//! | bytes of a file | `sniff`, before anything is parsed |
+//! | inflated bytes, their ratio, parts, merged ranges, announced texts | `package`, before a workbook's parser opens it |
+//! | members, their bytes and ratio | `archive`, while a ZIP delivery is unpacked |
+//! | bytes between two tags | [`Tags`], below the parser of XML |
+//! | bytes of a web page, depth of its tables | `html` |
+//! | bytes of a line or of a JSON row | `encoding`, `json` |
+//! | cells, columns | [`Meter`], for every row of every format |
+//! | characters of a cell | `intake`: the row is quarantined |
+//! | text of a source | `sink` |
+
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Checked;
+use super::row::Row;
+use crate::diag::{Diagnostic, Place};
+
+/// What one file may cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Bytes of a file.
+    pub(super) file: u64,
+    /// Bytes of a file that its parser needs whole in memory: a full sheet of the old .xls kind has some twenty million.
+    pub(super) whole: u64,
+    /// Bytes of a web page: a tag or comment of it may be as long as the page.
+    pub(super) page: u64,
+    /// Bytes of all parts when inflated.
+    pub(super) inflated: u64,
+    /// Inflated bytes for each stored byte…
+    pub(super) ratio: u64,
+    /// …once so many are inflated; small parts may be as regular as they like.
+    pub(super) ratio_from: u64,
+    /// Bytes between two tags: a cell's longest text, escaped, and some more.
+    pub(super) text: usize,
+    /// Parts in an archive.
+    pub(super) parts: usize,
+    /// Merged ranges of all sheets.
+    pub(super) merges: usize,
+    /// Shared strings announced: the parser reserves room for them before it reads one.
+    pub(super) strings: u64,
+    /// Cells of all sheets that are not blank.
+    pub(super) cells: u64,
+    /// Cells of the rectangles for which the parser of .xls makes room: one whole sheet of that kind.
+    pub(super) dense: u64,
+    /// Columns of a row.
+    pub(super) columns: u32,
+    /// Bytes of one row of JSON.
+    pub(super) json_row: usize,
+}
+
+/// A million rows of sixty columns, with room.
+pub(super) const LIMITS: Limits = Limits {
+    file: 16 << 30,
+    whole: 100 << 20,
+    page: 256 << 20,
+    inflated: 3 << 30,
+    ratio: 300,
+    ratio_from: 64 << 20,
+    text: 2 << 20,
+    parts: 10_000,
+    merges: 1_000_000,
+    strings: 40_000_000,
+    cells: 80_000_000,
+    dense: 65_536 * 256,
+    columns: 16_384,
+    json_row: 4 << 20,
+};
+
+/// Longest text a spreadsheet cell can hold; more is no cell but an accident.
+pub(super) const CELL_CHARS: usize = 32_767;
+
+/// Counts what the rows of a file cost.
+#[derive(Debug)]
+pub(super) struct Meter {
+    limits: Limits,
+    cells: u64,
+}
+
+impl Meter {
+    pub(super) fn new(limits: Limits) -> Meter {
+        Meter { limits, cells: 0 }
+    }
+
+    /// Counts a row; `wide` rows are refused, others are for the caller to set aside.
+    ///
+    /// # Errors
+    /// In words, what is too much.
+    pub(super) fn row(&mut self, row: &Row, wide: bool) -> Result<(), String> {
+        self.cells += row.len() as u64;
+        if self.cells > self.limits.cells {
+            return Err(format!("it has more than {} cells", self.limits.cells));
+        }
+        if wide && row.last_column().is_some_and(|c| c >= self.limits.columns) {
+            return Err(format!("a row has more than {} columns", self.limits.columns));
+        }
+        Ok(())
+    }
+}
+
+/// A reader of XML that ends in an error when a tag, a comment or a text between two tags is longer than any cell.
+///
+/// The parser above it keeps each of them whole in memory, and a hostile file has nothing else in it.
+pub(super) struct Tags<R> {
+    inner: R,
+    longest: usize,
+    run: usize,
+    within: Within,
+    /// The last bytes, to know `<!--` and what closes it.
+    last: [u8; 8],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Text,
+    Tag,
+    /// An attribute's value, until this quote.
+    Value(u8),
+    Comment,
+    Data,
+}
+
+impl<R: Read> Tags<R> {
+    pub(super) fn new(inner: R, limits: &Limits) -> Tags<R> {
+        Tags { inner, longest: limits.text, run: 0, within: Within::Text, last: [0; 8] }
+    }
+
+    fn step(&mut self, byte: u8) {
+        use Within::{Comment, Data, Tag, Text, Value};
+        self.last.rotate_left(1);
+        self.last[7] = byte;
+        self.run += 1;
+        let next = match (self.within, byte) {
+            (Text, b'<') => Tag,
+            (Tag, b'>') => Text,
+            (Tag, b'"' | b'\'') => Value(byte),
+            (Tag, b'-') if self.last.ends_with(b"<!--") => Comment,
+            (Tag, b'[') if self.last.ends_with(b"![CDATA[") => Data,
+            (Value(quote), _) if quote == byte => Tag,
+            (Comment, b'>') if self.last.ends_with(b"-->") => Text,
+            (Data, b'>') if self.last.ends_with(b"]]>") => Text,
+            (same, _) => same,
+        };
+        if next != self.within && (next == Text || self.within == Text) {
+            self.run = 0;
+        }
+        self.within = next;
+    }
+}
+
+impl<R: Read> Read for Tags<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buf)?;
+        for byte in &buf[..read] {
+            self.step(*byte);
+            if self.run > self.longest {
+                let what = format!("a text in it is longer than {} KB", self.longest >> 10);
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// Lets other people's parser work, and turns its panic into a refusal of the file.
+pub(super) fn guarded<T>(place: &Place, work: impl FnOnce() -> Checked<T>) -> Checked<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(vec![super::broken(place)]))
+}
+
+/// The file would cost more than any real one.
+pub(super) fn oversized(place: &Place, what: String) -> Diagnostic {
+    Diagnostic::error("ingest.oversized", format!("the file is too large to be read: {what}"), place.clone())
+        .hint("copy the table alone into a new file, or have the delivery split")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_between_two_tags_is_longer_than_the_cap() {
+        let limits = Limits { text: 100, ..LIMITS };
+        let kept = |xml: &str| io::copy(&mut Tags::new(xml.as_bytes(), &limits), &mut io::sink()).is_ok();
+        let short = "x".repeat(80);
+        let sound = format!("<a b=\"{short}\">{short}</a><!-- > < {short} -->{short}<![CDATA[<{short}]]>");
+        assert!(kept(&sound.repeat(100)));
+        let many = "<>".repeat(60);
+        for xml in [
+            format!("<a>{}</a>", "x".repeat(110)),
+            format!("<!-- {many} -->"),
+            format!("<a b=\"{many}\"/>"),
+            format!("<a b='{many}'/>"),
+            format!("<![CDATA[{many}]]>"),
+            format!("<a {}>", "b ".repeat(60)),
+        ] {
+            assert!(!kept(&xml), "{xml}");
+        }
+    }
+}

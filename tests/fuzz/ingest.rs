@@ -1,0 +1,129 @@
+//! Fuzz target: any bytes as a delivered file of one format, read and normalised.
+//!
+//! BIDUI_FUZZ_PIPELINE names the pipeline folder (run.sh makes it) and its only department source decides the format. A
+//! failure is a panic that leaves ingest or normalize, a row that is lost, a hang or memory over the limit. A panic of
+//! somebody else's parser that ingest catches is no failure, but its place is told once.
+#![no_main]
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
+
+use bidui::codes::Codes;
+use bidui::ingest::{self, InputFile};
+use bidui::model::Disposition;
+use bidui::normalize;
+use bidui::plan::{Source, SourceRole};
+use jiff::civil::Date;
+use libfuzzer_sys::fuzz_target;
+
+const AS_OF: Date = Date::constant(2026, 9, 30);
+
+struct Bench {
+    source: Source,
+    codes: Codes,
+    file: InputFile,
+}
+
+thread_local! {
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Set up once: the contract, the code tables, and a file in memory that is written anew for each input.
+fn bench() -> &'static Bench {
+    static BENCH: OnceLock<Bench> = OnceLock::new();
+    BENCH.get_or_init(|| {
+        // This thread is the pool: handing work to another one would cost more than the work.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global();
+        let pipeline = std::env::var("BIDUI_FUZZ_PIPELINE").expect("BIDUI_FUZZ_PIPELINE names the pipeline folder");
+        let (plan, problems) = bidui::plan::load(Path::new(&pipeline));
+        let plan = plan.unwrap_or_else(|| panic!("the pipeline is sound: {problems:#?}"));
+        let (codes, _) = bidui::codes::load(&plan.codes_dir);
+        let source = plan.sources.into_iter().find(|s| s.role == SourceRole::Department).expect("a department's source");
+        let ending = std::env::var("BIDUI_FUZZ_FORMAT").expect("BIDUI_FUZZ_FORMAT is the file's ending");
+        let path = PathBuf::from(format!("/dev/shm/bidui-fuzz-{}.{ending}", std::process::id()));
+        let file = InputFile { relative: format!("样本.{ending}"), path };
+        // libFuzzer's own hook aborts on any panic, also on those that ingest is there to catch.
+        std::panic::set_hook(Box::new(|info| {
+            static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+            let at = info.location().map(ToString::to_string).unwrap_or_default();
+            let caught = INSIDE.get();
+            if TOLD.lock().is_ok_and(|mut told| told.insert(at.clone())) || !caught {
+                eprintln!("{}: {at}: {info}", if caught { "PARSER PANIC (caught)" } else { "PANIC" });
+            }
+        }));
+        Bench { source, codes, file }
+    })
+}
+
+/// The file that an input stands for: itself, or an archive of the parts it is a row of (seeds.py).
+fn whole(data: &[u8]) -> Cow<'_, [u8]> {
+    const MARK: &[u8] = b"\x1ePART ";
+    let Some(first) = data.strip_prefix(MARK) else {
+        return Cow::Borrowed(data);
+    };
+    let mut parts = Vec::new();
+    let mut rest = first;
+    loop {
+        let end = rest.windows(MARK.len()).position(|w| w == MARK);
+        let part = &rest[..end.unwrap_or(rest.len())];
+        let line = part.iter().position(|b| *b == b'\n').unwrap_or(part.len());
+        parts.push((&part[..line], part.get(line + 1..).unwrap_or_default()));
+        match end {
+            Some(end) => rest = &rest[end + MARK.len()..],
+            None => break,
+        }
+    }
+    Cow::Owned(archive(&parts))
+}
+
+/// A zip archive of stored parts with right sums.
+fn archive(parts: &[(&[u8], &[u8])]) -> Vec<u8> {
+    let (mut out, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in parts {
+        let at = out.len() as u32;
+        let mut head = Vec::new();
+        head.extend([20, 0, 0, 8, 0, 0, 0, 0, 0x21, 0]); // version 2.0, names in UTF-8, stored, 1980-01-01
+        head.extend(crc32fast::hash(content).to_le_bytes());
+        head.extend((content.len() as u32).to_le_bytes());
+        head.extend((content.len() as u32).to_le_bytes());
+        head.extend((name.len() as u16).to_le_bytes());
+        head.extend([0, 0]);
+        out.extend(b"PK\x03\x04");
+        out.extend(&head);
+        out.extend(*name);
+        out.extend(*content);
+        directory.extend(b"PK\x01\x02\x14\0");
+        directory.extend(&head);
+        directory.extend([0; 10]);
+        directory.extend(at.to_le_bytes());
+        directory.extend(*name);
+    }
+    let (count, at) = ((parts.len() as u16).to_le_bytes(), (out.len() as u32).to_le_bytes());
+    out.extend(&directory);
+    out.extend(b"PK\x05\x06\0\0\0\0");
+    out.extend(count);
+    out.extend(count);
+    out.extend((directory.len() as u32).to_le_bytes());
+    out.extend(at);
+    out.extend([0, 0]);
+    out
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Bench { source, codes, file } = bench();
+    std::fs::write(&file.path, whole(data)).expect("/dev/shm can be written");
+    INSIDE.set(true);
+    let delivery = ingest::read(source, std::slice::from_ref(file));
+    INSIDE.set(false);
+    let refused = !delivery.refused.is_empty();
+    assert_eq!(refused, delivery.problems.iter().any(|p| p.is_error()), "a refusal has its reason");
+    assert!(!refused || (delivery.raw.is_empty() && delivery.rejects.is_empty()), "a refused file leaves nothing behind");
+    let set_aside = delivery.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined).count() as u64;
+    assert_eq!(delivery.read, delivery.raw.len() as u64 + set_aside, "a row is lost while it is read");
+    let normalized = normalize::records(source, &delivery.raw, codes, AS_OF);
+    let told = normalized.records.rows() as u64 + normalized.quarantined + normalized.folded;
+    assert_eq!(delivery.raw.len() as u64, told, "a row is lost while it is normalised");
+});

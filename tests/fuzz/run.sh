@@ -1,0 +1,61 @@
+#!/bin/sh
+# Fuzzes one format: tests/fuzz/run.sh FORMAT MINUTES      (FORMAT: csv xlsx xls xlsb ods html dbf parquet jsonl zip)
+#
+# Needs Rust stable, a C++ compiler and python3. Limits: 10 s for an input, 1 GB of memory. Says what was run and what came of
+# it; exit code 1 when an input crashed, hung or took too much. What it finds stays in target/fuzz/found-FORMAT: shrink it with
+# `-minimize_crash=1`, put it below tests/corpus/files/found, write what it must come to beside it, then mend the code.
+set -eu
+format=$1
+minutes=$2
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}/fuzz
+
+# BIDUI_FUZZ_PROFILE=dev uses the libraries of `make test` instead of a release build; BIDUI_FUZZ_BUILT=1 builds nothing.
+
+# The lock of the main package, so that the same versions are fuzzed; cargo adds what only this package needs.
+cmp -s "$root/Cargo.lock" "$target/main.lock" 2>/dev/null || {
+    mkdir -p "$target"
+    cp "$root/Cargo.lock" "$here/Cargo.lock"
+    cp "$root/Cargo.lock" "$target/main.lock"
+}
+profile=${BIDUI_FUZZ_PROFILE:-release}
+[ "$profile" = dev ] && built=debug || built=$profile
+[ -n "${BIDUI_FUZZ_BUILT:-}" ] || RUSTC_WRAPPER=$here/instrument.sh cargo build --quiet --profile "$profile" --manifest-path "$here/Cargo.toml" --target-dir "$target"
+
+pipeline=$target/pipeline-$format
+rm -rf "$pipeline"
+mkdir -p "$pipeline/fuzz" "$pipeline/shared/sources"
+cp -R "$root/pipelines/shared/codes" "$root/pipelines/shared/models" "$pipeline/shared/"
+cp "$root/tests/corpus/contracts/register.toml" "$pipeline/shared/sources/"
+case $format in
+csv | parquet | jsonl | dbf | html) word=$format ;;
+*) word=${BIDUI_FUZZ_WORD:-$format} ;;
+esac
+sed "s/FORMAT/$word/" "$here/contract.toml" >"$pipeline/shared/sources/fuzz.toml"
+: >"$pipeline/fuzz/params.toml"
+cat >"$pipeline/fuzz/pipeline.toml" <<'TOML'
+name = "fuzz"
+title = "样本"
+county = "澄岚县"
+cadence = "quarterly"
+model = "person-cn"
+sources = ["register", "fuzz"]
+TOML
+
+seeds=$target/seeds-$format
+grown=$target/grown-$format
+found=$target/found-$format
+log=$target/log-$format
+mkdir -p "$seeds" "$grown" "$found"
+python3 "$here/seeds.py" "$format" "$seeds"
+export BIDUI_FUZZ_PIPELINE="$pipeline/fuzz" BIDUI_FUZZ_FORMAT="$format"
+code=0
+"$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
+    -print_final_stats=1 -artifact_prefix="$found/" "$grown" "$seeds" >"$log" 2>&1 || code=1
+stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
+echo "$format: $minutes minutes, $(stat number_of_executed_units) inputs, $(stat average_exec_per_sec) a second," \
+    "peak $(stat peak_rss_mb) MB, slowest $(stat slowest_unit_time_sec) s, coverage $(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)," \
+    "$(ls "$found" | wc -l) failures, $(grep -c '^PARSER PANIC' "$log" || true) places where a parser's panic was caught"
+grep '^PARSER PANIC' "$log" || true
+exit $code
