@@ -78,6 +78,7 @@ fn resolve<'t>(table: &'t CodeTable, text: &str) -> Option<&'t Entry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::cases::{some, table};
     use crate::normalize::fixture;
     use proptest::prelude::*;
 
@@ -88,49 +89,24 @@ mod tests {
     }
 
     #[test]
-    fn single_values() {
-        let cases = [
-            ("男", "sex", Some("male"), None),
-            (" 男 ", "sex", Some("male"), None),
-            ("1", "sex", Some("male"), None),
-            ("１", "sex", Some("male"), None),
-            ("1.0", "sex", Some("male"), None),
-            ("1-男", "sex", Some("male"), None),
-            ("2 女性", "sex", Some("female"), None),
-            ("1-女", "sex", None, Some("code.unknown")),
-            ("2", "relation", Some("head"), None),
-            ("户主（女）", "relation", Some("head"), None),
-            ("9", "sex", None, Some("code.unknown")),
-            ("不详", "sex", None, Some("code.unknown")),
-            ("", "sex", None, None),
-            ("-", "sex", None, None),
-            ("无", "sex", None, None),
-        ];
-        for (raw, table, value, doubt) in cases {
-            assert_eq!(read(raw, table, ""), (value.map(str::to_string), doubt), "{raw}");
-        }
-    }
-
-    #[test]
-    fn several_values_are_sorted_and_single() {
-        let cases = [
-            ("因残,因病", Some("disability|illness"), None),
-            ("因病，因残、因病", Some("disability|illness"), None),
-            ("因病|因残", Some("disability|illness"), None),
-            ("因病，天灾", Some("illness"), Some("code.partly_unknown")),
-            ("天灾", None, Some("code.unknown")),
-            ("，", None, None),
-        ];
-        for (raw, value, doubt) in cases {
-            assert_eq!(read(raw, "cause", ",，、"), (value.map(str::to_string), doubt), "{raw}");
+    fn cases() {
+        let table = table(include_str!("cases/code.tsv"), ["raw", "table", "multi", "code", "doubt"]);
+        assert!(table.len() >= 30);
+        for (line, [raw, name, multi, expected, doubt]) in table {
+            let (value, found) = read(&raw, &name, &multi);
+            let found = (value.as_deref(), found.unwrap_or_default());
+            assert_eq!(found, (some(&expected), doubt.as_str()), "line {line}: {raw}");
         }
     }
 
     proptest! {
         #[test]
-        fn twice_changes_nothing(raw in "(因病|因残|因学|[,，、 ]){0,5}") {
+        fn twice_changes_nothing(raw in "(因病|因残|因学|户主|之子|[0-2]|[,，、 （]){0,5}") {
             if let (Some(once), _) = read(&raw, "cause", ",，、") {
                 prop_assert_eq!(read(&once, "cause", ",，、"), (Some(once), None));
+            }
+            if let (Some(once), _) = read(&raw, "relation", "") {
+                prop_assert_eq!(read(&once, "relation", ""), (Some(once), None));
             }
         }
     }

@@ -27,7 +27,9 @@ impl Document {
     pub fn doubt(self) -> Doubt {
         match self {
             Document::ForeignPermit => Doubt::new("id_number.foreign_permit", "不是居民身份证号，是外国人永久居留证号"),
-            Document::TravelPermit => Doubt::new("id_number.travel_permit", "不是居民身份证号，是来往内地（大陆）通行证号"),
+            Document::TravelPermit => {
+                Doubt::new("id_number.travel_permit", "不是居民身份证号，是来往内地（大陆）通行证号")
+            }
             Document::Passport => Doubt::new("id_number.passport", "不是居民身份证号，像护照号或通行证号"),
             Document::BirthCertificate => {
                 Doubt::new("id_number.birth_certificate", "不是居民身份证号，是出生医学证明编号，请补报身份证号")

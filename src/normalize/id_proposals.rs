@@ -281,7 +281,8 @@ mod tests {
         let found = propose("990121199001011239", &[], &known, as_of());
         assert!(found.len() > 1 && found.iter().any(|p| p.number == RIGHT), "{found:?}");
         let any_of = [RIGHT.to_string(), "990121195506101239".to_string()];
-        let found: Vec<String> = propose("", &any_of, &Known::default(), as_of()).into_iter().map(|p| p.number).collect();
+        let found: Vec<String> =
+            propose("", &any_of, &Known::default(), as_of()).into_iter().map(|p| p.number).collect();
         assert_eq!(found, ["990121195506101239", RIGHT]);
     }
 

@@ -8,8 +8,12 @@
 
 pub mod amount;
 pub mod boolean;
+#[cfg(test)]
+mod cases;
 pub mod code;
 mod columns;
+#[cfg(test)]
+mod damage_tests;
 pub mod date;
 pub mod division;
 pub mod doubt;
