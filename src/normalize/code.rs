@@ -15,7 +15,9 @@ pub const NO_TABLE: Doubt = Doubt::new("code.no_table", "没有这个字段的�
 /// `multi`: the separators of the values, empty for a single value. A number is only ever looked up in `table`: other tables
 /// give the same number another meaning.
 pub fn code(raw: &str, table: &CodeTable, multi: &str) -> Clean<String> {
-    let text = clean(raw);
+    // A line break within a cell separates values too; cleaning would make it a space.
+    let lines = (!multi.is_empty() && raw.contains('\n')).then(|| raw.replace('\n', "|"));
+    let text = clean(lines.as_deref().unwrap_or(raw));
     let text = text.trim_matches(['\'', '"']);
     if let Some(entry) = resolve(table, text) {
         return Clean::sure(entry.code.clone());
@@ -26,7 +28,7 @@ pub fn code(raw: &str, table: &CodeTable, multi: &str) -> Clean<String> {
     if multi.is_empty() {
         return Clean::refused(UNKNOWN);
     }
-    let separator = |c: char| multi.contains(c) || matches!(c, '|' | ';' | '；' | '\n');
+    let separator = |c: char| multi.contains(c) || matches!(c, '|' | ';' | '；');
     let mut codes: Vec<&str> = Vec::new();
     let mut unknown = false;
     for part in text.split(separator).map(str::trim).filter(|p| !says_nothing(p)) {

@@ -80,7 +80,7 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
     if is_lunar(&text) {
         return Clean::refused(LUNAR);
     }
-    if is_range(&text) {
+    if is_range(&text) || is_range(raw) {
         return Clean::refused(RANGE);
     }
     if kind == CellKind::Number
