@@ -74,9 +74,6 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
     if says_nothing(&text) || matches!(text.as_ref(), "0" | "无" | "00000000" | "0000-00-00") {
         return Clean::EMPTY;
     }
-    if matches!(text.as_ref(), "9999-12-31" | "99991231" | "9999/12/31") {
-        return Clean::refused(PLACEHOLDER);
-    }
     if is_lunar(&text) {
         return Clean::refused(LUNAR);
     }
@@ -264,6 +261,9 @@ fn chinese_digit(c: char) -> Option<u32> {
 }
 
 fn settle(written: Written, asked: Asked, as_of: Date) -> Clean<i32> {
+    if (written.year, written.month, written.day) == (9999, 12, Some(31)) {
+        return Clean::refused(PLACEHOLDER);
+    }
     if !YEARS.contains(&written.year) {
         return Clean::refused(IMPOSSIBLE);
     }
