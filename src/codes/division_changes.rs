@@ -25,7 +25,7 @@ pub(super) fn apply(sheet: &Sheet, divisions: &mut Divisions, problems: &mut Vec
             told.push(Diagnostic::error(code, message, place()).hint(hint));
         };
         if !KINDS.contains(&kind) {
-            let near = nearest(kind, KINDS.into_iter()).map_or(String::new(), |near| format!("is `{near}` meant? "));
+            let near = nearest(kind, KINDS).map_or(String::new(), |near| format!("is `{near}` meant? "));
             let hint = format!("{near}a kind is one of {}", KINDS.join(", "));
             tell("codes.bad_change", format!("`{kind}` is no kind of change"), hint);
         }

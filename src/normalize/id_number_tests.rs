@@ -86,7 +86,7 @@ proptest! {
         let has_number = read.number.is_some();
         if let Some(number) = &read.number {
             prop_assert!(id_check::judge(number.as_bytes(), crate::model::text::to_days(AS_OF)).is_ok());
-            let again = text(&number);
+            let again = text(number);
             prop_assert_eq!((again.number.as_ref(), again.steps), (Some(number), Steps::NONE));
             prop_assert!(matches!(again.lane, Lane::Valid | Lane::ResidencePermit | Lane::Foreign));
         }

@@ -228,8 +228,7 @@ mod tests {
         for sequence in 0..60 {
             let right = number("990121", "19800305", sequence);
             for (at, to) in [(0, 3), (5, 7), (9, 1), (14, 15), (16, 6), (17, 9)] {
-                let mut wrong: Vec<u8> =
-                    right.bytes().map(|b| if b == b'X' { 10 } else { b - b'0' }).collect();
+                let mut wrong: Vec<u8> = right.bytes().map(|b| if b == b'X' { 10 } else { b - b'0' }).collect();
                 wrong[at] = to;
                 let (mut all, mut few) = (super::Repairs::none(), super::Repairs::none());
                 super::one_change(&wrong, &mut |changed, cost| all.keep(changed, cost));
