@@ -1,7 +1,8 @@
 //! Townships and villages: the names and codes departments write → the division they mean.
 //!
 //! A name is tried as it stands, then as an old name (merged and renamed villages), then without its suffix
-//! (`村`, `村委会`, `社区`, `镇`, `乡`, `街道`), then as part of a longer text (an address, a file's name).
+//! (`村`, `村委会`, `社区`, `镇`, `乡`, `街道`), then as part of a longer text (an address, a file's name). What was merged,
+//! renamed or given another code stands in `division_changes.csv`, see [`super::division_changes`].
 
 use std::collections::BTreeMap;
 
@@ -63,6 +64,8 @@ pub struct Divisions {
     townships: Names,
     villages: Names,
     villages_of: BTreeMap<String, Names>,
+    /// Codes no longer in use → what they became.
+    old_codes: BTreeMap<String, Vec<usize>>,
 }
 
 /// Suffixes of townships, longest first.
@@ -86,7 +89,9 @@ impl Divisions {
     pub fn township(&self, text: &str) -> Lookup<'_> {
         let key = fold(text);
         if let Some(code) = full_code(&key) {
-            return self.one(self.get(&code[..9]));
+            let current = self.get(&code[..9]).map(|d| self.by_code[&d.code]);
+            let found = current.map_or_else(|| self.formerly(&code, DivisionLevel::Township), |i| vec![i]);
+            return self.lookup(found);
         }
         let exact = self.townships.find(&key);
         if !exact.is_empty() {
@@ -109,8 +114,10 @@ impl Divisions {
     pub fn village(&self, township_code: Option<&str>, text: &str) -> Lookup<'_> {
         let key = fold(text);
         if let Some(code) = full_code(&key) {
-            let found = self.get(&code).filter(|d| township_code.is_none_or(|t| d.parent == t));
-            return self.one(found.filter(|d| d.level == DivisionLevel::Village));
+            let current = self.by_code.get(&code).filter(|i| self.all[**i].level == DivisionLevel::Village);
+            let mut found = current.map_or_else(|| self.formerly(&code, DivisionLevel::Village), |i| vec![*i]);
+            found.retain(|i| township_code.is_none_or(|t| self.all[*i].parent == t));
+            return self.lookup(found);
         }
         let (named, rest) = self.after_township(&key);
         let names = match township_code.or(named) {
@@ -158,8 +165,43 @@ impl Divisions {
         after.min_by_key(|rest| rest.len()).unwrap_or(key)
     }
 
-    fn one<'a>(&'a self, found: Option<&'a Division>) -> Lookup<'a> {
-        found.map_or(Lookup::None, Lookup::One)
+    /// What a code of twelve digits that is no longer in use became; a township's is told by its first nine too.
+    fn formerly(&self, code: &str, level: DivisionLevel) -> Vec<usize> {
+        let whole = self.old_codes.get(code);
+        let found = match level {
+            DivisionLevel::Township => whole.or_else(|| self.old_codes.get(&format!("{}000", &code[..9]))),
+            _ => whole,
+        };
+        let mut found: Vec<usize> =
+            found.into_iter().flatten().copied().filter(|i| self.all[*i].level == level).collect();
+        found.dedup();
+        found
+    }
+
+    /// Adds what a division was called before, and its code then. The present names go before: an old name that another
+    /// division bears today means that other one.
+    pub(super) fn add_former(&mut self, i: usize, old_code: &str, old_name: &str) {
+        if let Some(code) = full_code(old_code) {
+            enter(&mut self.old_codes, code, i);
+        }
+        if old_name.is_empty() {
+            return;
+        }
+        let division = &self.all[i];
+        let former = |names: &mut Names| names.add_former(i, fold(old_name));
+        match division.level {
+            DivisionLevel::County => {}
+            DivisionLevel::Township => former(&mut self.townships),
+            DivisionLevel::Village => {
+                former(&mut self.villages);
+                former(self.villages_of.entry(division.parent.clone()).or_default());
+            }
+        }
+    }
+
+    /// Where a division stands among all.
+    pub(super) fn position(&self, code: &str) -> Option<usize> {
+        self.by_code.get(code).copied()
     }
 
     fn lookup(&self, found: Vec<usize>) -> Lookup<'_> {
@@ -244,6 +286,8 @@ struct Names {
     full: BTreeMap<String, Vec<usize>>,
     old: BTreeMap<String, Vec<usize>>,
     stems: BTreeMap<String, Vec<usize>>,
+    /// Of former names, asked last: after 东沟村 became part of 西沟村 and 东沟社区 was founded, 东沟 means the community.
+    former_stems: BTreeMap<String, Vec<usize>>,
 }
 
 impl Names {
@@ -260,11 +304,16 @@ impl Names {
         }
     }
 
+    fn add_former(&mut self, i: usize, name: String) {
+        enter(&mut self.former_stems, stem(&name, self.suffixes), i);
+        enter(&mut self.old, name, i);
+    }
+
     /// Divisions whose name the text is: as it stands, as an old name, or with another suffix.
     fn find(&self, key: &str) -> Vec<usize> {
         let stem = stem(key, self.suffixes);
         let found = self.full.get(key).or_else(|| self.old.get(key)).or_else(|| self.stems.get(&stem));
-        found.cloned().unwrap_or_default()
+        found.or_else(|| self.former_stems.get(&stem)).cloned().unwrap_or_default()
     }
 
     /// Divisions whose full or old name stands in the text; the longest name wins.

@@ -1,10 +1,12 @@
 //! Code tables and the division table: what departments write → one canonical code each.
 //!
-//! In: a folder of CSV files (`code,title,aliases` and, for `divisions.csv`, `code,name,level,parent,aliases`), each
+//! In: a folder of CSV files (`code,title,aliases`; for `divisions.csv` `code,name,level,parent,aliases`, for
+//! `division_changes.csv` `old_code,old_name,new_code,from,kind`), each
 //! with a comment block that says its name, version, first day and document. Out: [`Codes`], which the plan checks
 //! contracts against and `normalize` looks values up in. A code is never decoded without the table's name: counties
 //! number the same things differently.
 
+mod division_changes;
 mod divisions;
 mod fold;
 mod table;
@@ -23,6 +25,9 @@ use crate::diag::{Diagnostic, Place};
 
 /// Name of the division table's file, without its ending.
 const DIVISIONS: &str = "divisions";
+
+/// Name of the file that says what became of townships and villages.
+const CHANGES: &str = "division_changes";
 
 /// All code tables of a folder.
 #[derive(Debug, Clone, Default)]
@@ -56,6 +61,7 @@ pub fn load(dir: &Path) -> (Codes, Vec<Diagnostic>) {
     let mut codes = Codes::default();
     let mut problems = Vec::new();
     let mut has_divisions = false;
+    let mut changes = None;
     let files = match list(dir) {
         Ok(files) => files,
         Err(error) => {
@@ -88,9 +94,14 @@ pub fn load(dir: &Path) -> (Codes, Vec<Diagnostic>) {
         if stem == DIVISIONS {
             has_divisions = true;
             codes.divisions = Divisions::from_sheet(&sheet, &mut problems);
+        } else if stem == CHANGES {
+            changes = Some(sheet);
         } else {
             codes.tables.insert(stem, CodeTable::from_sheet(sheet, &mut problems));
         }
+    }
+    if let Some(changes) = changes {
+        division_changes::apply(&changes, &mut codes.divisions, &mut problems);
     }
     if !has_divisions {
         problems.push(

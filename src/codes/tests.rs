@@ -194,3 +194,75 @@ fn a_bad_table_tells_every_problem_with_its_line() {
         .collect();
     insta::assert_snapshot!(told.join("\n"));
 }
+
+#[test]
+fn old_names_and_codes_mean_what_they_became() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, rows: &str| {
+        let text = format!("# name: {name}\n# version: 1\n{rows}");
+        std::fs::write(dir.path().join(format!("{name}.csv")), text).expect("a file");
+    };
+    write(
+        "divisions",
+        "code,name,level,parent,aliases\n990121,澄岚县,county,,\n990121001,云岭镇,township,990121,\n\
+         990121002,青山街道,township,990121,\n990121001001,西沟村,village,990121001,\n\
+         990121001002,东沟社区,village,990121001,\n990121002001,石桥社区,village,990121002,\n\
+         990121002002,新民村,village,990121002,\n",
+    );
+    write(
+        "division_changes",
+        "old_code,old_name,new_code,from,kind\n990121001009,东沟村,990121001001,2024-05-01,merged\n\
+         990121003,青山乡,990121002,2023-01-01,upgraded\n990121002007,石桥村,990121002001,2023-01-01,upgraded\n\
+         990121002008,大民村,990121002001,2022-01-01,split\n990121002008,大民村,990121002002,2022-01-01,split\n",
+    );
+    let (codes, problems) = load(dir.path());
+    assert!(problems.is_empty(), "{problems:?}");
+    let divisions = codes.divisions();
+    let code = |lookup: Lookup<'_>| match lookup {
+        Lookup::One(d) => d.code.clone(),
+        Lookup::Many(many) => many.iter().map(|d| d.code.as_str()).collect::<Vec<_>>().join("|"),
+        Lookup::None => "-".into(),
+    };
+    let villages = [
+        // The old name, exactly; its stem belongs to the community that bears it today.
+        (Some("990121001"), "东沟村", "990121001001"),
+        (Some("990121001"), "东沟社区", "990121001002"),
+        (Some("990121001"), "东沟", "990121001002"),
+        (None, "990121001009", "990121001001"),
+        (None, "石桥村委会", "990121002001"),
+        (Some("990121001"), "990121002007", "-"),
+        (None, "青山乡石桥村", "990121002001"),
+        (None, "大民村", "990121002001|990121002002"),
+        (None, "大民", "990121002001|990121002002"),
+        (None, "990121002008", "990121002001|990121002002"),
+        (None, "99012100200", "-"),
+    ];
+    for (township, text, expected) in villages {
+        assert_eq!(code(divisions.village(township, text)), expected, "{township:?} {text}");
+    }
+    for (text, expected) in
+        [("青山乡", "990121002"), ("青山", "990121002"), ("990121003", "990121002"), ("990121003000", "990121002")]
+    {
+        assert_eq!(code(divisions.township(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_bad_change_is_told_with_its_line() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let divisions = "# name: divisions\n# version: 1\ncode,name,level,parent,aliases\n990121,澄岚县,county,,\n";
+    let changes = "# name: division_changes\n# version: 1\nold_code,old_name,new_code,from,kind\n\
+                   99012,东沟村,990121,2024,merge\n,,990129,2024-01-01,merged\n";
+    std::fs::write(dir.path().join("divisions.csv"), divisions).expect("a file");
+    std::fs::write(dir.path().join("division_changes.csv"), changes).expect("a file");
+    let (_, problems) = load(dir.path());
+    let told: Vec<String> = problems.iter().map(|p| format!("{:?} {}", p.place.line, p.code)).collect();
+    let expected = [
+        "Some(4) codes.bad_change",
+        "Some(4) codes.bad_date",
+        "Some(4) codes.bad_code",
+        "Some(5) codes.bad_change",
+        "Some(5) codes.unknown_division",
+    ];
+    assert_eq!(told, expected);
+}

@@ -1,5 +1,7 @@
 //! Amounts and quantities: `1,234.50元`, `1.2万`, `（300）`, `３５` → hundredths; whole numbers → integers.
 
+use std::borrow::Cow;
+
 use super::doubt::{Clean, Doubt};
 use super::text::{compact, says_nothing};
 use crate::model::CellKind;
@@ -8,6 +10,7 @@ const UNREADABLE: Doubt = Doubt::new("amount.unreadable", "数值写法不能识
 const ROUNDED: Doubt = Doubt::new("amount.rounded", "小数超过两位，已四舍五入");
 const TOO_LARGE: Doubt = Doubt::new("amount.too_large", "数值过大，不可信");
 const APPROXIMATE: Doubt = Doubt::new("amount.approximate", "数值是约数");
+const PERCENT: Doubt = Doubt::new("amount.percent", "数值带百分号，按百分数计");
 const FRACTION: Doubt = Doubt::new("integer.fraction", "应为整数，却有小数");
 
 /// Largest number of hundredths that fits Decimal(18, 2).
@@ -51,7 +54,7 @@ const QUANTITY_UNITS: [&str; 31] = [
 /// Yuan as hundredths. `unit` is the contract's unit of the column: `wan_yuan`, `fen`, anything else is yuan; a unit in the
 /// cell (`1.2万`, `300元`) goes before it. Rounds half away from zero.
 pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
-    quantity(raw, kind, |text| {
+    quantity(raw, kind, false, |text| {
         let text = text.strip_prefix("人民币").unwrap_or(text);
         let text = ["¥", "RMB", "CNY", "rmb"].iter().find_map(|s| text.strip_prefix(s)).unwrap_or(text);
         let text = text.strip_suffix(['整', '正']).unwrap_or(text);
@@ -70,16 +73,11 @@ pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
 
 /// A quantity as hundredths, in the column's own unit.
 pub fn decimal(raw: &str, kind: CellKind) -> Clean<i128> {
-    quantity(raw, kind, without_unit)
+    quantity(raw, kind, true, without_unit)
 }
 
 /// A whole number.
 pub fn integer(raw: &str, kind: CellKind) -> Clean<i64> {
-    if !raw.is_ascii()
-        && let Some(n) = chinese(raw.trim())
-    {
-        return Clean::sure(n);
-    }
     let Clean { value, doubt } = decimal(raw, kind);
     match value {
         Some(hundredths) if hundredths % 100 != 0 || doubt == Some(ROUNDED) => Clean::refused(FRACTION),
@@ -101,7 +99,7 @@ fn without_unit(text: &str) -> (&str, i128, i128) {
 }
 
 /// `units` splits the text into the bare number and its factor as numerator and denominator.
-fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128)) -> Clean<i128> {
+fn quantity(raw: &str, kind: CellKind, percentages: bool, units: impl Fn(&str) -> (&str, i128, i128)) -> Clean<i128> {
     if let Some(hundredths) = plainly_written(raw.as_bytes()) {
         let (_, factor, divisor) = units("");
         let value = hundredths * factor;
@@ -113,8 +111,16 @@ fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128
     if says_nothing(&text) || text == "无" {
         return Clean::EMPTY;
     }
-    let mut text = text.as_ref();
     let mut approximate = false;
+    // `1万余元`, `3000多元`: the word stands before the unit.
+    let text = match ["余元", "多元", "来元"].iter().find_map(|word| text.strip_suffix(word)) {
+        Some(rest) => {
+            approximate = true;
+            Cow::Owned(format!("{rest}元"))
+        }
+        None => text,
+    };
+    let mut text = text.as_ref();
     for word in ["约", "大约"] {
         if let Some(rest) = text.strip_prefix(word) {
             (text, approximate) = (rest, true);
@@ -137,7 +143,20 @@ fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128
     if in_brackets && minus {
         return Clean::refused(UNREADABLE);
     }
-    let Some(Digits { mantissa, scale }) = digits(number) else {
+    let (number, percent) = match number.strip_suffix('%') {
+        Some(rest) if percentages => (rest, true),
+        _ => (number, false),
+    };
+    let read = digits(number).map(|d| (d, factor, divisor));
+    // What is written in Chinese has its units between its digits, and they all say yuan.
+    let written = || {
+        let (_, factor, divisor) = units("");
+        let bare = if percentages { QUANTITY_UNITS.iter().find_map(|u| text.strip_suffix(u)) } else { None };
+        let says = (factor, divisor) == (1, 1) || text.contains(['元', '圆', '块', '角', '万']);
+        let hundredths = chinese_number(bare.unwrap_or(text)).filter(|_| says)?;
+        Some((Digits { mantissa: hundredths, scale: 2 }, 1, 1))
+    };
+    let Some((Digits { mantissa, scale }, factor, divisor)) = read.or_else(written) else {
         return Clean::refused(UNREADABLE);
     };
     let Some(numerator) = mantissa.checked_mul(factor * 100) else {
@@ -156,6 +175,8 @@ fn quantity(raw: &str, kind: CellKind, units: impl Fn(&str) -> (&str, i128, i128
     let binary_noise = kind == CellKind::Number && rest.min(denominator - rest) * 10_000 < denominator;
     if rest != 0 && !binary_noise {
         Clean::doubtful(value, ROUNDED)
+    } else if percent {
+        Clean::doubtful(value, PERCENT)
     } else if approximate {
         Clean::doubtful(value, APPROXIMATE)
     } else {
@@ -223,21 +244,94 @@ fn digits(text: &str) -> Option<Digits> {
     Some(Digits { mantissa, scale: scale.max(0) as u32 })
 }
 
-/// Small counts written in Chinese, `三`, `十二`, `二十`, with or without a counter (`四人`).
-fn chinese(text: &str) -> Option<i64> {
-    let text = text.strip_suffix(['人', '口', '个', '户', '间']).unwrap_or(text);
-    let digit = |c: char| match c {
+/// Hundredths of a number written in Chinese, wholly or in part: `壹仟贰佰元整`, `三百`, `二十三`, `12元5角`, `1万2千元`.
+///
+/// None when the text is no such number, or leaves open what it means: `一千二` may be 1002 or 1200.
+fn chinese_number(text: &str) -> Option<i128> {
+    let text = text.strip_prefix("人民币").unwrap_or(text);
+    let text = text.strip_suffix(['整', '正']).unwrap_or(text);
+    if !text.contains(|c| numeral(c).is_some() || matches!(c, '十' | '拾')) {
+        return None;
+    }
+    // Sums below the last 万 or 亿, and above; the number not yet given a unit, and whether a zero stood before it.
+    let (mut total, mut section): (i128, i128) = (0, 0);
+    let mut pending: Option<i128> = None;
+    let (mut zero, mut arabic, mut last_unit) = (true, false, i128::MAX);
+    let mut hundredths: Option<i128> = None;
+    for c in text.chars() {
+        if let Some(d) = numeral(c) {
+            let spelled = !c.is_ascii_digit();
+            zero |= d == 0 && spelled;
+            pending = match pending {
+                None => Some(d),
+                Some(n) if arabic && !spelled => Some(n.checked_mul(10)?.checked_add(d)?),
+                Some(0) => Some(d),
+                // Two spelled digits side by side are no number with units.
+                Some(_) => return None,
+            };
+            arabic = !spelled;
+            continue;
+        }
+        let unit: i128 = match c {
+            '十' | '拾' => 10,
+            '百' | '佰' => 100,
+            '千' | '仟' => 1000,
+            '万' | '萬' => 10_000,
+            '亿' => 100_000_000,
+            '元' | '圆' | '块' if hundredths.is_none() => {
+                if pending.is_some() && is_open(zero, last_unit) {
+                    return None;
+                }
+                let yuan = total.checked_add(section)?.checked_add(pending.take().unwrap_or(0))?;
+                (total, section, last_unit) = (0, 0, i128::MAX);
+                hundredths = Some(yuan.checked_mul(100)?);
+                continue;
+            }
+            '角' | '毛' | '分' => {
+                let value = pending.take().filter(|n| *n < 10)? * if c == '分' { 1 } else { 10 };
+                hundredths = Some(hundredths.unwrap_or(0).checked_add(value)?);
+                continue;
+            }
+            _ => return None,
+        };
+        if hundredths.is_some() || (section == 0 && total == 0 && pending.is_none() && unit != 10) {
+            return None;
+        }
+        if unit >= 10_000 {
+            let below = section.checked_add(pending.take().unwrap_or(0))?;
+            // `一亿二千万`: the 万 counts only what stands between it and the 亿.
+            total = match total {
+                above if unit == 10_000 => above.checked_add(below.checked_mul(unit)?)?,
+                above => above.checked_add(below)?.checked_mul(unit)?,
+            };
+            (section, last_unit) = (0, unit);
+        } else {
+            if unit >= last_unit && last_unit < 10_000 {
+                return None;
+            }
+            section = section.checked_add(pending.take().unwrap_or(1).checked_mul(unit)?)?;
+            last_unit = unit;
+        }
+        zero = false;
+    }
+    match hundredths {
+        Some(hundredths) => pending.is_none().then_some(hundredths),
+        None if pending.is_some() && is_open(zero, last_unit) => None,
+        None => total.checked_add(section)?.checked_add(pending.unwrap_or(0))?.checked_mul(100),
+    }
+}
+
+/// True when a last digit may count ones or the next lower unit: behind 百, 千 or 万 without a zero between.
+fn is_open(zero: bool, last_unit: i128) -> bool {
+    !zero && last_unit > 10 && last_unit != i128::MAX
+}
+
+fn numeral(c: char) -> Option<i128> {
+    match c {
+        '零' | '〇' => Some(0),
         '两' => Some(2),
-        c => "零一二三四五六七八九".chars().position(|d| d == c).map(|i| i as i64),
-    };
-    let chars: Vec<char> = text.chars().collect();
-    match chars[..] {
-        ['十'] => Some(10),
-        ['十', ones] => Some(10 + digit(ones)?),
-        [tens, '十'] => Some(10 * digit(tens)?),
-        [tens, '十', ones] => Some(10 * digit(tens)? + digit(ones)?),
-        [one] => digit(one),
-        _ => None,
+        '0'..='9' => c.to_digit(10).map(i128::from),
+        c => "一二三四五六七八九壹贰叁肆伍陆柒捌玖".chars().position(|d| d == c).map(|i| i as i128 % 9 + 1),
     }
 }
 
@@ -245,84 +339,93 @@ fn chinese(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::model::text::decimal as show;
+    use crate::normalize::cases::{some, table};
     use proptest::prelude::*;
 
-    fn yuan(raw: &str, unit: &str) -> (Option<String>, Option<&'static str>) {
-        let clean = money(raw, CellKind::Text, unit);
-        (clean.value.map(show), clean.doubt.map(|d| d.code))
-    }
-
-    #[test]
-    fn amounts() {
-        let cases = [
-            ("1234.5", "yuan", Some("1234.5"), None),
-            ("1,234,567.89", "yuan", Some("1234567.89"), None),
-            ("１，２３４．５０", "yuan", Some("1234.5"), None),
-            ("￥1 234元", "yuan", Some("1234"), None),
-            ("300元整", "yuan", Some("300"), None),
-            ("1.2万", "yuan", Some("12000"), None),
-            ("1.2万元", "yuan", Some("12000"), None),
-            ("1.2", "wan_yuan", Some("12000"), None),
-            ("1.2万元", "wan_yuan", Some("12000"), None),
-            ("3000元", "wan_yuan", Some("3000"), None),
-            ("12345", "fen", Some("123.45"), None),
-            ("-50", "yuan", Some("-50"), None),
-            ("－50", "yuan", Some("-50"), None),
-            ("（1,234.50）", "yuan", Some("-1234.5"), None),
-            ("1.2E+05", "yuan", Some("120000"), None),
-            ("1.005", "yuan", Some("1.01"), Some("amount.rounded")),
-            ("-1.005", "yuan", Some("-1.01"), Some("amount.rounded")),
-            ("0.12345", "wan_yuan", Some("1234.5"), None),
-            ("约5000元", "yuan", Some("5000"), Some("amount.approximate")),
-            ("0", "yuan", Some("0"), None),
-            ("", "yuan", None, None),
-            ("-", "yuan", None, None),
-            ("/", "yuan", None, None),
-            ("无", "yuan", None, None),
-            ("1,23", "yuan", None, Some("amount.unreadable")),
-            ("1.2.3", "yuan", None, Some("amount.unreadable")),
-            ("300-500", "yuan", None, Some("amount.unreadable")),
-            ("三百", "yuan", None, Some("amount.unreadable")),
-            ("(-5)", "yuan", None, Some("amount.unreadable")),
-            ("1E30", "yuan", None, Some("amount.too_large")),
-            ("99999999999999999", "yuan", None, Some("amount.too_large")),
-            ("1.8e308", "yuan", None, Some("amount.too_large")),
-            ("0e99", "yuan", Some("0"), None),
-        ];
-        for (raw, unit, value, doubt) in cases {
-            assert_eq!(yuan(raw, unit), (value.map(str::to_string), doubt), "{raw} {unit}");
+    /// As banks spell it.
+    fn spelled(n: i128) -> String {
+        let digits: Vec<char> = "零壹贰叁肆伍陆柒捌玖".chars().collect();
+        let four = |n: i128| {
+            let mut out = String::new();
+            let mut gap = false;
+            for (unit, word) in [(1000, "仟"), (100, "佰"), (10, "拾"), (1, "")] {
+                match (n / unit % 10) as usize {
+                    0 => gap = true,
+                    d => {
+                        if gap && !out.is_empty() {
+                            out.push('零');
+                        }
+                        gap = false;
+                        out.push(digits[d]);
+                        out.push_str(word);
+                    }
+                }
+            }
+            out
+        };
+        let mut out = String::new();
+        for (unit, word) in [(100_000_000, "亿"), (10_000, "万"), (1, "")] {
+            let part = n / unit % 10_000;
+            if part > 0 {
+                if !out.is_empty() && part < 1000 {
+                    out.push('零');
+                }
+                out.push_str(&four(part));
+                out.push_str(word);
+            }
         }
+        if out.is_empty() { "零".into() } else { out }
     }
 
     #[test]
-    fn binary_noise_of_number_cells_is_no_third_decimal() {
-        let cell = |raw| money(raw, CellKind::Number, "yuan");
-        assert_eq!(cell("0.30000000000000004"), Clean::sure(30));
-        assert_eq!(cell("1234.5699999999999"), Clean::sure(123_457));
-        assert_eq!(cell("0.125").doubt.map(|d| d.code), Some("amount.rounded"));
-    }
-
-    #[test]
-    fn quantities_and_counts() {
-        assert_eq!(decimal("35升", CellKind::Text), Clean::sure(3500));
-        assert_eq!(decimal("20分钟", CellKind::Text), Clean::sure(2000));
-        assert_eq!(decimal("3万", CellKind::Text), Clean::sure(3_000_000));
-        let counts =
-            [("4", 4), ("4人", 4), ("4.0", 4), ("四人", 4), ("十二", 12), ("二十三", 23), ("两", 2), ("１２", 12)];
-        for (raw, value) in counts {
-            assert_eq!(integer(raw, CellKind::Text), Clean::sure(value), "{raw}");
+    fn cases() {
+        let table = table(include_str!("cases/amount.tsv"), ["raw", "kind", "unit", "value", "doubt"]);
+        assert!(table.len() >= 80);
+        for (line, [raw, kind, unit, expected, doubt]) in table {
+            let kind = if kind == "number" { CellKind::Number } else { CellKind::Text };
+            let (value, found) = match unit.as_str() {
+                "quantity" => {
+                    let clean = decimal(&raw, kind);
+                    (clean.value.map(show), clean.doubt)
+                }
+                "count" => {
+                    let clean = integer(&raw, kind);
+                    (clean.value.map(|n| n.to_string()), clean.doubt)
+                }
+                unit => {
+                    let clean = money(&raw, kind, unit);
+                    (clean.value.map(show), clean.doubt)
+                }
+            };
+            let found = (value.as_deref(), found.map_or("", |d| d.code));
+            assert_eq!(found, (some(&expected), doubt.as_str()), "line {line}: {raw} {unit}");
         }
-        assert_eq!(integer("3.5", CellKind::Text).doubt.map(|d| d.code), Some("integer.fraction"));
-        assert_eq!(integer("3.999", CellKind::Text).doubt.map(|d| d.code), Some("integer.fraction"));
-        assert_eq!(integer("甲", CellKind::Text).doubt.map(|d| d.code), Some("amount.unreadable"));
     }
 
     proptest! {
         #[test]
-        fn twice_changes_nothing(raw in "[-(]?[0-9０-９]{1,9}([.．][0-9]{1,4})?(万|元|万元)?\\)?") {
+        fn twice_changes_nothing(raw in "[-(约]?[0-9０-９]{1,9}([.．][0-9]{1,4})?(万|元|万元|余元|人|%|亩)?\\)?") {
             if let Some(once) = money(&raw, CellKind::Text, "yuan").value {
                 prop_assert_eq!(money(&show(once), CellKind::Text, "yuan"), Clean::sure(once));
             }
+            if let Some(once) = decimal(&raw, CellKind::Text).value {
+                prop_assert_eq!(decimal(&show(once), CellKind::Text), Clean::sure(once));
+            }
+            if let Some(once) = integer(&raw, CellKind::Text).value {
+                prop_assert_eq!(integer(&once.to_string(), CellKind::Text), Clean::sure(once));
+            }
+        }
+
+        #[test]
+        fn what_is_written_in_chinese_is_never_half_read(raw in "[零一二三十百千万亿元角分0-9]{1,8}") {
+            if let Some(once) = money(&raw, CellKind::Text, "yuan").value {
+                prop_assert_eq!(money(&show(once), CellKind::Text, "yuan"), Clean::sure(once));
+            }
+        }
+
+        #[test]
+        fn a_number_spelled_in_chinese_is_itself(n in 0_i128..1_000_000_000) {
+            prop_assert_eq!(money(&format!("{}元整", spelled(n)), CellKind::Text, "yuan"), Clean::sure(n * 100));
         }
 
         #[test]

@@ -74,6 +74,9 @@ pub fn boolean(raw: &str) -> Clean<bool> {
     }
     let upper = text.to_uppercase();
     let bare = upper.strip_suffix(".0").unwrap_or(&upper);
+    // `是（2023年起）`, `☑是□否`.
+    let bare = bare.find('(').filter(|at| *at > 0).map_or(bare, |at| &bare[..at]);
+    let bare = ticked(bare).unwrap_or(bare);
     match (YES.contains(&bare), NO.contains(&bare)) {
         (true, _) => Clean::sure(true),
         (_, true) => Clean::sure(false),
@@ -81,24 +84,41 @@ pub fn boolean(raw: &str) -> Clean<bool> {
     }
 }
 
+/// The word behind the ticked box of a printed form.
+fn ticked(text: &str) -> Option<&str> {
+    let boxes = ['□', '☐', '☑', '■', '√', '✓', '✔', '☒'];
+    if !text.contains(['□', '☐']) {
+        return None;
+    }
+    let (_, rest) = text.split_once(['☑', '■', '√', '✓', '✔', '☒'])?;
+    let word = &rest[..rest.find(boxes).unwrap_or(rest.len())];
+    // A second tick says nothing.
+    (!rest.contains(['☑', '■', '√', '✓', '✔', '☒'])).then_some(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::cases::{some, table};
 
     #[test]
     fn cases() {
-        for yes in ["是", " 是 ", "1", "１", "√", "y", "Yes", "有", "T", "TRUE", "true", "1.0", "已消除"] {
-            assert_eq!(boolean(yes), Clean::sure(true), "{yes}");
+        let table = table(include_str!("cases/boolean.tsv"), ["raw", "value", "doubt"]);
+        assert!(table.len() >= 40);
+        for (line, [raw, expected, doubt]) in table {
+            let clean = boolean(&raw);
+            let value = clean.value.map(|yes| yes.to_string());
+            let found = (value.as_deref(), clean.doubt.map_or("", |d| d.code));
+            assert_eq!(found, (some(&expected), doubt.as_str()), "line {line}: {raw}");
         }
-        for no in ["否", "0", "×", "x", "n", "无", "F", "FALSE", "没有", "未消除"] {
-            assert_eq!(boolean(no), Clean::sure(false), "{no}");
-        }
-        for nothing in ["", " ", "-", "/"] {
-            assert_eq!(boolean(nothing), Clean::EMPTY, "{nothing}");
-        }
-        // Some forms count 1 and 2; which is which only a code table can say.
-        for unknown in ["2", "待核实", "是/否"] {
-            assert_eq!(boolean(unknown), Clean::refused(UNKNOWN), "{unknown}");
+    }
+
+    #[test]
+    fn twice_changes_nothing() {
+        for [raw, ..] in table(include_str!("cases/boolean.tsv"), ["raw", "value", "doubt"]).into_iter().map(|r| r.1) {
+            if let Some(once) = boolean(&raw).value {
+                assert_eq!(boolean(&once.to_string()), Clean::sure(once), "{raw}");
+            }
         }
     }
 

@@ -5,14 +5,12 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringArray, StringBuilder,
-};
+use arrow::array::{Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder};
 use jiff::civil::Date;
 
 use super::doubt::{CELL_ERROR, Clean, Doubt};
-use super::id_number::{Lane, id_number, stands_as_it_is};
-use super::{amount, boolean, code, date, division, name, phone, text};
+use super::id_number::Lane;
+use super::{amount, boolean, code, date, division, id_column, name, phone, text};
 use crate::codes::{Codes, Divisions};
 use crate::diag::Severity;
 use crate::model::raw::RawColumn;
@@ -29,7 +27,7 @@ pub struct Found {
 
 /// A field's clean columns over all raw rows.
 pub struct Built {
-    /// In the schema's order: the value; for an identity number also lane, repair and partial.
+    /// In the schema's order: the value; for an identity number also what [`id_column`] gives beside it.
     pub arrays: Vec<ArrayRef>,
     /// Doubts in row order, at most one for a row.
     pub found: Vec<Found>,
@@ -39,32 +37,25 @@ impl Built {
     /// True when a row has something the contract's `not_null` is satisfied with: a value, and for an identity number also
     /// what is left of a damaged one or another document.
     pub fn has(&self, row: usize) -> bool {
-        self.has_number(row) || (self.arrays.len() == 4 && self.lane(row) == Lane::Foreign.as_str())
+        self.has_number(row) || id_column::is_foreign(&self.arrays, row)
     }
 
     /// True when a row has an identity number or the trustworthy part of one.
     pub fn has_number(&self, row: usize) -> bool {
-        self.arrays[0].is_valid(row) || self.arrays.get(3).is_some_and(|partial| partial.is_valid(row))
+        self.arrays[0].is_valid(row) || self.arrays.get(id_column::PARTIAL).is_some_and(|p| p.is_valid(row))
     }
 
     /// How much a doubt about a row's value weighs: a value that is lost more than one that stands, and one that was soundly
     /// repaired least.
     pub fn severity(&self, row: usize) -> Severity {
         let stands = self.arrays[0].is_valid(row);
-        match self.arrays.get(2) {
-            Some(repair) if stands && repair.is_valid(row) => Severity::Note,
+        match id_column::lane(&self.arrays, row) {
+            Some(_) if stands && self.arrays[id_column::REPAIR].is_valid(row) => Severity::Note,
             // Somebody without a number, or with another document, has nothing that could be lost.
-            Some(_) if [Lane::Placeholder.as_str(), Lane::Foreign.as_str()].contains(&self.lane(row)) => {
-                Severity::Warning
-            }
+            Some(lane) if [Lane::Placeholder.as_str(), Lane::Foreign.as_str()].contains(&lane) => Severity::Warning,
             _ if stands => Severity::Warning,
             _ => Severity::Error,
         }
-    }
-
-    fn lane(&self, row: usize) -> &str {
-        let lanes = self.arrays[1].as_any().downcast_ref::<StringArray>();
-        lanes.map_or("", |l| l.value(row))
     }
 
     /// The doubt about a row.
@@ -78,7 +69,7 @@ impl Built {
 pub fn build(field: &Field, column: Option<&RawColumn>, rows: usize, codes: &Codes, as_of: Date) -> Built {
     let cells = Cells { column, rows };
     match field.kind {
-        FieldKind::IdNumber => id_numbers(cells, as_of),
+        FieldKind::IdNumber => id_column::build(cells, as_of),
         FieldKind::Text | FieldKind::Township | FieldKind::Village => texts(cells),
         FieldKind::Name => cells.strings(|raw, _| name::name(raw)),
         FieldKind::Phone => cells.strings(|raw, _| phone::phone(raw)),
@@ -121,14 +112,16 @@ fn one(array: ArrayRef, found: Vec<Found>) -> Built {
 
 /// The cells of one field.
 #[derive(Clone, Copy)]
-struct Cells<'a> {
-    column: Option<&'a RawColumn>,
-    rows: usize,
+pub struct Cells<'a> {
+    /// The raw column; none when the files have no such column.
+    pub column: Option<&'a RawColumn>,
+    /// Number of rows.
+    pub rows: usize,
 }
 
 impl<'a> Cells<'a> {
     /// The text of a row with its kind, none when empty; an error cell is its own doubt.
-    fn get(&self, row: usize) -> Result<Option<(&'a str, CellKind)>, Doubt> {
+    pub fn get(&self, row: usize) -> Result<Option<(&'a str, CellKind)>, Doubt> {
         let Some(column) = self.column else { return Ok(None) };
         let kind = column.kind.get(row).copied().unwrap_or(CellKind::Text);
         match (column.get(row), kind) {
@@ -213,48 +206,6 @@ fn coded(cells: Cells<'_>, field: &Field, codes: &Codes) -> Built {
         found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
     }
     one(Arc::new(b.finish()), found)
-}
-
-fn id_numbers(cells: Cells<'_>, as_of: Date) -> Built {
-    let mut number = StringBuilder::with_capacity(cells.rows, cells.rows * 18);
-    let mut lane = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
-    let mut repair = StringBuilder::new();
-    let mut partial = StringBuilder::new();
-    let mut found = Vec::new();
-    let today = crate::model::text::to_days(as_of);
-    for row in 0..cells.rows {
-        let read = match cells.get(row) {
-            Ok(Some((raw, kind))) if stands_as_it_is(raw, kind, today) => {
-                number.append_value(raw);
-                lane.append_value(Lane::Valid.as_str());
-                repair.append_null();
-                partial.append_null();
-                continue;
-            }
-            Ok(Some((raw, kind))) => Ok(id_number(raw, kind, as_of)),
-            Ok(None) => Err(None),
-            Err(doubt) => Err(Some(doubt)),
-        };
-        let doubt = match &read {
-            Ok(read) => read.doubt,
-            Err(doubt) => *doubt,
-        };
-        found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
-        let read = read.ok();
-        lane.append_value(read.as_ref().map_or(Lane::Missing, |r| r.lane).as_str());
-        number.append_option(read.as_ref().and_then(|r| r.number.as_deref()));
-        repair.append_option(read.as_ref().and_then(|r| r.repair.as_deref()));
-        partial.append_option(read.as_ref().and_then(|r| r.partial.as_deref()));
-    }
-    Built {
-        arrays: vec![
-            Arc::new(number.finish()),
-            Arc::new(lane.finish()),
-            Arc::new(repair.finish()),
-            Arc::new(partial.finish()),
-        ],
-        found,
-    }
 }
 
 /// Codes of the records' divisions, and one [`Built`] for each of the two fields.

@@ -8,6 +8,7 @@ const UNKNOWN_TOWNSHIP: Doubt = Doubt::new("division.unknown_township", "区划�
 const AMBIGUOUS_TOWNSHIP: Doubt = Doubt::new("division.ambiguous_township", "乡镇名称对应多个乡镇");
 const UNKNOWN_VILLAGE: Doubt = Doubt::new("division.unknown_village", "区划表中没有这个村");
 const AMBIGUOUS_VILLAGE: Doubt = Doubt::new("division.ambiguous_village", "村名对应多个村，无法确定");
+const NO_VILLAGE: Doubt = Doubt::new("division.no_village", "填的是乡镇本级、其他或外地，不是一个村");
 const ELSEWHERE: Doubt = Doubt::new("division.not_in_township", "所填乡镇没有这个村");
 
 /// The division of a record.
@@ -42,6 +43,7 @@ pub fn find<'a>(divisions: &'a Divisions, township: Option<&str>, village: Optio
         let within = found.township.map(|t| t.code.as_str());
         match (divisions.village(within, &text), within) {
             (Lookup::One(village), _) => found.village = Some(village),
+            _ if is_pseudo_village(&text) => found.village_doubt = Some(NO_VILLAGE),
             (Lookup::Many(_), _) => found.village_doubt = Some(AMBIGUOUS_VILLAGE),
             (Lookup::None, None) => found.village_doubt = Some(UNKNOWN_VILLAGE),
             (Lookup::None, Some(_)) => {
@@ -58,45 +60,48 @@ pub fn find<'a>(divisions: &'a Divisions, township: Option<&str>, village: Optio
     found
 }
 
+/// True for what systems offer where a person belongs to no village: `云岭镇本级`, `镇直单位`, `其他`, `县外`.
+fn is_pseudo_village(text: &str) -> bool {
+    const WHOLE: [&str; 10] = ["其他", "其它", "外地", "外县", "县外", "镇外", "乡外", "村外", "不详", "无"];
+    const WITHIN: [&str; 6] = ["本级", "镇直", "乡直", "街道直属", "直属单位", "镇机关"];
+    WHOLE.contains(&text) || WITHIN.iter().any(|word| text.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::cases::{some, table};
     use crate::normalize::fixture;
 
+    const COLUMNS: [&str; 6] =
+        ["township", "village", "township_code", "village_code", "township_doubt", "village_doubt"];
+
     #[test]
-    fn texts_together_name_a_place() {
-        let cases = [
-            (Some("云岭镇"), Some("东沟村"), "990121001", "990121001001", "", ""),
-            (Some("云岭"), Some("东沟"), "990121001", "990121001001", "", ""),
-            (Some(" 云岭镇 "), Some("东沟村委会"), "990121001", "990121001001", "", ""),
-            (Some("云岭镇"), Some("老东沟"), "990121001", "990121001001", "", ""),
-            (Some("云岭镇线下排查表"), Some("新民村"), "990121001", "990121001002", "", ""),
-            (Some("990121002"), Some("新民村"), "990121002", "990121002001", "", ""),
-            (None, Some("东沟村"), "990121001", "990121001001", "", ""),
-            (None, Some("青山乡新民村"), "990121002", "990121002001", "", ""),
-            (None, Some("990121002002"), "990121002", "990121002002", "", ""),
-            (Some("云岭镇"), None, "990121001", "", "", ""),
-            (None, Some("新民村"), "", "", "", "division.ambiguous_village"),
-            (Some("白水镇"), Some("东沟村"), "990121001", "990121001001", "division.unknown_township", ""),
-            (Some("云岭镇"), Some("石桥社区"), "990121001", "", "", "division.not_in_township"),
-            (Some("云岭镇"), Some("无此村"), "990121001", "", "", "division.unknown_village"),
-            (Some("-"), Some(""), "", "", "", ""),
-            (None, None, "", "", "", ""),
-        ];
-        for (township, village, township_code, village_code, township_doubt, village_doubt) in cases {
-            let found = find(fixture::codes().divisions(), township, village);
+    fn cases() {
+        let table = table(include_str!("cases/division.tsv"), COLUMNS);
+        assert!(table.len() >= 25);
+        let divisions = fixture::codes().divisions();
+        for (line, [township, village, expected @ ..]) in table {
+            let found = find(divisions, some(&township), some(&village));
             let code = |d: Option<&Division>| d.map_or(String::new(), |d| d.code.clone());
-            let doubt = |d: Option<Doubt>| d.map_or("", |d| d.code);
-            assert_eq!(
-                (code(found.township), code(found.village)),
-                (township_code.to_string(), village_code.to_string()),
-                "{township:?} {village:?}"
-            );
-            assert_eq!(
-                (doubt(found.township_doubt), doubt(found.village_doubt)),
-                (township_doubt, village_doubt),
-                "{township:?} {village:?}"
-            );
+            let doubt = |d: Option<Doubt>| d.map_or(String::new(), |d| d.code.to_string());
+            let (codes, doubts) = ([found.township, found.village], [found.township_doubt, found.village_doubt]);
+            let [a, b] = codes.map(code);
+            let [c, d] = doubts.map(doubt);
+            assert_eq!([a, b, c, d], expected, "line {line}: {township} {village}");
+        }
+    }
+
+    #[test]
+    fn twice_changes_nothing() {
+        let divisions = fixture::codes().divisions();
+        for (line, [township, village, ..]) in table(include_str!("cases/division.tsv"), COLUMNS) {
+            let once = find(divisions, some(&township), some(&village));
+            let name = |d: Option<&Division>| d.map(|d| d.name.clone());
+            let (township, village) = (name(once.township), name(once.village));
+            let twice = find(divisions, township.as_deref(), village.as_deref());
+            assert_eq!((twice.township, twice.village), (once.township, once.village), "line {line}");
+            assert_eq!((twice.township_doubt, twice.village_doubt), (None, None), "line {line}");
         }
     }
 }

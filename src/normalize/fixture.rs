@@ -33,6 +33,9 @@ pub fn codes() -> &'static Codes {
             "990121002002,石桥社区,village,990121002,",
         ];
         write("divisions", "code,name,level,parent,aliases", &divisions);
+        let changes =
+            ["990121001009,南坡村,990121001002,2024-01-01,merged", "990121009,大坝乡,990121002,2023-01-01,merged"];
+        write("division_changes", "old_code,old_name,new_code,from,kind", &changes);
         let (codes, problems) = crate::codes::load(dir.path());
         assert!(problems.is_empty(), "{problems:?}");
         codes

@@ -19,24 +19,12 @@ const KANGXI: &str = "\
     立竹米糸缶网羊羽老而耒耳聿肉臣自至臼舌舛舟艮色艸虍虫血行衣襾見角言谷豆豕豸貝赤走足身車辛辰辵邑酉釆里金長門阜隶隹雨靑\
     非面革韋韭音頁風飛食首香馬骨高髟鬥鬯鬲鬼魚鳥鹵鹿麥麻黃黍黑黹黽鼎鼓鼠鼻齊齒龍龜龠";
 
-/// Private-use code points of GB18030-2000 and 2005 whose characters have code points of their own since: the 14 ideographs
-/// among the 24 that GB18030-2022 moved.
-const GB18030_PRIVATE: [(char, char); 14] = [
-    ('\u{E816}', '\u{20087}'),
-    ('\u{E817}', '\u{20089}'),
-    ('\u{E818}', '\u{200CC}'),
-    ('\u{E81E}', '\u{9FB4}'),
-    ('\u{E826}', '\u{9FB5}'),
-    ('\u{E82B}', '\u{9FB6}'),
-    ('\u{E82C}', '\u{9FB7}'),
-    ('\u{E831}', '\u{215D7}'),
-    ('\u{E832}', '\u{9FB8}'),
-    ('\u{E83B}', '\u{2298F}'),
-    ('\u{E843}', '\u{9FB9}'),
-    ('\u{E854}', '\u{9FBA}'),
-    ('\u{E855}', '\u{241FE}'),
-    ('\u{E864}', '\u{9FBB}'),
-];
+/// U+E815–U+E864, where GBK kept 80 ideographs and radicals that Unicode did not have: 66 got code points of their own with
+/// GB18030-2000 and the other 14 with GB18030-2022, in the order of the code.
+const GBK_PRIVATE: &str = "\
+    ⺁𠂇𠂉𠃌⺄㑳㑇⺈⺋龴㖞㘚㘎⺌⺗㥮㤘龵㧏㧟㩳㧐龶龷㭎㱮㳠\
+    ⺧𡗗龸⺪䁖䅟⺮䌷⺳⺶⺷𢦏䎱䎬⺻䏝䓖䙡䙌龹䜣䜩䝼䞍⻊䥇䥺\
+    䥽䦂䦃䦅䦆䦟䦛䦷䦶龺𤇾䲣䲟䲠䲡䱷䲢䴓䴔䴕䴖䴗䴘䴙䶮龻";
 
 /// The unified ideograph of a radical or of a private code point; other characters as they are.
 pub fn unify(c: char) -> char {
@@ -44,7 +32,7 @@ pub fn unify(c: char) -> char {
     match c {
         '\u{2E80}'..='\u{2EF3}' => nth(RADICALS_SUPPLEMENT, 0x2E80).unwrap_or(c),
         '\u{2F00}'..='\u{2FD5}' => nth(KANGXI, 0x2F00).unwrap_or(c),
-        '\u{E000}'..='\u{F8FF}' => GB18030_PRIVATE.iter().find(|(p, _)| *p == c).map_or(c, |(_, u)| *u),
+        '\u{E815}'..='\u{E864}' => nth(GBK_PRIVATE, 0xE815).map_or(c, unify),
         c => c,
     }
 }
@@ -85,7 +73,8 @@ mod tests {
         for (twin, unified) in cases {
             assert_eq!(unify(twin), unified);
         }
-        for c in ('\u{2F00}'..='\u{2FD5}').chain('\u{2E80}'..='\u{2EF3}') {
+        assert_eq!(GBK_PRIVATE.chars().count(), 80);
+        for c in ('\u{E815}'..='\u{E864}').chain('\u{2F00}'..='\u{2FD5}').chain('\u{2E80}'..='\u{2EF3}') {
             // U+2E80 has no equivalent and U+2E9A is not assigned.
             assert!(is_han(unify(c)) || matches!(c, '\u{2E80}' | '\u{2E9A}'), "{c:?}");
         }

@@ -3,9 +3,34 @@
 
 use super::text::{half_width, is_invisible};
 
-/// What was done to a number, as a set.
+/// How sure a repair is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Only what lies around the number, or how the same characters are written, was changed.
+    Certain,
+    /// Characters were taken for those they resemble, and only so does the number pass its check digit.
+    Checked,
+    /// The check character was computed, so a wrong digit of the old number would not be noticed.
+    Derived,
+}
+
+impl Certainty {
+    /// The value as it stands in the `<field>_certainty` column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Checked => "checked",
+            Certainty::Derived => "derived",
+        }
+    }
+}
+
+/// What was done to a number, as a set of named repairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Steps(u16);
+
+/// A repair's bit, its stable code, its words for clerks, how sure it is.
+type Named = (Steps, &'static str, &'static str, Certainty);
 
 impl Steps {
     /// Nothing.
@@ -30,35 +55,67 @@ impl Steps {
     pub const FROM_15: Steps = Steps(1 << 8);
     /// A disability certificate cut to its first 18 characters.
     pub const CERTIFICATE: Steps = Steps(1 << 9);
+    /// The letter G of a pupil's number removed.
+    pub const PUPIL: Steps = Steps(1 << 10);
+    /// A telephone number or another short number of the same cell removed.
+    pub const BESIDE: Steps = Steps(1 << 11);
+    /// The same number stood in the cell more than once.
+    pub const REPEATED: Steps = Steps(1 << 12);
+
+    /// Every repair there is; the order is that in which the codes and words of one number are told.
+    const NAMED: [Named; 13] = {
+        use Certainty::{Certain, Checked, Derived};
+        [
+            (Steps::SPACES, "spaces", "去除空格或不可见字符", Certain),
+            (Steps::WIDTH, "width", "全角转半角", Certain),
+            (Steps::WRAPPER, "wrapper", "去除引号或等号", Certain),
+            (Steps::ANNOTATION, "annotation", "去除附注文字", Certain),
+            (Steps::BESIDE, "beside", "去除同格的其他号码", Certain),
+            (Steps::REPEATED, "repeated", "同格重复的号码只取一次", Certain),
+            (Steps::SEPARATORS, "separators", "去除分隔符", Certain),
+            (Steps::CASE, "case", "小写x改为X", Certain),
+            (Steps::LOOK_ALIKE_X, "look_alike_x", "形近字符改为X", Checked),
+            (Steps::LOOK_ALIKE_DIGIT, "look_alike_digit", "字母O、l改为数字0、1", Checked),
+            (Steps::FROM_15, "from_15", "15位旧号码升为18位", Derived),
+            (Steps::PUPIL, "pupil", "学籍号去掉字头G", Certain),
+            (Steps::CERTIFICATE, "certificate", "残疾人证号取前18位", Certain),
+        ]
+    };
 
     /// Both.
-    pub fn and(self, other: Steps) -> Steps {
+    pub const fn and(self, other: Steps) -> Steps {
         Steps(self.0 | other.0)
     }
 
-    fn has(self, other: Steps) -> bool {
+    /// True when any of the others was done.
+    pub fn has(self, other: Steps) -> bool {
         self.0 & other.0 != 0
+    }
+
+    fn named(self) -> impl Iterator<Item = &'static Named> {
+        Steps::NAMED.iter().filter(move |named| self.has(named.0))
+    }
+
+    /// The stable codes, joined by `|`; none when nothing was done.
+    pub fn codes(self) -> Option<String> {
+        let codes: Vec<&str> = self.named().map(|named| named.1).collect();
+        if codes.is_empty() { None } else { Some(codes.join("|")) }
+    }
+
+    /// How sure the least sure of the repairs is; none when nothing was done.
+    pub fn certainty(self) -> Option<Certainty> {
+        self.named().map(|named| named.3).max()
     }
 
     /// In Chinese for the evidence column; none when nothing was done. `suffix`: the certificate's last characters.
     pub fn words(self, suffix: Option<&str>) -> Option<String> {
-        const WORDS: [(Steps, &str); 9] = [
-            (Steps::SPACES, "去除空格或不可见字符"),
-            (Steps::WIDTH, "全角转半角"),
-            (Steps::WRAPPER, "去除引号或等号"),
-            (Steps::ANNOTATION, "去除附注文字"),
-            (Steps::SEPARATORS, "去除分隔符"),
-            (Steps::CASE, "小写x改为X"),
-            (Steps::LOOK_ALIKE_X, "形近字符改为X"),
-            (Steps::LOOK_ALIKE_DIGIT, "字母O、l改为数字0、1"),
-            (Steps::FROM_15, "15位旧号码升为18位"),
-        ];
-        let mut words: Vec<String> =
-            WORDS.iter().filter(|(step, _)| self.has(*step)).map(|(_, word)| (*word).to_string()).collect();
-        if self.has(Steps::CERTIFICATE) {
-            let suffix = suffix.unwrap_or_default();
-            words.push(format!("残疾人证号取前18位（后缀{suffix}）"));
-        }
+        let words: Vec<String> = self
+            .named()
+            .map(|named| match (named.0, suffix) {
+                (Steps::CERTIFICATE, Some(suffix)) => format!("{}（后缀{suffix}）", named.2),
+                _ => named.2.to_string(),
+            })
+            .collect();
         if words.is_empty() { None } else { Some(words.join("；")) }
     }
 }
@@ -77,7 +134,7 @@ fn is_wrapper(c: char) -> bool {
 }
 
 /// Characters a number may begin or end with, the look-alikes included.
-fn may_belong(c: char) -> bool {
+pub fn may_belong(c: char) -> bool {
     c.is_ascii_alphanumeric()
         || matches!(c, '*' | '|' | '×' | 'χ' | 'Χ' | 'Х' | 'х' | '✕' | '✖' | '╳' | 'О' | 'о' | 'Ο' | 'ο' | '〇' | '○')
 }

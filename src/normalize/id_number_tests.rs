@@ -3,108 +3,65 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::normalize::id_check;
+use crate::normalize::{cases, id_check};
 
 const AS_OF: Date = Date::constant(2026, 9, 30);
 const NUMBER: &str = "990121199001011236";
-const WITH_X: &str = "99012119900101009X";
 
 fn text(raw: &str) -> IdNumber {
     id_number(raw, CellKind::Text, AS_OF)
 }
 
-#[test]
-fn wrappers_and_look_alikes_are_repaired() {
-    let cases = [
-        (NUMBER, NUMBER, None),
-        (" 990121199001011236\t", NUMBER, Some("去除空格或不可见字符")),
-        ("\u{202D}990121199001011236\u{202C}", NUMBER, Some("去除空格或不可见字符")),
-        ("\u{FEFF}9901211990\u{A0}0101\u{200B}1236", NUMBER, Some("去除空格或不可见字符")),
-        ("'990121199001011236", NUMBER, Some("去除引号或等号")),
-        ("=\"990121199001011236\"", NUMBER, Some("去除引号或等号")),
-        ("990121199001011236,", NUMBER, Some("去除附注文字")),
-        ("990121199001011236（户主）", NUMBER, Some("全角转半角；去除附注文字")),
-        ("身份证：990121199001011236", NUMBER, Some("全角转半角；去除附注文字")),
-        ("990121-19900101-1236", NUMBER, Some("去除分隔符")),
-        ("９９０１２１１９９００１０１１２３６", NUMBER, Some("全角转半角")),
-        ("99012119900101009x", WITH_X, Some("小写x改为X")),
-        ("99012119900101009Ｘ", WITH_X, Some("全角转半角")),
-        ("99012119900101009×", WITH_X, Some("形近字符改为X")),
-        ("99012119900101009χ", WITH_X, Some("形近字符改为X")),
-        ("99012119900101009Х", WITH_X, Some("形近字符改为X")),
-        ("99012119900101009*", WITH_X, Some("形近字符改为X")),
-        ("99O12ll99OO1O1OO9X", WITH_X, Some("字母O、l改为数字0、1")),
-        ("990121199001011236 43", NUMBER, Some("去除空格或不可见字符；残疾人证号取前18位（后缀43）")),
-        ("99012119900101009x44B1", WITH_X, Some("小写x改为X；残疾人证号取前18位（后缀44B1）")),
-        ("990121550610123", "990121195506101239", Some("15位旧号码升为18位")),
-        ("990121950610996", "990121189506109969", Some("15位旧号码升为18位")),
-        ("810000199001011230", "810000199001011230", None),
-    ];
-    for (raw, number, repair) in cases {
-        let read = text(raw);
-        assert_eq!(read.number.as_deref(), Some(number), "{raw}");
-        assert_eq!(read.repair.as_deref(), repair, "{raw}");
-        assert_eq!(read.lane, if repair.is_some() { Lane::Repaired } else { Lane::Valid }, "{raw}");
-        assert_eq!((read.partial, read.doubt), (None, None), "{raw}");
-    }
-    assert_eq!(text("99012119900101123641").certificate_suffix.as_deref(), Some("41"));
+const TABLE: &str = include_str!("cases/id_number.tsv");
+const COLUMNS: [&str; 9] =
+    ["raw", "kind", "lane", "number", "repair_code", "certainty", "certificate", "partial", "doubt"];
+
+fn kind_of(word: &str) -> CellKind {
+    if word == "number" { CellKind::Number } else { CellKind::Text }
 }
 
 #[test]
-fn what_cannot_be_repaired_is_told_and_kept_as_it_stands() {
-    use Lane::{Damaged, Foreign, Invalid, Missing, Placeholder};
-    let cases = [
-        ("990121199001011237", Invalid, Some("990121199001011237"), "id_number.check_digit"),
-        ("99012119900101123x", Invalid, Some("99012119900101123X"), "id_number.check_digit"),
-        ("990121199013011237", Invalid, Some("990121199013011237"), "id_number.birth_date"),
-        ("990121202610011237", Invalid, Some("990121202610011237"), "id_number.birth_future"),
-        ("990121184901011237", Invalid, Some("990121184901011237"), "id_number.birth_too_old"),
-        ("99012119900101123", Invalid, Some("99012119900101123"), "id_number.length"),
-        ("9901211990010112366", Invalid, Some("9901211990010112366"), "id_number.length"),
-        ("990121********1236", Invalid, Some("990121********1236"), "id_number.masked"),
-        ("99012119900101123743", Invalid, Some("990121199001011237"), "id_number.check_digit"),
-        ("99012119900101123699", Invalid, None, "id_number.length"),
-        ("990121199001011236、990121195506101239", Invalid, None, "id_number.several"),
-        // 18 digits of somebody born in 2001 without the last three, or 15 of somebody born in 1920.
-        ("990121200101011", Invalid, Some("990121200101011"), "id_number.ambiguous_15"),
-        ("990121199001011000", Damaged, Some("990121199001011"), "id_number.damaged"),
-        ("9.90121E+17", Damaged, Some("990121"), "id_number.damaged"),
-        ("9.90121199001011E+17", Damaged, Some("990121199001011"), "id_number.damaged"),
-        ("9.9012E+17", Damaged, Some("9901"), "id_number.damaged"),
-        ("999999999999999999", Placeholder, None, "id_number.placeholder"),
-        ("999999199001010000", Placeholder, None, "id_number.placeholder"),
-        ("111111111111111111", Placeholder, None, "id_number.placeholder"),
-        ("123456789012345678", Placeholder, None, "id_number.placeholder"),
-        ("XXXXXX", Placeholder, None, "id_number.placeholder"),
-        ("ABC123456789012", Foreign, None, "id_number.foreign"),
-        ("H01234567", Foreign, None, "id_number.foreign"),
-        ("护照E12345678", Foreign, None, "id_number.foreign"),
-        ("945704199001011230", Foreign, None, "id_number.foreign"),
-        // A region that was typed 95 for 99 is still a citizen's number.
-        ("950121199001011236", Invalid, Some("950121199001011236"), "id_number.check_digit"),
-        ("", Missing, None, ""),
-        ("—", Missing, None, ""),
-        ("无", Missing, None, ""),
-        ("0", Missing, None, ""),
-    ];
-    for (raw, lane, partial, code) in cases {
-        let read = text(raw);
-        assert_eq!((read.lane, read.partial.as_deref()), (lane, partial), "{raw}");
-        assert_eq!(read.doubt.map_or("", |d| d.code), code, "{raw}");
-        assert_eq!((read.number, read.repair), (None, None), "{raw}");
+fn cases() {
+    let table = cases::table(TABLE, COLUMNS);
+    assert!(table.len() >= 90);
+    for (line, [raw, kind, lane, number, repair, certainty, certificate, partial, doubt]) in table {
+        let read = id_number(&raw, kind_of(&kind), AS_OF);
+        let found = [
+            read.lane.as_str(),
+            read.number.as_deref().unwrap_or_default(),
+            &read.steps.codes().unwrap_or_default(),
+            read.steps.certainty().map_or("", |c| c.as_str()),
+            read.certificate_suffix.as_deref().unwrap_or_default(),
+            read.partial.as_deref().unwrap_or_default(),
+            read.doubt.map_or("", |d| d.code),
+        ];
+        let expected = [&lane, &number, &repair, &certainty, &certificate, &partial, &doubt].map(String::as_str);
+        assert_eq!(found, expected, "line {line}: {raw}");
     }
 }
 
 #[test]
-fn number_cells_are_trusted_for_fifteen_digits() {
-    let cell = |raw| id_number(raw, CellKind::Number, AS_OF);
-    // The number is valid as text; from a number cell the last digits may be anything.
-    assert_eq!(cell(NUMBER).lane, Lane::Damaged);
-    assert_eq!(cell("990121199001011000").partial.as_deref(), Some("990121199001011"));
-    assert_eq!(cell("99012119900101100000").partial.as_deref(), Some("990121199001011"));
-    assert_eq!(cell("990121550610123").number.as_deref(), Some("990121195506101239"));
-    assert_eq!((cell("990121199013011000").lane, cell("990121199013011000").partial), (Lane::Invalid, None));
-    assert_eq!(cell("99012119900101100").partial, None);
+fn repairs_are_told_in_words() {
+    let cases = [
+        ("990121199001011236（户主）", Some("全角转半角；去除附注文字")),
+        ("99012119900101009x44B1", Some("小写x改为X；残疾人证号取前18位（后缀44B1）")),
+        ("990121550610123", Some("15位旧号码升为18位")),
+        (NUMBER, None),
+        ("990121199001011237", None),
+    ];
+    for (raw, words) in cases {
+        assert_eq!(text(raw).repair().as_deref(), words, "{raw}");
+    }
+}
+
+#[test]
+fn a_cell_that_may_mean_several_numbers_names_them() {
+    let other = "990121195506101239";
+    for raw in [format!("{NUMBER}、{other}"), format!("{other}{NUMBER}"), format!("{NUMBER}（父{other}）")] {
+        assert_eq!(text(&raw).any_of, [other, NUMBER], "{raw}");
+    }
+    // Of somebody born in 1920, unless it is cut from eighteen.
+    assert_eq!(text("990121200101011").any_of.len(), 1);
 }
 
 #[test]
@@ -126,13 +83,20 @@ proptest! {
     #[test]
     fn what_comes_out_checks_and_stays(raw in "[0-9０-９xXОOlI×*'=\" \u{200B}（户）-]{0,24}") {
         let read = text(&raw);
-        if let Some(number) = read.number {
+        let has_number = read.number.is_some();
+        if let Some(number) = &read.number {
             prop_assert!(id_check::judge(number.as_bytes(), crate::model::text::to_days(AS_OF)).is_ok());
-            let again = text(&number);
-            prop_assert_eq!((again.lane, again.number.as_deref()), (Lane::Valid, Some(number.as_str())));
+            let again = text(number);
+            prop_assert_eq!((again.number.as_ref(), again.steps), (Some(number), Steps::NONE));
+            prop_assert!(matches!(again.lane, Lane::Valid | Lane::ResidencePermit | Lane::Foreign));
         }
         prop_assert!(read.partial.is_none() || matches!(read.lane, Lane::Damaged | Lane::Invalid));
-        prop_assert!(read.doubt.is_none() == matches!(read.lane, Lane::Valid | Lane::Repaired | Lane::Missing));
+        prop_assert!(read.doubt.is_none() == (has_number || read.lane == Lane::Missing));
+        // A repair has its name and its certainty, and there is none without a number.
+        let repaired = matches!(read.lane, Lane::Repaired | Lane::Certificate);
+        prop_assert!(!repaired || read.steps.codes().is_some());
+        prop_assert!(has_number || read.steps.codes().is_none());
+        prop_assert_eq!(read.steps.codes().is_some(), read.steps.certainty().is_some());
     }
 
     #[test]

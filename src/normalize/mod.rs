@@ -8,9 +8,13 @@
 
 pub mod amount;
 pub mod boolean;
+#[cfg(test)]
+mod cases;
 pub mod checks;
 pub mod code;
 mod columns;
+#[cfg(test)]
+mod damage_tests;
 pub mod date;
 pub mod division;
 pub mod doubt;
@@ -19,7 +23,10 @@ mod fixture;
 pub mod han;
 pub mod id_check;
 pub mod id_clean;
+mod id_column;
+pub mod id_document;
 pub mod id_number;
+pub mod id_proposals;
 pub mod name;
 mod name_parts;
 mod name_words;
@@ -41,7 +48,8 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 use self::columns::{Built, Places};
-use crate::codes::Codes;
+use self::doubt::Doubt;
+use crate::codes::{Codes, DivisionLevel};
 use crate::diag::Severity;
 use crate::model::raw::RawColumn;
 use crate::model::{RawTable, Reject, Table, tables};
@@ -72,7 +80,8 @@ pub struct Normalized {
 pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> Normalized {
     let rows = raw.len();
     let earlier = if source.fold_duplicates { rows::duplicates(source, raw) } else { vec![None; rows] };
-    let (built, place_codes) = build_fields(source, raw, codes, as_of);
+    let (mut built, place_codes) = build_fields(source, raw, codes, as_of);
+    review_numbers(source, raw, &mut built, codes, as_of);
 
     let rules = rows::Rules::of(source);
     let mut rejects = Vec::new();
@@ -145,6 +154,30 @@ fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> 
         }
     }
     (built.into_iter().flatten().collect(), place_codes)
+}
+
+/// Identity numbers once more, now that birth dates and sexes are clean. Only the number of the record's own person is held
+/// against them: a guardian's or a householder's is another person's.
+fn review_numbers(source: &Source, raw: &RawTable, built: &mut [Built], codes: &Codes, as_of: Date) {
+    let counties: Vec<String> =
+        codes.divisions().all().iter().filter(|d| d.level == DivisionLevel::County).map(|d| d.code.clone()).collect();
+    let array = |role: Role, kind: FieldKind| {
+        let at = source.fields.iter().position(|f| f.role == Some(role) && f.kind == kind);
+        at.map(|at| built[at].arrays[0].clone())
+    };
+    let births = array(Role::BirthDate, FieldKind::Date);
+    let sexes = array(Role::Sex, FieldKind::Code);
+    for (field, built) in source.fields.iter().zip(built) {
+        if let (FieldKind::IdNumber, Some(column)) = (field.kind, raw.column(&field.name)) {
+            let own = field.role == Some(Role::IdNumber);
+            let beside = id_column::Beside {
+                births: births.as_ref().filter(|_| own).and_then(|a| a.as_any().downcast_ref::<Date32Array>()),
+                sexes: sexes.as_ref().filter(|_| own).and_then(|a| a.as_any().downcast_ref::<StringArray>()),
+                counties: &counties,
+            };
+            id_column::review(built, column, raw, beside, as_of);
+        }
+    }
 }
 
 /// Record ids of the accepted rows by raw row; none for the others.

@@ -17,6 +17,7 @@ const PLACEHOLDER: Doubt = Doubt::new("name.placeholder", "姓名是占位文字
 const UNNAMED_PERSON: Doubt = Doubt::new("name.unnamed", "只写了与他人的关系，没有本人姓名");
 const LOST: Doubt = Doubt::new("name.wildcard", "姓名中有缺失或无法识别的字，按一个任意字比对");
 const INCOMPLETE: Doubt = Doubt::new("name.incomplete", "姓名不完整");
+const CUT: Doubt = Doubt::new("name.cut", "姓名以间隔号结尾，后面的字可能被截断");
 const CHARACTERS: Doubt = Doubt::new("name.characters", "姓名中有数字或符号");
 const NO_LETTERS: Doubt = Doubt::new("name.no_letters", "姓名中没有文字");
 const BRACKETS: Doubt = Doubt::new("name.note_removed", "姓名后的括号内容未用于比对");
@@ -26,8 +27,9 @@ pub fn name(raw: &str) -> Clean<Cow<'_, str>> {
     if is_plain(raw) {
         return Clean::sure(Cow::Borrowed(raw));
     }
-    let mut doubt = None;
     let mut text = fold(raw);
+    // A name that ends with the dot between two parts was cut by the width of a field.
+    let mut doubt = text.trim_end().ends_with('·').then_some(CUT);
     // Taking off one note may bare another, so steps are repeated until nothing changes; every change shortens the text or
     // makes it canonical, and eight rounds are more than any cell has notes.
     for _ in 0..8 {
@@ -170,6 +172,10 @@ fn without_brackets(text: &str) -> (Cow<'_, str>, Option<Doubt>) {
     let to = text[inner_from..].find(CLOSE).map(|at| inner_from + at);
     let inner = text[inner_from..to.unwrap_or(text.len())].trim();
     let after = to.map_or("", |to| text[to..].trim_start_matches(CLOSE));
+    if before.is_empty() && after.trim().is_empty() {
+        // Nothing stands outside: the brackets are around the name.
+        return (Cow::Owned(inner.to_string()), None);
+    }
     let outside = before.chars().chain(after.chars()).filter(|c| is_han(*c)).count();
     let han_inside = inner.chars().filter(|c| is_han(*c)).count();
     let described = (2..=4).contains(&han_inside)

@@ -9,6 +9,7 @@ const DAMAGED: Doubt = Doubt::new("phone.damaged", "电话号码被表格软件�
 const MASKED: Doubt = Doubt::new("phone.masked", "电话号码已脱敏");
 const INVALID: Doubt = Doubt::new("phone.invalid", "电话号码格式不对");
 const PLACEHOLDER: Doubt = Doubt::new("phone.placeholder", "电话号码是占位号码");
+const LOST_ZERO: Doubt = Doubt::new("phone.lost_zero", "固定电话区号丢了开头的0，已补上");
 const SEVERAL: Doubt = Doubt::new("phone.several", "一格内有多个电话号码，取第一个");
 
 /// One phone number. Of several in a cell the first usable one counts.
@@ -24,8 +25,9 @@ pub fn phone(raw: &str) -> Clean<Cow<'_, str>> {
         return Clean::EMPTY;
     }
     let text = text.trim_matches(['\'', '"', '=', ',']);
-    if is_scientific(text) {
-        return Clean::refused(DAMAGED);
+    if let Some(digits) = scientific(text) {
+        // `1.3912345678E10` still has all its digits, `1.39E+10` has not.
+        return if is_mobile(digits.as_bytes()) { Clean::sure(Cow::Owned(digits)) } else { Clean::refused(DAMAGED) };
     }
     if text.contains("**") {
         return Clean::refused(MASKED);
@@ -33,17 +35,33 @@ pub fn phone(raw: &str) -> Clean<Cow<'_, str>> {
     let parts: Vec<&str> = text.split(['/', '、', ',', ';', '|', '或']).filter(|p| !p.is_empty()).collect();
     let mut first_refusal = None;
     for part in &parts {
+        if let (22 | 33, Some(first)) = (part.len(), mobiles(part)) {
+            return Clean::doubtful(Cow::Owned(first.to_string()), SEVERAL);
+        }
         match one(part) {
             Ok(number) if parts.len() > 1 => return Clean::doubtful(Cow::Owned(number), SEVERAL),
             Ok(number) => return Clean::sure(Cow::Owned(number)),
             Err(doubt) => first_refusal = first_refusal.or(Some(doubt)),
         }
     }
-    Clean::refused(first_refusal.unwrap_or(INVALID))
+    // Ten digits without a leading 0 or 1 are an area code of four digits that a number cell made three.
+    let zero =
+        parts.iter().filter(|p| p.len() == 10 && !p.starts_with(['0', '1'])).find_map(|p| one(&format!("0{p}")).ok());
+    match zero {
+        Some(number) => Clean::doubtful(Cow::Owned(number), LOST_ZERO),
+        None => Clean::refused(first_refusal.unwrap_or(INVALID)),
+    }
+}
+
+/// The first of two or three mobile numbers that stand without a separator.
+fn mobiles(part: &str) -> Option<&str> {
+    part.as_bytes().chunks(11).all(is_mobile).then(|| &part[..11])
 }
 
 fn one(part: &str) -> Result<String, Doubt> {
     let part = part.strip_suffix(".0").unwrap_or(part);
+    // An extension behind a landline.
+    let part = part.split(['转', '#']).next().unwrap_or(part);
     let end = part.find('(').filter(|at| *at > 6).unwrap_or(part.len());
     let bare = |c: &char| !matches!(c, '-' | '(' | ')' | '.' | '·' | '—' | '+');
     let digits: String = part[..end].chars().filter(bare).collect();
@@ -63,6 +81,7 @@ fn one(part: &str) -> Result<String, Doubt> {
     // Area codes 010 and 02x have three digits, all others four; subscriber numbers seven or eight.
     let area = if digits.starts_with("010") || digits.starts_with("02") { 3 } else { 4 };
     match digits.len() {
+        10 if digits.starts_with("400") || digits.starts_with("800") => Ok(digits.to_string()),
         7 | 8 if !digits.starts_with(['0', '1']) => Ok(digits.to_string()),
         n if digits.starts_with('0') && (area + 7..=area + 8).contains(&n) && !digits.starts_with("00") => {
             Ok(format!("{}-{}", &digits[..area], &digits[area..]))
@@ -75,12 +94,11 @@ fn is_mobile(b: &[u8]) -> bool {
     b.len() == 11 && b[0] == b'1' && (b'3'..=b'9').contains(&b[1]) && b.iter().all(u8::is_ascii_digit)
 }
 
-/// `1.38E+10`.
-fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else {
-        return false;
-    };
-    mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.') && exponent.trim_start_matches('+').parse::<u8>().is_ok()
+/// The digits of `1.38E+10`; none when the text is no such number.
+fn scientific(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['E', 'e'])?;
+    let digits = mantissa.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    (digits && exponent.trim_start_matches('+').parse::<u8>().is_ok()).then(|| mantissa.replace('.', ""))
 }
 
 /// One digit repeated, from the third on for a mobile number, or counting up.
@@ -92,36 +110,17 @@ fn is_placeholder(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::cases::{some, table};
     use proptest::prelude::*;
 
     #[test]
     fn cases() {
-        let cases = [
-            ("13912345678", Some("13912345678"), None),
-            (" 139-1234-5678 ", Some("13912345678"), None),
-            ("１３９１２３４５６７８", Some("13912345678"), None),
-            ("+86 13912345678", Some("13912345678"), None),
-            ("13912345678.0", Some("13912345678"), None),
-            ("13912345678（儿子）", Some("13912345678"), None),
-            ("电话13912345678", Some("13912345678"), None),
-            ("13912345678/0775-1234567", Some("13912345678"), Some("phone.several")),
-            ("(0775)1234567", Some("0775-1234567"), None),
-            ("010-12345678", Some("010-12345678"), None),
-            ("02112345678", Some("021-12345678"), None),
-            ("4567890", Some("4567890"), None),
-            ("1.38E+10", None, Some("phone.damaged")),
-            ("139****5678", None, Some("phone.masked")),
-            ("1391234567", None, Some("phone.invalid")),
-            ("12912345678", None, Some("phone.invalid")),
-            ("13000000000", None, Some("phone.placeholder")),
-            ("11111111111", None, Some("phone.placeholder")),
-            ("空号", None, Some("phone.invalid")),
-            ("无", None, None),
-            ("", None, None),
-        ];
-        for (raw, value, doubt) in cases {
-            let clean = phone(raw);
-            assert_eq!((clean.value.as_deref(), clean.doubt.map(|d| d.code)), (value, doubt), "{raw}");
+        let table = table(include_str!("cases/phone.tsv"), ["raw", "phone", "doubt"]);
+        assert!(table.len() >= 39);
+        for (line, [raw, expected, doubt]) in table {
+            let clean = phone(&raw);
+            let found = (clean.value.as_deref(), clean.doubt.map_or("", |d| d.code));
+            assert_eq!(found, (some(&expected), doubt.as_str()), "line {line}: {raw}");
         }
     }
 

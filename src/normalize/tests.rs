@@ -80,6 +80,8 @@ fn a_good_row_is_clean_beside_its_raw_cells() {
         ("id_number", NUMBER),
         ("id_number_lane", "repaired"),
         ("id_number_repair", "去除引号或等号"),
+        ("id_number_repair_code", "wrapper"),
+        ("id_number_certainty", "certain"),
         ("id_number_raw", "'990121199001011236"),
         ("sex", "male"),
         ("sex_raw", "1"),
@@ -195,6 +197,47 @@ fn the_kind_of_a_cell_decides_about_numbers_and_errors() {
 }
 
 #[test]
+fn what_an_invalid_number_may_have_been_is_proposed_and_never_applied() {
+    let rows: &[&[&str]] = &[
+        &["1", "张三", "990121199007011236", "男", "1990-01-01", "云岭镇", "东沟村", "5"],
+        &["2", "李四", "990121199001011236、990121195506101239", "男", "", "", "", "5"],
+        &["3", "王五", "990121199001010009X", "男", "1990-01-01", "", "", "5"],
+        &["4", "赵六", NUMBER, "男", "", "", "", "5"],
+    ];
+    let n = run(&roster(), rows);
+    let proposals: Vec<Option<&str>> = (0..4).map(|row| n.records.str_at("id_number_proposals", row)).collect();
+    let swapped = "990121199001011236：第12位7应为1，与出生日期、性别相符";
+    assert_eq!(proposals[0], Some(swapped));
+    let several =
+        "990121195506101239：格内文字可读作此号，与性别相符;990121199001011236：格内文字可读作此号，与性别相符";
+    assert_eq!(proposals[1], Some(several));
+    assert!(proposals[2].is_some_and(|p| p.contains("99012119900101009X：第17位重复录入")), "{:?}", proposals[2]);
+    assert_eq!(proposals[3], None);
+    for row in 0..3 {
+        assert_eq!(n.records.str_at("id_number", row), None);
+        assert_eq!(n.records.str_at("id_number_lane", row), Some("invalid"));
+    }
+}
+
+#[test]
+fn a_sheet_whose_numbers_were_cut_does_not_keep_those_that_check_by_chance() {
+    // 990121199001019000 passes the check; whether its zeros are its own only the rest of its sheet tells.
+    let cut = ["990121199001011000", "990121199001012000", "990121199001019000"];
+    let rows: Vec<Vec<&str>> = cut.iter().map(|number| vec!["1", "张三", *number]).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    let n = run(&roster(), &rows);
+    let lanes: Vec<Option<&str>> = (0..3).map(|row| n.records.str_at("id_number_lane", row)).collect();
+    assert_eq!(lanes, [Some("damaged"); 3]);
+    assert_eq!(n.records.str_at("id_number_partial", 2), Some("990121199001019"));
+    assert_eq!(n.records.str_at("id_number_raw", 2), Some("990121199001019000"));
+    let told: Vec<String> = finding_codes(&n).into_iter().map(|f| f.1).collect();
+    assert_eq!(told, ["id_number.damaged"; 3]);
+    // Alone, or in another sheet, it is a number.
+    let alone: &[&[&str]] = &[&["1", "张三", "990121199001019000"]];
+    assert_eq!(run(&roster(), alone).records.str_at("id_number_lane", 0), Some("valid"));
+}
+
+#[test]
 fn a_source_without_rows_or_columns_is_an_empty_table() {
     let n = records(&roster(), &RawTable::default(), codes(), AS_OF);
     assert_eq!((n.records.rows(), n.findings.rows(), n.rejects.len()), (0, 0, 0));
@@ -253,8 +296,10 @@ proptest! {
         // Every row number stands in exactly one place, and what was raw is still there.
         let mut places: Vec<u32> = n.records.integer("row").values().iter().map(|r| *r as u32).collect();
         for (i, row) in places.iter().enumerate() {
-            let raw_name = table.columns[1].get(*row as usize - 3);
-            prop_assert_eq!(n.records.str_at("name_raw", i), raw_name);
+            for column in &table.columns {
+                let kept = n.records.str_at(&format!("{}_raw", column.field), i);
+                prop_assert_eq!(kept, column.get(*row as usize - 3), "{} of row {}", &column.field, row);
+            }
         }
         places.extend(n.rejects.iter().map(|r| r.at.row));
         places.sort_unstable();

@@ -107,25 +107,15 @@ pub fn text(raw: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::cases::{some, table};
     use proptest::prelude::*;
 
     #[test]
     fn cases() {
-        let cases = [
-            ("  第三组 ", Some("第三组")),
-            ("a\u{200B}b\0c\u{202E}d", Some("abcd")),
-            ("一　　二\r\n三\t", Some("一 二 三")),
-            ("１２Ａ（甲）", Some("12A（甲）")),
-            ("'=1+1", Some("=1+1")),
-            ("'平安", Some("'平安")),
-            ("\u{FEFF}", None),
-            ("——", None),
-            ("无", Some("无")),
-            ("０", Some("0")),
-            ("\u{1B}[31m红", Some("[31m红")),
-        ];
-        for (raw, expected) in cases {
-            assert_eq!(text(raw).as_deref(), expected, "{raw:?}");
+        let table = table(include_str!("cases/text.tsv"), ["raw", "text"]);
+        assert!(table.len() >= 20);
+        for (line, [raw, expected]) in table {
+            assert_eq!(text(&raw).as_deref(), some(&expected), "line {line}: {raw:?}");
         }
     }
 

@@ -23,7 +23,9 @@ fn record_head(source: &Source) -> Vec<Column> {
 /// The schema of a source's records table.
 ///
 /// A field `f` becomes column `f` (clean) and `f_raw` (as in the file). An identity number also has `f_lane` (how it was
-/// recognised), `f_repair` (what was changed, in words) and `f_partial` (trustworthy leading digits of a damaged one).
+/// recognised), `f_repair` (what was changed, in words), `f_repair_code` (the same by stable names), `f_certainty` (how sure),
+/// `f_partial` (trustworthy leading digits of a damaged one), `f_certificate` (category and level of a disability
+/// certificate) and `f_proposals` (what an invalid one may have been).
 pub fn records(source: &Source) -> TableSchema {
     let mut columns = record_head(source);
     for field in &source.fields {
@@ -49,13 +51,36 @@ pub fn records(source: &Source) -> TableSchema {
                 "状态",
                 // It tells nothing of the person, only of the number's form.
                 Privacy::Internal,
-                "How the number was recognised: valid, repaired, damaged, placeholder, invalid or missing…",
+                "How the number was recognised: valid, repaired, certificate, residence_permit, damaged, invalid, \
+                 placeholder, foreign or missing.",
             ));
             columns.push(extra("repair", "修复", "What was changed and why, or null."));
+            columns.push(own(
+                "repair_code",
+                "修复代码",
+                Privacy::Internal,
+                "The repairs by their stable names, separated by `|`, or null.",
+            ));
+            columns.push(own(
+                "certainty",
+                "修复把握",
+                Privacy::Internal,
+                "How sure the repair is: certain (form only), checked (by the check digit), derived (check digit computed).",
+            ));
             columns.push(extra(
                 "partial",
                 "可信前缀",
                 "Leading digits that can be trusted when the number is damaged.",
+            ));
+            columns.push(extra(
+                "certificate",
+                "残疾证后缀",
+                "Category (1-7) and level (1-4) behind the number of a disability certificate, and its reissue.",
+            ));
+            columns.push(extra(
+                "proposals",
+                "建议号码",
+                "What an invalid number may have been, each with its reason, separated by `;`; never applied.",
             ));
         }
         columns.push(extra("raw", "原始", "The value as it stood in the file."));

@@ -1,0 +1,181 @@
+//! A column of identity numbers: what each cell is by itself, then what the column and the row's other columns say of it.
+//!
+//! In: the raw column, birth dates and sexes of the same rows, the regions of the county. Out: the clean columns in the
+//! schema's order: number, lane, repair, repair codes, certainty, partial, certificate suffix, proposals.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, Date32Array, StringArray, StringBuilder};
+use jiff::civil::Date;
+
+use super::columns::{Built, Cells, Found};
+use super::id_number::{DAMAGED, IdNumber, Lane, damaged, id_number, stands_as_it_is};
+use super::id_proposals::{Known, propose};
+use crate::model::raw::RawColumn;
+use crate::model::text::to_days;
+use crate::model::{CellKind, RawTable};
+
+/// Where the lane stands among the arrays of a column.
+const LANE: usize = 1;
+/// Where the words of the repair stand.
+pub const REPAIR: usize = 2;
+/// Where the partial number stands.
+pub const PARTIAL: usize = 5;
+/// Number of arrays.
+const ARRAYS: usize = 8;
+
+/// True when a row of a built column holds another document than an identity card; false for other kinds of columns.
+pub fn is_foreign(arrays: &[ArrayRef], row: usize) -> bool {
+    lane(arrays, row) == Some(Lane::Foreign.as_str())
+}
+
+/// The lane of a row; none for other kinds of columns.
+pub fn lane(arrays: &[ArrayRef], row: usize) -> Option<&str> {
+    text(arrays, LANE).filter(|_| arrays.len() == ARRAYS).map(|lane| lane.value(row))
+}
+
+fn text(arrays: &[ArrayRef], at: usize) -> Option<&StringArray> {
+    arrays.get(at).and_then(|a| a.as_any().downcast_ref::<StringArray>())
+}
+
+/// Each cell by itself; the proposals are empty yet.
+pub fn build(cells: Cells<'_>, as_of: Date) -> Built {
+    let mut number = StringBuilder::with_capacity(cells.rows, cells.rows * 18);
+    let mut lane = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
+    let mut rare: [StringBuilder; 6] = std::array::from_fn(|_| StringBuilder::new());
+    let mut found = Vec::new();
+    let today = to_days(as_of);
+    for row in 0..cells.rows {
+        let read = match cells.get(row) {
+            Ok(Some((raw, kind))) if stands_as_it_is(raw, kind, today) => {
+                number.append_value(raw);
+                lane.append_value(Lane::Valid.as_str());
+                rare.iter_mut().for_each(StringBuilder::append_null);
+                continue;
+            }
+            Ok(Some((raw, kind))) => Ok(id_number(raw, kind, as_of)),
+            Ok(None) => Err(None),
+            Err(doubt) => Err(Some(doubt)),
+        };
+        let doubt = match &read {
+            Ok(read) => read.doubt,
+            Err(doubt) => *doubt,
+        };
+        found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
+        let Ok(read) = read else {
+            number.append_null();
+            lane.append_value(Lane::Missing.as_str());
+            rare.iter_mut().for_each(StringBuilder::append_null);
+            continue;
+        };
+        number.append_option(read.number.as_deref());
+        lane.append_value(read.lane.as_str());
+        let certainty = read.steps.certainty().map(|c| c.as_str().to_string());
+        let cells = [read.repair(), read.steps.codes(), certainty, read.partial, read.certificate_suffix, None];
+        for (builder, cell) in rare.iter_mut().zip(cells) {
+            builder.append_option(cell);
+        }
+    }
+    let mut arrays: Vec<ArrayRef> = vec![Arc::new(number.finish()), Arc::new(lane.finish())];
+    arrays.extend(rare.into_iter().map(|mut b| Arc::new(b.finish()) as ArrayRef));
+    Built { arrays, found }
+}
+
+/// What is known of the rows besides their numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// Birth dates of the rows' own column.
+    pub births: Option<&'a Date32Array>,
+    /// Sexes of the rows' own column, `male` or `female`.
+    pub sexes: Option<&'a StringArray>,
+    /// Regions of the county.
+    pub counties: &'a [String],
+}
+
+/// Looks at a built column again: numbers of a sheet whose last digits a spreadsheet cut, and proposals for invalid ones.
+pub fn review(built: &mut Built, column: &RawColumn, raw: &RawTable, beside: Beside<'_>, as_of: Date) {
+    cut_by_chance_valid(built, column, raw, to_days(as_of));
+    let (Some(numbers), Some(lanes)) = (text(&built.arrays, 0), text(&built.arrays, LANE)) else { return };
+    if !lanes.iter().any(|lane| lane == Some(Lane::Invalid.as_str())) {
+        return;
+    }
+    let regions = usual_regions(numbers, beside.counties);
+    let mut proposals = StringBuilder::new();
+    for row in 0..numbers.len() {
+        let cell = if lanes.value(row) == Lane::Invalid.as_str() { column.get(row) } else { None };
+        let Some(cell) = cell else {
+            proposals.append_null();
+            continue;
+        };
+        let kind = column.kind.get(row).copied().unwrap_or(CellKind::Text);
+        let IdNumber { partial, any_of, .. } = id_number(cell, kind, as_of);
+        let sex = beside.sexes.filter(|s| s.is_valid(row)).map(|s| s.value(row));
+        let known = Known {
+            birth: beside.births.filter(|b| b.is_valid(row)).map(|b| b.value(row)),
+            male: sex.filter(|s| matches!(*s, "male" | "female")).map(|s| s == "male"),
+            regions: &regions,
+        };
+        let found = propose(partial.as_deref().unwrap_or(""), &any_of, &known, to_days(as_of));
+        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        proposals.append_option((!told.is_empty()).then(|| told.join(";")));
+    }
+    built.arrays[ARRAYS - 1] = Arc::new(proposals.finish());
+}
+
+/// Regions that one valid number in two hundred has, at least three, and those of the county.
+fn usual_regions(numbers: &StringArray, counties: &[String]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for number in numbers.iter().flatten() {
+        *counts.entry(&number[..6]).or_default() += 1;
+    }
+    let least = (numbers.len() - numbers.null_count()).div_ceil(200).max(3);
+    let mut regions: Vec<String> = counties.to_vec();
+    regions.extend(counts.into_iter().filter(|(_, n)| *n >= least).map(|(region, _)| region.to_string()));
+    regions.sort();
+    regions.dedup();
+    regions
+}
+
+/// One number in eleven whose last three digits a spreadsheet cut to zeros passes the check by chance. A sheet where more
+/// such numbers fail than pass was cut as a whole: there the zeros of the passing ones are no digits of theirs either. (Of sound
+/// numbers one in a thousand ends in three zeros, and none of them fails.)
+fn cut_by_chance_valid(built: &mut Built, column: &RawColumn, raw: &RawTable, as_of: i32) {
+    let Some(numbers) = text(&built.arrays, 0) else { return };
+    let Some(lanes) = text(&built.arrays, LANE) else { return };
+    let passing = |row: usize| numbers.is_valid(row) && numbers.value(row).ends_with("000");
+    // By sheet: numbers in zeros that pass, numbers in zeros that fail.
+    let mut sheets = vec![(0_usize, 0_usize); raw.origins.len()];
+    for row in 0..numbers.len() {
+        let sheet = &mut sheets[raw.origin[row] as usize];
+        sheet.0 += usize::from(passing(row));
+        let cut = || column.get(row).is_some_and(|cell| cell.trim_end().ends_with("000"));
+        sheet.1 += usize::from(lanes.value(row) == Lane::Damaged.as_str() && cut());
+    }
+    let cut: Vec<usize> = (0..numbers.len())
+        .filter(|row| passing(*row))
+        .filter(|row| sheets[raw.origin[*row] as usize].1 > sheets[raw.origin[*row] as usize].0)
+        .collect();
+    if cut.is_empty() {
+        return;
+    }
+    let mut arrays: Vec<Vec<Option<String>>> = built
+        .arrays
+        .iter()
+        .map(|array| {
+            let array = array.as_any().downcast_ref::<StringArray>();
+            array.map_or(Vec::new(), |a| a.iter().map(|cell| cell.map(String::from)).collect())
+        })
+        .collect();
+    for row in cut {
+        let IdNumber { lane, partial, .. } = damaged(numbers.value(row), as_of);
+        for array in &mut arrays {
+            array[row] = None;
+        }
+        arrays[LANE][row] = Some(lane.as_str().to_string());
+        arrays[PARTIAL][row] = partial;
+        let at = built.found.partition_point(|f| f.row < row as u32);
+        built.found.insert(at, Found { row: row as u32, doubt: DAMAGED });
+    }
+    built.arrays = arrays.into_iter().map(|cells| Arc::new(StringArray::from(cells)) as ArrayRef).collect();
+}
