@@ -17,6 +17,9 @@ pub struct Args {
     /// Also read the departments' files in this folder.
     #[arg(long)]
     input: Option<PathBuf>,
+    /// With --input: write the departments' receipts (数据质量回执) into this folder.
+    #[arg(long, value_name = "DIR", requires = "input")]
+    receipts: Option<PathBuf>,
     /// Day of the judgement, as 2026-09-30.
     #[arg(long)]
     as_of: Option<String>,
@@ -32,7 +35,8 @@ pub struct Args {
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let as_of = args.as_of.as_deref().map(run::parse_day).transpose()?;
     let progress = Progress::new();
-    let checked = run::check(&args.pipeline, args.input.as_deref(), as_of, &|e| progress.event(e));
+    let checked =
+        run::check(&args.pipeline, args.input.as_deref(), args.receipts.as_deref(), as_of, &|e| progress.event(e));
     progress.finish();
     let checked = checked?;
     let code = checked.trouble.map_or(0, FailureClass::exit_code);

@@ -20,6 +20,7 @@
 //! | `parquet` | Parquet |
 //! | `header` | heading rows, columns of the contract's fields |
 //! | `intake` | the common path: data, quarantined or not data |
+//! | `receipt` | receipts that a department filled in and sent back |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
 //! | `merges`, `cell`, `row`, `sink` | merged ranges, typed cells, one row, all rows |
 
@@ -33,6 +34,7 @@ mod markup;
 mod merges;
 mod package;
 mod parquet;
+pub mod receipt;
 mod row;
 pub mod rows;
 mod sink;
@@ -42,7 +44,7 @@ mod xlsx;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Found, InputFile, find_files};
+pub use files::{Found, InputFile, find_files, list_files};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

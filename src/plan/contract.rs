@@ -2,7 +2,7 @@
 
 use super::check::{self, column_name};
 use super::reader::Section;
-use super::types::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
+use super::types::{Field, FieldFrom, FieldKind, Format, Role, Snapshot, Source, SourceRole, Subject};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, nearest};
 use crate::model::table::Privacy;
@@ -16,6 +16,9 @@ const ROLES: [(&str, SourceRole); 4] = [
 const SUBJECTS: [(&str, Subject); 3] =
     [("person", Subject::Person), ("household", Subject::Household), ("village", Subject::Village)];
 const FORMATS: [(&str, Format); 3] = [("csv", Format::Csv), ("xlsx", Format::Xlsx), ("parquet", Format::Parquet)];
+const SNAPSHOTS: [(&str, Snapshot); 2] = [("full", Snapshot::Full), ("increment", Snapshot::Increment)];
+/// Share by which the rows of a full list may differ from the last good delivery's where the contract says nothing.
+const COMPLETENESS: f64 = 0.2;
 const FROM: [(&str, FieldFrom); 3] =
     [("column", FieldFrom::Column), ("sheet", FieldFrom::Sheet), ("file_name", FieldFrom::FileName)];
 /// Privacy classes with the word a pipeline file uses.
@@ -64,12 +67,35 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         not_data: file.texts("not_data").unwrap_or_default(),
         fold_duplicates: file.flag_or("fold_duplicates", true),
         once_per_person: file.flag_or("once_per_person", false),
+        snapshot: file.word("snapshot", &SNAPSHOTS).unwrap_or(Snapshot::Full),
+        completeness: completeness(file),
+        freshness_days: file.whole("freshness_days", 1..=3650).map(|days| days as u32),
         fields,
         place: file.place(),
     };
     format_keys(file, &source);
     check::source(&source, |problem| file.report(problem));
     source
+}
+
+fn completeness(file: &Section) -> f64 {
+    if !file.has("completeness") {
+        return COMPLETENESS;
+    }
+    let share = file.need_number("completeness");
+    if (0.0..=1.0).contains(&share) {
+        return share;
+    }
+    if share.is_finite() {
+        let message = format!("`completeness` is {share}, which is not between 0 and 1");
+        file.error(
+            "plan.out_of_range",
+            "completeness",
+            message,
+            "write the share as 0.2; 0 switches the comparison off",
+        );
+    }
+    COMPLETENESS
 }
 
 fn globs(file: &Section) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::LinkModel;
-use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
+use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Snapshot, Source, SourceRole, Subject};
 use crate::diag::Place;
 use crate::model::Privacy;
 
@@ -79,6 +79,9 @@ pub fn source(id: &str, fields: Vec<Field>) -> Source {
         not_data: Vec::new(),
         fold_duplicates: true,
         once_per_person: false,
+        snapshot: Snapshot::Full,
+        completeness: 0.2,
+        freshness_days: None,
         fields,
         place: Place::default(),
     }

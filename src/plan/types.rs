@@ -94,6 +94,15 @@ pub enum Subject {
     Village,
 }
 
+/// What a delivery of a source holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshot {
+    /// Everything there is: who is not in it is not in the source any more.
+    Full,
+    /// What is new since the delivery before.
+    Increment,
+}
+
 /// File format of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -140,6 +149,13 @@ pub struct Source {
     pub fold_duplicates: bool,
     /// True when the source lists each person at most once.
     pub once_per_person: bool,
+    /// Whether a delivery replaces the one before or adds to it.
+    pub snapshot: Snapshot,
+    /// Share by which the rows of a full list may differ from the last good delivery's before it is held for a person to
+    /// look at; 0 switches the comparison off.
+    pub completeness: f64,
+    /// Days for which an earlier delivery may stand in for one that is late or refused; none = any number.
+    pub freshness_days: Option<u32>,
     /// Fields in order.
     pub fields: Vec<Field>,
     /// Where the contract stands.

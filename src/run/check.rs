@@ -1,13 +1,17 @@
 //! Checks a pipeline, its rule tests and, when asked, the delivered files, without publishing anything.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
-use super::{Observer, clock, sources};
+use super::sources::Intake;
+use super::{Observer, clock, outputs, sources};
+use crate::cases::ledger::Deliveries;
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, FailureClass, Outcome};
+use crate::publish::workbook;
 use crate::{codes, plan, screen};
 
 /// What a check found.
@@ -32,7 +36,18 @@ pub struct Checked {
 }
 
 /// Loads a pipeline, runs its rule tests and reads the delivered files of `input`, if given.
-pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observer: Observer) -> Outcome<Checked> {
+///
+/// With `receipts` a receipt (数据质量回执) for each source is written into that folder: what its department would get.
+///
+/// # Errors
+/// Something cannot be read or written (74), or there is no input folder (66).
+pub fn check(
+    pipeline: &Path,
+    input: Option<&Path>,
+    receipts: Option<&Path>,
+    as_of: Option<Date>,
+    observer: Observer,
+) -> Outcome<Checked> {
     let day = match as_of {
         Some(day) => day,
         None => clock::today()?,
@@ -65,7 +80,23 @@ pub fn check(pipeline: &Path, input: Option<&Path>, as_of: Option<Date>, observe
         checked.trouble = Some(FailureClass::Pipeline);
     }
     if let (Some(plan), Some(input)) = (&loaded, input) {
-        for arrived in sources::bring_in(plan, &codes, input, day, observer)? {
+        let round = clock::round_name(plan.cadence, day);
+        let intake = Intake {
+            input,
+            out: None,
+            round: &round,
+            as_of: day,
+            known: &Deliveries::default(),
+            accept: &BTreeSet::new(),
+        };
+        let brought = sources::bring_in(plan, &codes, &intake, observer)?;
+        if let Some(folder) = receipts {
+            let issue = workbook::Issue { plan, round: &round, as_of: day };
+            outputs::receipts(folder, &issue, &codes, &brought.sources, observer)?;
+        }
+        problems.extend(brought.problems);
+        checked.trouble = checked.trouble.or(brought.trouble);
+        for arrived in brought.sources {
             problems.extend(arrived.problems);
             checked.trouble = checked.trouble.or(arrived.trouble);
             checked.delivered.push(arrived.entry);

@@ -12,7 +12,7 @@ use crate::cases::ledger::{Answer, FILE, Recorded};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::ingest::{self, InputFile};
 use crate::model::{Disposition, Privacy};
-use crate::plan::{Field, FieldFrom, FieldKind, Format, Source, SourceRole, Subject};
+use crate::plan::{Field, FieldFrom, FieldKind, Format, Snapshot, Source, SourceRole, Subject};
 
 /// What to bring in.
 #[derive(Debug, Clone)]
@@ -198,6 +198,9 @@ fn contract(format: Format) -> Source {
         not_data: Vec::new(),
         fold_duplicates: false,
         once_per_person: false,
+        snapshot: Snapshot::Full,
+        completeness: 0.2,
+        freshness_days: None,
         fields: vec![
             field("key", "认定编号", true),
             field("decision", "是否同一人", true),

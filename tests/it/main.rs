@@ -4,6 +4,7 @@ mod support;
 mod truth;
 
 mod additions;
+mod deliveries;
 mod explain;
 mod faults;
 mod interop;

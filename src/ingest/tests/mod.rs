@@ -17,7 +17,7 @@ use super::{Delivery, InputFile, find_files, read};
 use crate::diag::{Diagnostic, Place};
 use crate::model::{CellKind, Disposition};
 use crate::plan::sample;
-use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
+use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Snapshot, Source, SourceRole, Subject};
 
 /// A contract with these columns: `name`, heading, kind; a `?` behind the name makes it optional.
 pub(super) fn source(format: Format, columns: &[(&str, &str, FieldKind)]) -> Source {
@@ -38,6 +38,9 @@ pub(super) fn source(format: Format, columns: &[(&str, &str, FieldKind)]) -> Sou
         not_data: ["合计", "小计", "总计", "填表人", "审核人", "备注", "注："].map(String::from).to_vec(),
         fold_duplicates: true,
         once_per_person: false,
+        snapshot: Snapshot::Full,
+        completeness: 0.2,
+        freshness_days: None,
         fields: columns.iter().map(|(name, heading, kind)| field(name, heading, *kind)).collect(),
         place: Place::file("shared/sources/test.toml"),
     }
