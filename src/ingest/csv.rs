@@ -110,8 +110,7 @@ impl Rows {
             if !self.text.advance()? {
                 return Ok(Next::End);
             }
-            // No encoding read here has the byte of a quote inside another character.
-            if memchr::memchr(b'"', self.text.bytes()).is_none() {
+            if !self.text.has_quote() {
                 let number = self.text.number();
                 let (text, bad) = self.text.current();
                 return Ok(if bad { Next::Bad(number) } else { Next::Line(number, text) });

@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
+use std::ops::Range;
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -20,14 +21,14 @@ const LINE_BYTES: u64 = 4 << 20;
 /// GB18030's own byte order mark.
 const GB18030_MARK: [u8; 4] = [0x84, 0x31, 0x95, 0x33];
 
+/// Bytes read at once: what stays in the cache until its lines are used up.
+const BLOCK_BYTES: u64 = 1 << 18;
+
 /// A file opened in its encoding, read line by line.
 pub(super) struct Text {
-    reader: Box<dyn BufRead>,
+    lines: Lines,
     encoding: &'static Encoding,
-    end: u8,
     number: u32,
-    /// The line's bytes; kept to be used again.
-    bytes: Vec<u8>,
     /// True when the text was decoded beforehand and U+FFFD stands for what could not be.
     replaced: bool,
 }
@@ -61,14 +62,15 @@ impl Text {
 
     /// Goes to the next line; false at the end.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
-        let more = read_line(&mut self.reader, self.end, &mut self.bytes)?;
+        let more = self.lines.advance()?;
         self.number += u32::from(more);
         Ok(more)
     }
 
-    /// The bytes of the line that [`Text::advance`] went to, in the file's encoding.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// True when a quote stands in the line that [`Text::advance`] went to. No encoding read here has the byte of a quote
+    /// inside another character.
+    pub(super) fn has_quote(&self) -> bool {
+        self.lines.quoted && memchr::memchr(b'"', self.lines.bytes()).is_some()
     }
 
     /// Number of that line, from 1.
@@ -78,26 +80,121 @@ impl Text {
 
     /// That line as text, and whether some of its bytes are not.
     pub(super) fn current(&self) -> (Cow<'_, str>, bool) {
-        let (text, bad) = decode(self.encoding, &self.bytes);
+        let (text, bad) = match &self.lines.block {
+            Block::Text(text) => (Cow::Borrowed(&text[self.lines.line.clone()]), false),
+            Block::Bytes(bytes) => decode(self.encoding, &bytes[self.lines.line.clone()]),
+        };
         let bad = bad || self.replaced && text.contains('\u{fffd}');
         (text, bad)
     }
 }
 
-/// Reads a line without its end into `bytes`; false at the end of the file.
-fn read_line(reader: &mut dyn BufRead, end: u8, bytes: &mut Vec<u8>) -> io::Result<bool> {
-    bytes.clear();
-    let read = reader.take(LINE_BYTES).read_until(end, bytes)?;
-    if read as u64 == LINE_BYTES && bytes.last() != Some(&end) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no line end"));
+/// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
+struct Lines {
+    source: Box<dyn Read>,
+    /// The block is taken for text as a whole where the file is in UTF-8: its lines need not be looked at again then.
+    utf8: bool,
+    end: u8,
+    block: Block,
+    /// A quote stands somewhere in the block.
+    quoted: bool,
+    /// Where the next line begins.
+    next: usize,
+    /// The line, without its end.
+    line: Range<usize>,
+    /// What was read behind the last line end.
+    rest: Vec<u8>,
+    over: bool,
+}
+
+/// Some lines of a file.
+enum Block {
+    /// All of it is text.
+    Text(String),
+    /// Not UTF-8, or some of it is not text.
+    Bytes(Vec<u8>),
+}
+
+impl Block {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Block::Text(text) => text.as_bytes(),
+            Block::Bytes(bytes) => bytes,
+        }
     }
-    if bytes.last() == Some(&end) {
-        bytes.pop();
+}
+
+impl Lines {
+    fn new(source: Box<dyn Read>, encoding: &'static Encoding, end: u8) -> Lines {
+        Lines {
+            source,
+            utf8: encoding == UTF_8,
+            end,
+            block: Block::Bytes(Vec::new()),
+            quoted: false,
+            next: 0,
+            line: 0..0,
+            rest: Vec::new(),
+            over: false,
+        }
     }
-    if bytes.last() == Some(&b'\r') {
-        bytes.pop();
+
+    fn bytes(&self) -> &[u8] {
+        &self.block.bytes()[self.line.clone()]
     }
-    Ok(read > 0)
+
+    /// Goes to the next line; false at the end of the file.
+    fn advance(&mut self) -> io::Result<bool> {
+        if self.next == self.block.bytes().len() && !self.fill()? {
+            return Ok(false);
+        }
+        let left = &self.block.bytes()[self.next..];
+        let length = memchr::memchr(self.end, left).unwrap_or(left.len());
+        let carriage = length > 0 && left[length - 1] == b'\r';
+        self.line = self.next..self.next + length - usize::from(carriage);
+        self.next += left.len().min(length + 1);
+        Ok(true)
+    }
+
+    /// Reads on to the last line end within some distance; false when nothing is left.
+    fn fill(&mut self) -> io::Result<bool> {
+        let mut bytes = match std::mem::replace(&mut self.block, Block::Bytes(Vec::new())) {
+            Block::Text(text) => text.into_bytes(),
+            Block::Bytes(bytes) => bytes,
+        };
+        bytes.clear();
+        bytes.append(&mut self.rest);
+        (self.next, self.line) = (0, 0..0);
+        loop {
+            let before = bytes.len();
+            if !self.over {
+                let read = (&mut self.source).take(BLOCK_BYTES).read_to_end(&mut bytes)?;
+                self.over = (read as u64) < BLOCK_BYTES;
+            }
+            // Behind the last line end begins a line that is not all there yet.
+            match memchr::memrchr(self.end, &bytes[before..]) {
+                _ if self.over => break,
+                Some(at) => {
+                    self.rest.extend_from_slice(&bytes[before + at + 1..]);
+                    bytes.truncate(before + at + 1);
+                    break;
+                }
+                None if bytes.len() as u64 >= LINE_BYTES => break,
+                None => {}
+            }
+        }
+        let too_long = |line: &[u8]| line.len() as u64 >= LINE_BYTES;
+        if too_long(&bytes) && bytes.split(|b| *b == self.end).any(too_long) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "no line end"));
+        }
+        self.quoted = memchr::memchr(b'"', &bytes).is_some();
+        let some = !bytes.is_empty();
+        self.block = match self.utf8 {
+            true => String::from_utf8(bytes).map_or_else(|e| Block::Bytes(e.into_bytes()), Block::Text),
+            false => Block::Bytes(bytes),
+        };
+        Ok(some)
+    }
 }
 
 /// Bytes as text, and whether some of them are not.
@@ -287,13 +384,13 @@ fn line_end(head: &[u8]) -> u8 {
 }
 
 fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path)?);
-    let mut line = Vec::new();
+    let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
     let mut fit = Fit::default();
-    while read_line(&mut reader, line_end(head), &mut line)? {
+    while lines.advance()? {
+        let line = lines.bytes();
         if !line.is_ascii() {
             fit.telling += 1;
-            fit.bad += u64::from(decode(encoding, &line).1);
+            fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && decode(encoding, line).1);
         }
     }
     Ok(fit)
@@ -308,21 +405,10 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
         file.read_to_end(&mut bytes)?;
         let (text, replaced) = encoding.decode_without_bom_handling(&bytes);
         let bytes = text.into_owned().into_bytes();
-        return Ok(Text {
-            end: line_end(&bytes[..bytes.len().min(1 << 16)]),
-            reader: Box::new(Cursor::new(bytes)),
-            encoding: UTF_8,
-            number: 0,
-            bytes: Vec::new(),
-            replaced,
-        });
+        let end = line_end(&bytes[..bytes.len().min(1 << 16)]);
+        let lines = Lines::new(Box::new(Cursor::new(bytes)), UTF_8, end);
+        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced });
     }
-    Ok(Text {
-        reader: Box::new(BufReader::with_capacity(1 << 16, file)),
-        encoding,
-        end: line_end(head),
-        number: 0,
-        bytes: Vec::new(),
-        replaced: false,
-    })
+    let lines = Lines::new(Box::new(file), encoding, line_end(head));
+    Ok(Text { lines, encoding, number: 0, replaced: false })
 }

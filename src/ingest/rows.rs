@@ -33,6 +33,8 @@ use crate::plan::Format;
 const TITLES: usize = 20;
 /// Rows that cannot be read and are told one by one; of the others only the number is told.
 const TOLD: u64 = 20;
+/// Most rows that room is made for beforehand: a file may say anything.
+const MOST_EXPECTED: usize = 20_000_000;
 /// Delimiters that are recognised, in order of preference.
 const DELIMITERS: [u8; 4] = *b",\t;|";
 
@@ -43,6 +45,7 @@ pub struct PlainFile {
     headings: Vec<String>,
     body: Body,
     problems: Vec<Diagnostic>,
+    expected: usize,
 }
 
 enum Body {
@@ -99,13 +102,15 @@ pub struct RowsRead {
 pub fn open(path: &Path) -> Checked<PlainFile> {
     let place = Place::file(path.display().to_string());
     let mut problems = Vec::new();
+    let mut expected = 0;
     let (headings, body) = match sniff::format(path, &place)? {
-        Format::Csv => open_text(path, &place, &mut problems)?,
+        Format::Csv => open_text(path, &place, &mut problems, &mut expected)?,
         Format::Xlsx => open_workbook(path, &place, &mut problems)?,
         Format::Parquet => {
             let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)
                 .map_err(|e| vec![super::parquet::refusal(&e, &place)])?;
+            expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
             let names = builder.schema().fields().iter().map(|f| f.name().trim().to_string()).collect();
             (names, Body::Parquet)
         }
@@ -116,15 +121,24 @@ pub fn open(path: &Path) -> Checked<PlainFile> {
                 .hint("the first row that is not blank must hold the names of the columns"),
         ]);
     }
-    Ok(PlainFile { path: path.to_path_buf(), place, headings, body, problems })
+    Ok(PlainFile { path: path.to_path_buf(), place, headings, body, problems, expected: expected.min(MOST_EXPECTED) })
 }
 
-fn open_text(path: &Path, place: &Place, problems: &mut Vec<Diagnostic>) -> Checked<(Vec<String>, Body)> {
+fn open_text(
+    path: &Path,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+    expected: &mut usize,
+) -> Checked<(Vec<String>, Body)> {
     let text = encoding::open_by_head(path, place, problems)?;
     let mut head = Vec::new();
     let read =
         File::open(path).and_then(|f| std::io::Read::read_to_end(&mut std::io::Read::take(f, 1 << 16), &mut head));
     read.map_err(|e| vec![super::unreadable(place, &e)])?;
+    let bytes = std::fs::metadata(path).map_or(0, |m| m.len());
+    let lines = memchr::memchr_iter(b'\n', &head).count() as u64;
+    // A little more than the first lines let expect: what is reserved and not used costs nothing.
+    *expected = usize::try_from(bytes * lines / (head.len() as u64).max(1) * 17 / 16).unwrap_or(0);
     let mut rows = Rows::new(text, delimiter(&head));
     let headings = headings(|row| rows.next(row, None).map_err(|e| vec![encoding::failed(&e, place)]))?;
     Ok((headings.0, Body::Text(Box::new(rows))))
@@ -297,6 +311,11 @@ impl PlainFile {
         &self.headings
     }
 
+    /// About how many rows there are, for whoever wants to make room; 0 when that is not known beforehand.
+    pub fn expected_rows(&self) -> usize {
+        self.expected
+    }
+
     /// The file as a place.
     pub fn place(&self) -> &Place {
         &self.place
@@ -307,7 +326,7 @@ impl PlainFile {
     /// # Errors
     /// What `take` refuses with, and what keeps the rest of the file from being read.
     pub fn read(self, wanted: &[usize], take: &mut dyn FnMut(Cells) -> Checked<()>) -> Checked<RowsRead> {
-        let PlainFile { path, place, headings, body, problems } = self;
+        let PlainFile { path, place, headings, body, problems, .. } = self;
         let mut tally = Tally { read: RowsRead { problems, ..RowsRead::default() }, place: &place };
         match body {
             Body::Text(rows) => text(*rows, headings.len(), wanted, &mut tally, take)?,
@@ -374,26 +393,43 @@ fn text(
 fn split(line: &str, delimiter: u8, slots: &[(usize, usize)], spans: &mut [Span]) -> usize {
     let bytes = line.as_bytes();
     let (mut column, mut start, mut next) = (0, 0, 0);
-    let ends = memchr::memchr_iter(delimiter, bytes).chain(std::iter::once(bytes.len()));
-    for end in ends {
+    let mut ends = memchr::memchr_iter(delimiter, bytes);
+    while next < slots.len() {
+        let found = ends.next();
+        let end = found.unwrap_or(bytes.len());
         while let Some((_, slot)) = slots.get(next).filter(|s| s.0 == column) {
-            let cell = &line[start..end];
-            let (from, to) = match bytes[start..end] {
-                // Most cells begin and end with characters that cannot be blank.
-                [a, .., z] if a > b' ' && a < 0xc2 && z > b' ' && z < 0x80 => (start, end),
-                _ => {
-                    let left = cell.trim_start();
-                    let from = end - left.len();
-                    (from, from + left.trim_end().len())
-                }
+            let (from, to) = if is_tight(&bytes[start..end]) {
+                (start, end)
+            } else {
+                let left = line[start..end].trim_start();
+                let from = end - left.len();
+                (from, from + left.trim_end().len())
             };
             spans[*slot] = Span { start: from as u32, end: to as u32, kind: CellKind::Text };
             next += 1;
         }
         column += 1;
         start = end + 1;
+        if found.is_none() {
+            return column;
+        }
     }
-    column
+    // The cell behind the last delimiter counts too.
+    column + ends.count() + 1
+}
+
+/// True when a cell begins and ends with characters that are surely not blank, as most do: ASCII, or a character of the
+/// rows U+4000 to U+9FFF, which begin with these bytes. The others are looked at closely.
+fn is_tight(cell: &[u8]) -> bool {
+    let ascii = |b: u8| b > b' ' && b < 0x80;
+    let han = |b: u8| (0xe4..=0xe9).contains(&b);
+    match cell {
+        [] => true,
+        [a, ..] if !ascii(*a) && !han(*a) => false,
+        [.., z] if ascii(*z) => true,
+        [.., z, _, _] => han(*z),
+        _ => false,
+    }
 }
 
 /// Where the first `width` cells of a line end.

@@ -81,7 +81,8 @@ fn households(group: &[u64], rows: usize) -> Vec<u32> {
         return (0..rows as u32).collect();
     }
     // Members mostly stand together: a row is looked up only where the one above it is of another household.
-    let mut slots: Vec<(u64, u32)> = vec![(0, 0); (rows * 3 / 2 + 8).next_power_of_two()];
+    let runs = group.windows(2).filter(|two| two[0] != two[1]).count() + 1;
+    let mut slots: Vec<(u64, u32)> = vec![(0, 0); (runs * 3 / 2 + 8).next_power_of_two()];
     let mask = slots.len() - 1;
     let mut next = 0;
     let mut last = (0, 0);

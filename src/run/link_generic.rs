@@ -2,12 +2,11 @@
 //!
 //! The rows are read once, straight into columns of numbers; keys go to whoever asked, so that they are held once.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use super::Observer;
 use super::link::LinkOptions;
-use super::link_checks;
+use super::{link_checks, link_measure};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, nearest};
 use crate::ingest::rows::{self, PlainFile};
 use crate::link::Keys;
@@ -41,8 +40,6 @@ pub fn link_generic(
     let mut columns = Columns::new(model, one_file);
     let mut problems = Vec::new();
     let mut counts = Vec::new();
-    // Row of each key, when known pairs name them.
-    let mut keys: [HashMap<String, u32>; 2] = Default::default();
     observer(Event::Stage { name: "read", steps: opened.len() });
     for (side, Opened { file, wanted, key }) in opened.into_iter().enumerate() {
         let mut row = 0_u32;
@@ -57,9 +54,6 @@ pub fn link_generic(
                 }
             };
             keys_of[side].push(own);
-            if options.labels.is_some() {
-                keys[side].entry(own.to_string()).or_insert(row);
-            }
             columns.push(model, side == 1, (0..model.columns.len()).map(|at| cells.get(at)));
             row += 1;
             Ok(())
@@ -76,7 +70,15 @@ pub fn link_generic(
     columns.close();
     let labels = match &options.labels {
         None => Vec::new(),
-        Some(path) => labels(path, &keys, one_file, &mut problems)?,
+        Some(path) => {
+            let [left, right] = &*keys_of;
+            let mut known = link_measure::read_known(path, left, (!one_file).then_some(right))?;
+            problems.append(&mut known.problems);
+            // The same pair given twice is one pair.
+            known.pairs.sort_unstable();
+            known.pairs.dedup();
+            known.pairs
+        }
     };
     observer(Event::Stage { name: "link", steps: 1 });
     let mut found = generic::link(model, &columns, &labels)
@@ -140,43 +142,4 @@ fn find(headings: &[String], wanted: &str, path: &Path, place: &Place, missing: 
         missing.push(Diagnostic::error("link.missing_column", message, place).hint(hint));
     }
     found
-}
-
-/// Known pairs as rows; pairs of keys that no row has are counted and told.
-fn labels(
-    path: &Path,
-    keys: &[HashMap<String, u32>; 2],
-    one_file: bool,
-    problems: &mut Vec<Diagnostic>,
-) -> Outcome<Vec<(u32, u32)>> {
-    let refuse = |problems| Failure { class: FailureClass::InputContract, problems };
-    let file = rows::open(path).map_err(refuse)?;
-    let mut missing = Vec::new();
-    let wanted: Vec<usize> = ["left_id", "right_id"]
-        .iter()
-        .filter_map(|heading| find(file.headings(), heading, path, &Place::default(), &mut missing))
-        .collect();
-    if !missing.is_empty() {
-        return Err(refuse(missing));
-    }
-    let right = if one_file { &keys[0] } else { &keys[1] };
-    let (mut pairs, mut strange, mut given) = (Vec::new(), Vec::new(), 0_u64);
-    let read = file.read(&wanted, &mut |cells| {
-        given += 1;
-        match (keys[0].get(cells.get(0)), right.get(cells.get(1))) {
-            (Some(a), Some(b)) if !one_file || a != b => pairs.push((*a, *b)),
-            _ => strange.push(cells.row),
-        }
-        Ok(())
-    });
-    problems.extend(read.map_err(refuse)?.problems);
-    let told = link_checks::known_pairs(&path.display().to_string(), given, &strange);
-    if told.iter().any(Diagnostic::is_error) {
-        return Err(refuse(told));
-    }
-    problems.extend(told);
-    // The same pair given twice is one pair.
-    pairs.sort_unstable();
-    pairs.dedup();
-    Ok(pairs)
 }

@@ -87,7 +87,8 @@ pub fn read_known(path: &Path, left: &Keys, right: Option<&Keys>) -> Outcome<Kno
     let read = file.read(&columns, &mut |cells| {
         given += 1;
         match (lefts.get(cells.get(0)), rights.as_ref().unwrap_or(&lefts).get(cells.get(1))) {
-            (Some(a), Some(b)) => {
+            // A record of one file is no pair with itself.
+            (Some(a), Some(b)) if right.is_some() || a != b => {
                 known.pairs.push((*a, *b));
                 known.kinds.extend(has_kinds.then(|| cells.get(2).to_string()));
             }

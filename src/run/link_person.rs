@@ -139,7 +139,7 @@ fn side(
     for role in &layout.roles {
         has[*role as usize] = true;
     }
-    let mut packed = Packed::new(cleaners, has);
+    let mut packed = Packed::new(cleaners, has, file.expected_rows());
     let skip = usize::from(layout.key);
     let mut number = String::new();
     let mut read = file.read(&layout.wanted, &mut |cells| {

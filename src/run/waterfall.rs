@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::publish::report::escape;
+
 /// One comparison, or the prior.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Step {
@@ -196,23 +198,6 @@ pub fn html(title: &str, pictures: &[Waterfall]) -> String {
          <style>body{{font-family:sans-serif;margin:2em}}svg{{display:block;max-width:100%;break-inside:avoid}}</style></head>\
          <body><h1>{title}</h1>\n{body}</body></html>\n"
     )
-}
-
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            // Controls and marks that turn the direction of writing would make the page say something else.
-            c if c.is_control()
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

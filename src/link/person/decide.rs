@@ -13,6 +13,7 @@ use super::score::{
 };
 use super::spine::{Spine, phone_bit};
 use super::weights::Weights;
+pub use crate::link::pairs::Status;
 use crate::plan::LinkModel;
 
 /// Most candidates that a person is asked to look at for one record.
@@ -20,31 +21,6 @@ pub const MOST_CANDIDATES: usize = 5;
 
 /// Bits beyond the model's margin from which evidence settles what a rule alone would leave to a person.
 const CLEAR: f64 = 5.0;
-
-/// State of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// The person is known.
-    Linked,
-    /// Somebody has to look.
-    Possible,
-    /// Number and name speak against each other.
-    Conflict,
-    /// Nobody in the register.
-    Unlinked,
-}
-
-impl Status {
-    /// The word of the tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Status::Linked => "linked",
-            Status::Possible => "possible",
-            Status::Conflict => "conflict",
-            Status::Unlinked => "unlinked",
-        }
-    }
-}
 
 /// A record and a person, compared.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -18,7 +18,7 @@ pub struct Interner {
 }
 
 /// Up to four characters of the basic plane as one integer, never 0; none for any other text.
-fn pack(text: &str) -> Option<u64> {
+pub fn pack(text: &str) -> Option<u64> {
     let (mut packed, mut shift) = (0_u64, 0);
     for c in text.chars() {
         if shift == 64 || c as u32 > 0xffff || c == '\0' {
@@ -28,6 +28,11 @@ fn pack(text: &str) -> Option<u64> {
         shift += 16;
     }
     (packed != 0).then_some(packed)
+}
+
+fn unpack(packed: u64) -> impl Iterator<Item = char> {
+    let units = [0, 16, 32, 48].map(|shift| (packed >> shift) as u16);
+    units.into_iter().take_while(|unit| *unit != 0).filter_map(|unit| char::from_u32(unit.into()))
 }
 
 fn mix(packed: u64) -> usize {
@@ -48,26 +53,51 @@ fn hash(text: &str) -> u64 {
 }
 
 impl Interner {
+    /// Ready for about so many texts.
+    pub fn with_capacity(texts: usize) -> Interner {
+        let mut interner = Interner::default();
+        interner.make_room(texts);
+        interner
+    }
+
     /// The number of a text.
     pub fn intern(&mut self, text: &str) -> u32 {
         match pack(text) {
-            Some(packed) => self.intern_short(text, packed),
+            Some(packed) => self.intern_short(packed),
             None => self.intern_long(text),
         }
     }
 
-    fn intern_short(&mut self, text: &str, packed: u64) -> u32 {
-        if self.short_used * 3 >= self.short.len() * 2 {
-            let size = (self.short.len() * 2).max(1 << 10);
-            let old = std::mem::replace(&mut self.short, vec![(0, 0); size]);
-            for slot in old.into_iter().filter(|s| s.0 != 0) {
-                let mut at = mix(slot.0) & (size - 1);
-                while self.short[at].0 != 0 {
-                    at = (at + 1) & (size - 1);
-                }
-                self.short[at] = slot;
-            }
+    /// Gives the number of each of several texts as [`pack`] has made them.
+    pub fn intern_packed(&mut self, texts: &[u64], mut take: impl FnMut(usize, u32)) {
+        self.make_room(texts.len());
+        let mask = self.short.len() - 1;
+        // One access to memory does not wait for another when nothing is decided between them.
+        let touched = texts.iter().fold(0, |sum, packed| sum ^ self.short[mix(*packed) & mask].0);
+        std::hint::black_box(touched);
+        for (i, packed) in texts.iter().enumerate() {
+            take(i, self.intern_short(*packed));
         }
+    }
+
+    /// Makes room for so many more short texts: two slots in three may be used.
+    fn make_room(&mut self, more: usize) {
+        if (self.short_used + more) * 3 <= self.short.len() * 2 && !self.short.is_empty() {
+            return;
+        }
+        let size = ((self.short_used + more) * 3 / 2 + 1).next_power_of_two().max(1 << 10);
+        let old = std::mem::replace(&mut self.short, vec![(0, 0); size]);
+        for slot in old.into_iter().filter(|s| s.0 != 0) {
+            let mut at = mix(slot.0) & (size - 1);
+            while self.short[at].0 != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            self.short[at] = slot;
+        }
+    }
+
+    fn intern_short(&mut self, packed: u64) -> u32 {
+        self.make_room(1);
         let mask = self.short.len() - 1;
         let mut at = mix(packed) & mask;
         loop {
@@ -80,7 +110,9 @@ impl Interner {
             }
             at = (at + 1) & mask;
         }
-        let number = self.add(text);
+        let number = self.ends.len() as u32;
+        self.bytes.extend(unpack(packed));
+        self.ends.push(self.bytes.len() as u32);
         self.short[at] = (packed, number);
         self.short_used += 1;
         number
@@ -135,6 +167,11 @@ impl Interner {
         let i = number as usize;
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         &self.bytes[start as usize..self.ends[i] as usize]
+    }
+
+    /// All texts one after the other in the order of their numbers, and where each ends.
+    pub fn into_parts(self) -> (String, Vec<u32>) {
+        (self.bytes, self.ends)
     }
 
     /// All texts in the order of their numbers.

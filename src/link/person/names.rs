@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::interner::Interner;
 use super::keys;
 use super::sound::{Agreement, Code};
 
@@ -71,16 +72,21 @@ const DOUBLE_SURNAMES: [&str; 40] = [
     "司徒", "鲜于", "司空", "令狐", "呼延", "东郭", "西门", "轩辕", "百里", "拓跋", "第五", "淳于",
 ];
 
+/// What is known of a name beside its letters, in one line of memory: that is what a candidate costs.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 struct Head {
-    /// Where its text ends; it begins where that of the name before ends.
-    text_end: u32,
+    /// Keys of the script, the sound and the surname; 0 where there is none.
+    keys: [u64; 3],
+    /// Bit i: a part begins at character i (bit 0 always).
+    parts: u64,
+    /// Where its text stands.
+    text: (u32, u32),
+    /// Where its codes begin.
     start: u32,
     length: u8,
     surname: u8,
     wild: bool,
-    /// Bit i: a part begins at character i (bit 0 always).
-    parts: u64,
 }
 
 /// Distinct names of one table, each as a run of codes in one array.
@@ -89,8 +95,6 @@ pub struct Names {
     texts: String,
     codes: Vec<Code>,
     heads: Vec<Head>,
-    /// Block keys of each name in one place: a pass over all rows reads nothing else of them.
-    keys: Vec<[u64; 3]>,
 }
 
 /// One interned name.
@@ -99,7 +103,6 @@ pub struct Name<'a> {
     text: &'a str,
     head: &'a Head,
     codes: &'a [Code],
-    keys: [u64; 3],
 }
 
 /// Codes of the characters met so far, and what only the first character of a name needs.
@@ -148,26 +151,37 @@ impl Names {
         let mut known = Known::default();
         let rows = column
             .map(|cell| match cell {
-                Some(text) if !text.trim().is_empty() => {
-                    *ids.entry(text).or_insert_with(|| names.add(text, &mut known))
-                }
+                Some(text) if !text.trim().is_empty() => *ids.entry(text).or_insert_with(|| {
+                    let start = names.texts.len() as u32;
+                    names.texts.push_str(text);
+                    names.add(text, start, &mut known)
+                }),
                 _ => NONE,
             })
             .collect();
         (names, rows)
     }
 
-    /// Interns texts that are known to be distinct and not blank; their ids are 0, 1, 2 …
-    pub fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Names {
-        let mut names = Names::default();
+    /// Takes over texts that are not blank; their ids stay.
+    pub fn distinct(interner: Interner) -> Names {
+        let (texts, ends) = interner.into_parts();
+        let mut names = Names {
+            // Most characters have three bytes.
+            codes: Vec::with_capacity(texts.len() / 3),
+            heads: Vec::with_capacity(ends.len()),
+            texts: String::new(),
+        };
         let mut known = Known::default();
-        for text in texts {
-            names.add(text, &mut known);
+        let mut start = 0;
+        for end in ends {
+            names.add(&texts[start as usize..end as usize], start, &mut known);
+            start = end;
         }
-        names
+        Names { texts, ..names }
     }
 
-    fn add(&mut self, text: &str, known: &mut Known) -> u32 {
+    /// Adds a name whose text begins at a place of `texts`.
+    fn add(&mut self, text: &str, text_start: u32, known: &mut Known) -> u32 {
         let start = self.codes.len();
         let mut parts = 1_u64;
         for c in text.chars().filter(|c| !c.is_whitespace()) {
@@ -189,38 +203,35 @@ impl Names {
         let (wild, surnamed) = (codes.iter().any(|c| c.is_wildcard()), &codes[..surname]);
         let key = |codes: &[Code], of: fn(&Code) -> u32| keys::sequence(codes.iter().map(of)).max(1);
         let nameless = surnamed.is_empty() || surnamed.iter().any(|c| c.is_wildcard());
-        self.keys.push([
+        let keys = [
             if wild { 0 } else { key(codes, |c| c.script) },
             if wild { 0 } else { key(codes, |c| c.reading.fold) },
             if nameless { 0 } else { key(surnamed, |c| c.reading.fold) },
-        ]);
+        ];
         let (length, surname) = (codes.len() as u8, surname as u8);
-        self.texts.push_str(text);
-        let text_end = self.texts.len() as u32;
-        self.heads.push(Head { text_end, start: start as u32, length, surname, wild, parts });
+        let text = (text_start, text_start + text.len() as u32);
+        self.heads.push(Head { keys, parts, text, start: start as u32, length, surname, wild });
         (self.heads.len() - 1) as u32
     }
 
     /// Keys of the script, the sound and the surname of an id; 0 where a character is unreadable or there is no name.
     pub fn block_keys(&self, id: u32) -> [u64; 3] {
-        self.keys.get(id as usize).copied().unwrap_or_default()
+        self.heads.get(id as usize).map(|head| head.keys).unwrap_or_default()
     }
 
     /// For each id whether all characters of the name and of its surname are readable.
     pub fn readable(&self) -> Vec<bool> {
-        self.keys.iter().map(|[script, _, surname]| *script != 0 && *surname != 0).collect()
+        self.heads.iter().map(|Head { keys: [script, _, surname], .. }| *script != 0 && *surname != 0).collect()
     }
 
     /// The name of an id; none for [`NONE`].
     pub fn get(&self, id: u32) -> Option<Name<'_>> {
         let head = self.heads.get(id as usize)?;
         let start = head.start as usize;
-        let text_start = (id as usize).checked_sub(1).map_or(0, |before| self.heads[before].text_end);
         Some(Name {
-            text: &self.texts[text_start as usize..head.text_end as usize],
+            text: &self.texts[head.text.0 as usize..head.text.1 as usize],
             head,
             codes: &self.codes[start..start + usize::from(head.length)],
-            keys: self.keys[id as usize],
         })
     }
 }
@@ -237,17 +248,17 @@ impl<'a> Name<'a> {
 
     /// Key of the simplified name without dots; none when a character is unreadable.
     pub fn script_key(&self) -> Option<u64> {
-        Some(self.keys[0]).filter(|key| *key != 0)
+        Some(self.head.keys[0]).filter(|key| *key != 0)
     }
 
     /// Key of the folded sound; none when a character is unreadable.
     pub fn sound_key(&self) -> Option<u64> {
-        Some(self.keys[1]).filter(|key| *key != 0)
+        Some(self.head.keys[1]).filter(|key| *key != 0)
     }
 
     /// Key of the surname's folded sound (of a minority name: its first character).
     pub fn surname_key(&self) -> Option<u64> {
-        Some(self.keys[2]).filter(|key| *key != 0)
+        Some(self.head.keys[2]).filter(|key| *key != 0)
     }
 
     /// The parts between dots; the whole name where there are none.
@@ -274,7 +285,7 @@ pub fn compare(a: Option<Name>, b: Option<Name>) -> NameLevel {
         return NameLevel::Missing;
     }
     // Equal texts have equal keys, which lie nearer at hand.
-    if a.keys == b.keys && a.text == b.text && !a.head.wild {
+    if a.head.keys == b.head.keys && a.text == b.text && !a.head.wild {
         return NameLevel::Exact;
     }
     if let Some(level) = by_character(a.codes, b.codes) {

@@ -5,7 +5,9 @@
 
 use jiff::civil::Date;
 
-use super::repairs::{Repairs, lengthened, one_change, shortened, with, without};
+use super::repairs::{
+    Repairs, lengthened, missing_to_check, one_change, one_change_that_checks, shortened, with, without,
+};
 use crate::model::text;
 
 /// No number: the packed value of none.
@@ -13,7 +15,7 @@ pub const NONE: u64 = 0;
 
 /// A character that cannot be read, in a [`Near`] number.
 pub(super) const UNREADABLE: u8 = 15;
-const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+pub(super) const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 pub(super) const CHECKS: [u8; 11] = [1, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2];
 
 /// How two identity numbers agree, from closest to furthest.
@@ -110,14 +112,12 @@ impl Near {
         let mut found = Repairs::none();
         match digits.len() {
             19 => (0..19).for_each(|at| found.keep(&without(digits, at), shortened(digits, at))),
-            18 => {
-                one_change(digits, &mut |changed, cost| found.keep(changed, cost));
-            }
+            18 => one_change_that_checks(digits, &mut |changed, cost| found.keep(changed, cost)),
             17 => {
                 for at in 0..=17 {
-                    for d in 0..=10 {
-                        found.keep(&with(digits, at, d), lengthened(digits, at, d));
-                    }
+                    // With a zero in the place, the one character that makes the check right.
+                    let d = missing_to_check(&with(digits, at, 0), at);
+                    found.keep(&with(digits, at, d), lengthened(digits, at, d));
                 }
             }
             16 => {

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::block::Pass;
-use super::decide::{Judged, Pair, Status as State};
+use super::decide::{Judged, Pair};
 use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
@@ -50,7 +50,8 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     let mut table = Table {
         judgement,
         entries,
-        pairs: empty(entries.len()),
+        // Few records have a second candidate.
+        pairs: empty(entries.len() + entries.len() / 32),
         numbers: two("number", "身份证号", Privacy::Sensitive),
         names: two("name", "姓名", Privacy::Personal),
         births: two("birth", "出生日期", Privacy::Personal),
@@ -151,12 +152,7 @@ impl Table<'_> {
     }
 
     fn judged(&mut self, record: u32, judged: &Judged) {
-        let status = match judged.status {
-            State::Linked => Status::Linked,
-            State::Possible => Status::Possible,
-            State::Conflict => Status::Conflict,
-            State::Unlinked => Status::Unlinked,
-        };
+        let status = judged.status;
         let sentence = evidence::sentence(&self.judgement.spine, self.entries, record, judged);
         if judged.pairs.is_empty() {
             self.row(record, status, 1, None, None);

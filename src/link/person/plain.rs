@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::interner::Interner;
+use super::interner::{Interner, pack};
 use super::names::{self, Names};
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION, phone, word};
 use crate::model::CellKind;
 use crate::plan::PersonColumn;
+
+/// Names that are interned at once.
+const WAITING: usize = 128;
 
 /// Cleans a text; a clean one is not copied.
 pub type Clean = for<'t> fn(&'t str) -> Option<Cow<'t, str>>;
@@ -43,16 +46,24 @@ pub type RowCells<'r> = [(&'r str, CellKind); PersonColumn::COUNT];
 pub struct Keys {
     text: String,
     rows: usize,
+    /// How many are expected.
+    expected: usize,
     /// Length of all keys as long as they are equally long; the array below is empty then.
     width: usize,
     ends: Vec<u64>,
 }
 
 impl Keys {
+    /// For about so many keys.
+    pub fn expecting(rows: usize) -> Keys {
+        Keys { expected: rows, ..Keys::default() }
+    }
+
     /// Adds the key of the next record.
     pub fn push(&mut self, key: &str) {
         if self.rows == 0 {
             self.width = key.len();
+            self.text.reserve(self.expected * key.len());
         }
         let differs = !self.ends.is_empty() || key.len() != self.width;
         if differs && self.ends.is_empty() {
@@ -94,14 +105,34 @@ pub struct Packed {
     columns: Columns,
     /// Names as they stand in the file.
     raw_names: Interner,
+    /// Rows whose names are not interned yet, and these names: several at once cost less than one by one.
+    waiting: (Vec<u32>, Vec<u64>),
     /// Keys of the records.
     pub keys: Keys,
 }
 
 impl Packed {
-    /// A side without rows; `has` says which roles have a column.
-    pub fn new(cleaners: Cleaners, has: [bool; PersonColumn::COUNT]) -> Packed {
-        Packed { cleaners, has, columns: Columns::default(), raw_names: Interner::default(), keys: Keys::default() }
+    /// A side without rows; `has` says which roles have a column, and about `rows` are expected.
+    pub fn new(cleaners: Cleaners, has: [bool; PersonColumn::COUNT], rows: usize) -> Packed {
+        let with = |column: PersonColumn| if has[column as usize] { rows } else { 0 };
+        let columns = Columns {
+            number: Vec::with_capacity(rows),
+            prefix: Vec::with_capacity(rows),
+            name: Vec::with_capacity(rows),
+            birth: Vec::with_capacity(rows),
+            number_birth: Vec::with_capacity(rows),
+            sex: Vec::with_capacity(rows),
+            number_sex: Vec::with_capacity(rows),
+            township: Vec::with_capacity(rows),
+            village: Vec::with_capacity(rows),
+            group: Vec::with_capacity(with(PersonColumn::Household)),
+            phone: Vec::with_capacity(with(PersonColumn::Phone)),
+            head_name: Vec::with_capacity(with(PersonColumn::Head)),
+            ..Columns::default()
+        };
+        // A name stands for several people.
+        let raw_names = Interner::with_capacity(rows / 4);
+        Packed { cleaners, has, columns, raw_names, waiting: Default::default(), keys: Keys::expecting(rows) }
     }
 
     /// Number of rows.
@@ -114,8 +145,7 @@ impl Packed {
         let cell = |column: PersonColumn| cells[column as usize];
         self.keys.push(key);
         self.number(cell(PersonColumn::Number));
-        let name = cell(PersonColumn::Name).0;
-        self.columns.name.push(if name.is_empty() { names::NONE } else { self.raw_names.intern(name) });
+        self.name(cell(PersonColumn::Name).0);
         let birth = self.birth(cell(PersonColumn::Birth));
         self.columns.birth.push(birth);
         self.columns.sex.push(sex(cell(PersonColumn::Sex).0));
@@ -133,6 +163,30 @@ impl Packed {
             let head = cell(PersonColumn::Head).0;
             self.columns.head_name.push(if head.is_empty() { names::NONE } else { self.raw_names.intern(head) });
         }
+    }
+
+    fn name(&mut self, text: &str) {
+        let id = match pack(text) {
+            _ if text.is_empty() => names::NONE,
+            Some(packed) => {
+                self.waiting.0.push(self.columns.name.len() as u32);
+                self.waiting.1.push(packed);
+                names::NONE
+            }
+            None => self.raw_names.intern(text),
+        };
+        self.columns.name.push(id);
+        if self.waiting.0.len() == WAITING {
+            self.intern_waiting();
+        }
+    }
+
+    fn intern_waiting(&mut self) {
+        let (rows, texts) = &mut self.waiting;
+        let names = &mut self.columns.name;
+        self.raw_names.intern_packed(texts, |i, id| names[rows[i] as usize] = id);
+        rows.clear();
+        texts.clear();
     }
 
     fn number(&mut self, (text, kind): (&str, CellKind)) {
@@ -178,13 +232,28 @@ impl Packed {
     }
 
     /// The packed columns of two sides, which share their names, and the keys of each.
-    pub fn together(left: Packed, right: Packed) -> [(Columns, Keys); 2] {
+    pub fn together(mut left: Packed, mut right: Packed) -> [(Columns, Keys); 2] {
+        left.intern_waiting();
+        right.intern_waiting();
         let clean = left.cleaners.name;
         // Most names are clean as they stand: those of the left side keep their numbers, and only others are added.
-        let mut names = left.raw_names.clone();
-        let own: Vec<u32> =
-            left.raw_names.iter().zip(0..).map(|(raw, id)| cleaned(clean, raw, Some(id), &mut names)).collect();
-        let other: Vec<u32> = right.raw_names.iter().map(|raw| cleaned(clean, raw, None, &mut names)).collect();
+        let mut names = std::mem::take(&mut left.raw_names);
+        let mut own: Vec<u32> = Vec::new();
+        let mut changed: Vec<(u32, Option<String>)> = Vec::new();
+        for (raw, id) in names.iter().zip(0..) {
+            own.push(id);
+            match clean(raw) {
+                Some(Cow::Borrowed(name)) if name.len() == raw.len() => {}
+                name => changed.push((id, name.map(Cow::into_owned))),
+            }
+        }
+        for (id, name) in changed {
+            own[id as usize] = name.map_or(names::NONE, |name| names.intern(&name));
+        }
+        let other: Vec<u32> = std::mem::take(&mut right.raw_names)
+            .iter()
+            .map(|raw| clean(raw).map_or(names::NONE, |name| names.intern(&name)))
+            .collect();
         let sides = [(left, own), (right, other)].map(|(side, ids)| {
             let Packed { mut columns, keys, .. } = side;
             for name in columns.name.iter_mut().chain(&mut columns.head_name) {
@@ -192,17 +261,8 @@ impl Packed {
             }
             (columns, keys)
         });
-        let names = Arc::new(Names::distinct(names.iter()));
+        let names = Arc::new(Names::distinct(names));
         sides.map(|(columns, keys)| (Columns { names: names.clone(), ..columns }, keys))
-    }
-}
-
-/// The id of a name when it is clean; `id` is that of the raw name where it has one already.
-fn cleaned(clean: Clean, raw: &str, id: Option<u32>, names: &mut Interner) -> u32 {
-    match clean(raw) {
-        None => names::NONE,
-        Some(Cow::Borrowed(name)) if name.len() == raw.len() => id.unwrap_or_else(|| names.intern(name)),
-        Some(name) => names.intern(&name),
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: characters of a failing number, changed in one place. Out: [`Repairs`]. The check digit speaks for one repair in
 //! eleven, the birth date for fewer still; what is left is ordered by how easily the error is made.
 
-use super::numbers::{CHECKS, NONE, UNREADABLE, check_sum, checks, date_of, old_to_new, pack_digits};
+use super::numbers::{CHECKS, NONE, UNREADABLE, WEIGHTS, check_sum, checks, date_of, old_to_new, pack_digits};
 
 /// The most numbers that one error apart there can be: an old number of 14 digits lacks one of 10 in 15 places.
 const MOST_REPAIRS: usize = 160;
@@ -96,8 +96,42 @@ pub fn one_change(digits: &[u8], keep: &mut dyn FnMut(&[u8], u8)) {
         }
         changed[at] = digits[at];
     }
-    for at in 1..digits.len() {
-        if digits[at] != digits[at - 1] {
+    swaps(changed, keep);
+}
+
+/// Weight of each of the 18 characters; a number checks when their weighted sum leaves one (ISO 7064 MOD 11-2).
+fn weight(at: usize) -> u32 {
+    WEIGHTS.get(at).copied().unwrap_or(1)
+}
+
+/// What has to be added in one place of 18 characters, modulo 11, for the number to check.
+pub fn missing_to_check(digits: &[u8], at: usize) -> u8 {
+    /// Inverses modulo 11.
+    const INVERSE: [u32; 11] = [0, 1, 6, 4, 3, 9, 2, 8, 7, 5, 10];
+    let sum: u32 = digits.iter().enumerate().map(|(i, d)| weight(i) * u32::from(*d)).sum();
+    ((12 - sum % 11) * INVERSE[weight(at) as usize % 11] % 11) as u8
+}
+
+/// As [`one_change`] of 18 characters, but for changes after which the check cannot be right: one character in eleven is
+/// left of each place.
+pub fn one_change_that_checks(digits: &[u8], keep: &mut dyn FnMut(&[u8], u8)) {
+    let mut changed = [0; 18];
+    changed.copy_from_slice(&digits[..18]);
+    for at in 0..18 {
+        let right = (digits[at] + missing_to_check(digits, at)) % 11;
+        if right != digits[at] {
+            changed[at] = right;
+            keep(&changed, replaced(digits[at], right));
+            changed[at] = digits[at];
+        }
+    }
+    swaps(&mut changed, keep);
+}
+
+/// Every order of two neighbours that are not the same.
+fn swaps(changed: &mut [u8], keep: &mut dyn FnMut(&[u8], u8)) {
+    for at in 1..changed.len() {
+        if changed[at] != changed[at - 1] {
             changed.swap(at - 1, at);
             keep(changed, 0);
             changed.swap(at - 1, at);
@@ -187,6 +221,25 @@ mod tests {
         // A seven for a one before any change of characters that do not look alike.
         let seven = right.replacen("19800305", "79800305", 1);
         assert_eq!(repairs(&seven)[0], right);
+    }
+
+    #[test]
+    fn what_is_left_out_would_not_check() {
+        for sequence in 0..60 {
+            let right = number("990121", "19800305", sequence);
+            for (at, to) in [(0, 3), (5, 7), (9, 1), (14, 15), (16, 6), (17, 9)] {
+                let mut wrong: Vec<u8> =
+                    right.bytes().map(|b| if b == b'X' { 10 } else { b - b'0' }).collect();
+                wrong[at] = to;
+                let (mut all, mut few) = (super::Repairs::none(), super::Repairs::none());
+                super::one_change(&wrong, &mut |changed, cost| all.keep(changed, cost));
+                super::one_change_that_checks(&wrong, &mut |changed, cost| few.keep(changed, cost));
+                all.rank();
+                few.rank();
+                assert!(all.count > 0 || to == 15);
+                assert_eq!(all.ranked[..all.count], few.ranked[..few.count], "{wrong:?}");
+            }
+        }
     }
 
     #[test]

@@ -86,7 +86,8 @@ fn shortened(label: &str) -> String {
     kept
 }
 
-fn escape(text: &str) -> String {
+/// Text as markup: what cannot be seen is left out, since it would make a page say something else.
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

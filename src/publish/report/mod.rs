@@ -9,6 +9,7 @@ mod data;
 #[cfg(test)]
 mod tests;
 
+pub use chart::escape;
 pub use count::data;
 pub use data::*;
 
