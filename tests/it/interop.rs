@@ -105,16 +105,17 @@ fn libreoffice_opens_the_workbooks_and_their_pages_are_a4() {
 
 /// Fills a receipt in with LibreOffice itself, as a clerk does: types into cells, tries a locked one, sorts the rows, saves.
 const FILL_IN: &str = r#"
-import json, subprocess, sys, time
+import atexit, json, subprocess, sys, time
 import uno
 from com.sun.star.beans import PropertyValue
-from com.sun.star.table import CellRangeAddress
 from com.sun.star.table import TableSortField
+from com.sun.star.util.NumberFormat import TEXT
 
 source, target, profile, heading, values = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]
 pipe = "bidui%d" % (time.time_ns() % 10**9)
 office = subprocess.Popen(["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore",
     f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext"])
+atexit.register(office.kill)
 prop = lambda name, value: PropertyValue(name, 0, value, 0)
 local = uno.getComponentContext()
 resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
@@ -145,8 +146,9 @@ done = []
 for row, value in zip(rows, values):
     cell = sheet.getCellByPosition(fill, row)
     assert not cell.CellProtection.IsLocked, "what is asked for can be written"
-    cell.setFormula(value)  # what typing does: a text cell keeps 18 digits, a number cell would not
-    assert cell.String == value, (cell.String, value)
+    kind = document.NumberFormats.getByKey(cell.NumberFormat).Type
+    assert kind & TEXT, "a cell of another format would turn 18 digits into a number as soon as they are typed"
+    cell.String = value
     done.append([text(row, at[c]) for c in ("文件", "工作表", "行号")])
 assert sheet.getCellByPosition(at["问题"], rows[0]).CellProtection.IsLocked, "the rest is locked"
 # The office can take the lock away (it has no password); somebody sorts the whole rows then.
