@@ -180,6 +180,9 @@ impl Receipts {
     }
 }
 
+/// Corrected cells of a row, by the position of their field.
+type Values = BTreeMap<usize, (Option<String>, CellKind)>;
+
 /// What a key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
@@ -383,8 +386,8 @@ fn put_in(
     edits: BTreeMap<Target, BTreeMap<usize, Said>>,
     applied: &mut Applied,
 ) {
-    let mut rows: BTreeMap<usize, BTreeMap<usize, (Option<String>, CellKind)>> = BTreeMap::new();
-    let mut inserts: Vec<(Reject, BTreeMap<usize, (Option<String>, CellKind)>)> = Vec::new();
+    let mut rows: BTreeMap<usize, Values> = BTreeMap::new();
+    let mut inserts: Vec<(Reject, Values)> = Vec::new();
     let mut healed = BTreeSet::new();
     for (target, fields) in edits {
         let (at, cells) = match target {
@@ -432,7 +435,7 @@ fn cells(source: &Source, raw: &RawTable, row: usize) -> Vec<Option<String>> {
 
 /// Rows that were sent twice are corrected together: else the second would come back as it was when the first no longer
 /// equals it.
-fn spread(source: &Source, raw: &RawTable, rows: &mut BTreeMap<usize, BTreeMap<usize, (Option<String>, CellKind)>>) {
+fn spread(source: &Source, raw: &RawTable, rows: &mut BTreeMap<usize, Values>) {
     let compared: Vec<&RawColumn> = source
         .fields
         .iter()
@@ -463,12 +466,7 @@ fn spread(source: &Source, raw: &RawTable, rows: &mut BTreeMap<usize, BTreeMap<u
 }
 
 /// The raw table with corrected cells and with further rows in their places.
-fn rebuilt(
-    source: &Source,
-    raw: &RawTable,
-    rows: &BTreeMap<usize, BTreeMap<usize, (Option<String>, CellKind)>>,
-    inserts: &[(Reject, BTreeMap<usize, (Option<String>, CellKind)>)],
-) -> RawTable {
+fn rebuilt(source: &Source, raw: &RawTable, rows: &BTreeMap<usize, Values>, inserts: &[(Reject, Values)]) -> RawTable {
     // (origin, row number, position among the old rows or the new ones)
     let mut order: Vec<(u32, u32, Target)> =
         (0..raw.len()).map(|i| (raw.origin[i], raw.row[i], Target::Raw(i))).collect();

@@ -247,7 +247,7 @@ fn a_second_receipt_shows_the_row_as_it_was_delivered() {
     let round = Round::new(ROSTER);
     let before = round.run(&[]);
     let first = round.fill(&before, "r.xlsx", &[(4, "姓名", "9"), (6, "姓名", "8")]);
-    let after = round.run(&[first.clone()]);
+    let after = round.run(std::slice::from_ref(&first));
     let again = after.to_correct.rows.iter().find(|r| r.at.row == 6).map(|r| r.whole.clone());
     if let Some(whole) = again {
         assert!(whole.is_some_and(|w| w.contains("丙")));
@@ -339,7 +339,7 @@ fn a_receipt_of_another_delivery_heals_nothing() {
     let before = round.run(&[]);
     let receipt = round.fill(&before, "r.xlsx", &[(4, "姓名", "周丁"), (3, "金额", "7")]);
     let next = Round::new(&ROSTER.replace("甲", "新"));
-    let after = next.run(&[receipt.clone()]);
+    let after = next.run(std::slice::from_ref(&receipt));
     assert_eq!(codes(&after), ["receipt.other_delivery"]);
     assert!(after.applied.problems[0].message.starts_with("2 "));
     assert!(after.applied.corrections.is_empty() && after.applied.used.is_empty());

@@ -216,7 +216,7 @@ fn a_corrected_receipt_dropped_back_heals_exactly_its_rows() {
         o.0 == "dibao" && rows.contains(&(o.1.clone(), o.2.clone(), o.3)) && o.5 == "id_number"
     };
     let healed: BTreeSet<_> = before.difference(&after).collect();
-    assert!(!healed.is_empty() && healed.iter().all(|o| of_rows(o)), "{healed:?}");
+    assert!(!healed.is_empty() && healed.iter().all(&of_rows), "{healed:?}");
     assert_eq!(before.iter().filter(of_rows).count(), healed.len(), "all of them are healed");
     // A number that is right may now stand against the record's other cells or persons; no other row is touched.
     assert!(after.difference(&before).all(|o| o.0 == "dibao" && rows.contains(&(o.1.clone(), o.2.clone(), o.3))));

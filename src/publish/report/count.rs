@@ -84,9 +84,8 @@ fn figures(facts: &Facts) -> Vec<Figure> {
 /// State of a source in words, with the date of an earlier delivery that stands in.
 fn state(quality: &Table, row: usize) -> String {
     let code = quality.str_at("state", row).unwrap_or("状态不明");
-    match (code, quality.date_at("as_of", row)) {
-        ("stale", Some(day)) => return format!("没有可用的新数据，沿用{day}的数据"),
-        _ => {}
+    if let ("stale", Some(day)) = (code, quality.date_at("as_of", row)) {
+        return format!("没有可用的新数据，沿用{day}的数据");
     }
     match code {
         "delivered" => "已提供",
