@@ -15,7 +15,7 @@ demo:
 test:
 	$(CARGO) test --locked
 
-## Tests against other programs: DuckDB and pandas (from PyPI), LibreOffice and poppler (from the system).
+## Tests against other programs: DuckDB and pandas (from PyPI), LibreOffice, its python3-uno and poppler (from the system).
 test-interop:
 	$(CARGO) test --locked --test it interop -- --ignored --test-threads=1
 

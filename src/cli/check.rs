@@ -22,6 +22,9 @@ pub struct Args {
     /// Write what was read, normalised, below this folder: records_<source>, rejects and findings as Parquet.
     #[arg(long, requires = "input", value_name = "FOLDER")]
     tables: Option<PathBuf>,
+    /// With --input: write the departments' receipts (数据质量回执) into this folder.
+    #[arg(long, value_name = "DIR", requires = "input")]
+    receipts: Option<PathBuf>,
     /// Day of the judgement, as 2026-09-30.
     #[arg(long)]
     as_of: Option<String>,
@@ -47,6 +50,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         pipeline: &args.pipeline,
         input: args.input.as_deref(),
         tables: args.tables.as_deref(),
+        receipts: args.receipts.as_deref(),
         as_of,
     };
     let checked = run::check(&what, &|e| progress.event(e));

@@ -19,7 +19,9 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let dir = made.dir.display();
     printer.message(&format!("{dir}: {} pipeline files, {} inbox folders", made.files.len(), made.inboxes.len()));
     printer.message("next:");
-    printer.message(&format!("  put the departments' files under {dir}/inbox/"));
+    printer.message(&format!(
+        "  put the departments' files under {dir}/inbox/, or under {dir}/inbox/<round>/ (see 说明.txt there)"
+    ));
     printer.message(&format!("  bidui check {dir}/pipelines/quarterly --input {dir}/inbox"));
     printer.message(&format!("  bidui run {dir}/pipelines/quarterly --input {dir}/inbox --out {dir}/out"));
     Ok(0)

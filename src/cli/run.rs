@@ -24,6 +24,9 @@ pub struct Args {
     /// Day of the judgement, as 2026-09-30; today in China when not given.
     #[arg(long)]
     as_of: Option<String>,
+    /// Use this source's delivery as it is although it was held or is an old one; the ledger keeps that somebody said so.
+    #[arg(long, value_name = "SOURCE")]
+    accept: Vec<String>,
     /// What to print at the end.
     #[arg(long, value_enum, default_value_t = Summary::Auto)]
     summary: Summary,
@@ -50,6 +53,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         input: args.input.clone(),
         out: args.out.clone(),
         as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
+        accept: args.accept.clone(),
     };
     let progress = Progress::new();
     let finished = run::run(&options, &|e| progress.event(e));

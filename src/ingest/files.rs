@@ -20,6 +20,9 @@ use crate::plan::Source;
 /// Folders below folders that are searched; deeper ones are a mistake or a trap.
 const DEPTH: usize = 16;
 
+/// Endings of files that a browser or a copying program has not finished.
+const UNFINISHED: [&str; 6] = [".part", ".partial", ".crdownload", ".download", ".filepart", ".tmp"];
+
 /// A file of a source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InputFile {
@@ -42,20 +45,24 @@ pub struct Found {
 
 /// Finds a source's files below the input folder.
 ///
-/// Globs are matched against the path below the folder, without regard to upper and lower case (`.XLSX`), `*` not
-/// crossing `/`. A source without a file is not an error here: the caller knows whether it is required.
+/// Globs are matched against the path below the folder or below any folder in it (an inbox may have one for each round),
+/// without regard to upper and lower case (`.XLSX`), `*` not crossing `/`. A source without a file is not an error here: the caller knows whether it is required.
 ///
 /// # Errors
 /// `io.failed` when a folder cannot be listed, `ingest.pattern` when a glob of the contract is not one.
 pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
     let globs = globs(source)?;
-    let mut all = Vec::new();
-    walk(input, "", 0, &mut all)?;
-    all.sort();
+    let all = list_files(input)?;
     let mut found = Found::default();
     for file in all {
         if archive::is_delivery(&file.path) {
             delivery(&mut found, &globs, &file)?;
+            continue;
+        }
+        if let Some(whole) = UNFINISHED.iter().find_map(|end| strip_end(&file.relative, end)) {
+            if globs.is_match(matchable(whole)) {
+                found.notes.push(unfinished(&file));
+            }
             continue;
         }
         if !is_wanted(&mut found, &[&file.relative], &globs, &file.relative) {
@@ -161,7 +168,20 @@ fn left_out(relative: &str, lock: bool) -> Diagnostic {
     } else {
         ("a hidden file; it is left out", "rename it without the leading dot if it is a delivery")
     };
-    Diagnostic::note("ingest.left_out", message, Place::file(relative)).hint(hint)
+    // Behind a lock file somebody may be changing the delivery at this moment.
+    let told = if lock { Diagnostic::warning } else { Diagnostic::note };
+    told("ingest.left_out", message, Place::file(relative)).hint(hint)
+}
+
+fn strip_end<'a>(name: &'a str, end: &str) -> Option<&'a str> {
+    let at = name.len().checked_sub(end.len())?;
+    (name.is_char_boundary(at) && name[at..].eq_ignore_ascii_case(end)).then(|| &name[..at])
+}
+
+fn unfinished(file: &InputFile) -> Diagnostic {
+    let message = "a download or copy that is not finished; it is left out";
+    Diagnostic::warning("ingest.unfinished", message, Place::file(&file.relative))
+        .hint("wait until the copy is finished and run again; if it is, take the last ending off the name")
 }
 
 /// Names from a Mac come in decomposed characters; contracts are written in composed ones.
@@ -174,7 +194,8 @@ fn globs(source: &Source) -> Outcome<GlobSet> {
     let mut problems = Vec::new();
     for pattern in &source.files {
         let composed: String = pattern.nfc().collect();
-        let glob = GlobBuilder::new(&composed).literal_separator(true).case_insensitive(true).build();
+        let anywhere = if composed.starts_with("**/") { composed } else { format!("**/{composed}") };
+        let glob = GlobBuilder::new(&anywhere).literal_separator(true).case_insensitive(true).build();
         match glob {
             Ok(glob) => {
                 set.add(glob);
@@ -194,6 +215,17 @@ fn globs(source: &Source) -> Outcome<GlobSet> {
     } else {
         Err(Failure { class: FailureClass::Pipeline, problems })
     }
+}
+
+/// Lists every file below the input folder in path order, lock files and hidden ones too.
+///
+/// # Errors
+/// `io.failed` when a folder cannot be listed.
+pub fn list_files(input: &Path) -> Outcome<Vec<InputFile>> {
+    let mut all = Vec::new();
+    walk(input, "", 0, &mut all)?;
+    all.sort();
+    Ok(all)
 }
 
 /// Lists all files below a folder. Links to folders are not followed: they may lead out of it or round in a ring.

@@ -24,6 +24,7 @@
 //! | `dbf`, `json`, `parquet` | records by name |
 //! | `header` | heading rows, columns of the contract's fields |
 //! | `intake` | the common path: data, quarantined or not data |
+//! | `receipt` | receipts that a department filled in and sent back |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
 //! | `merges`, `cell`, `row`, `sink` | merged ranges, typed cells, one row, all rows |
 
@@ -45,6 +46,7 @@ mod merges;
 mod ods;
 mod package;
 mod parquet;
+pub mod receipt;
 mod row;
 pub mod rows;
 mod sink;
@@ -59,7 +61,7 @@ mod xml_sheet;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Found, InputFile, find_files};
+pub use files::{Found, InputFile, find_files, list_files};
 
 use std::fs;
 use std::path::Path;

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod finding;
 pub mod raw;
+pub mod receipt;
 pub mod table;
 pub mod tables;
 pub mod text;

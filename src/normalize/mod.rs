@@ -41,14 +41,13 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, StringBuilder, new_null_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, StringBuilder, new_null_array};
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
 use self::columns::{Built, Places};
-use self::doubt::Doubt;
 use crate::codes::{Codes, DivisionLevel};
 use crate::diag::Severity;
 use crate::model::raw::RawColumn;

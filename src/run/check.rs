@@ -1,16 +1,19 @@
 //! Checks a pipeline, its rule tests and, when asked, the delivered files, without publishing anything.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
-use super::sources::{self, Arrived};
+use super::sources::{self, Arrived, Intake};
 use super::{Observer, clock, outputs};
+use crate::cases::ledger::Deliveries;
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome};
 use crate::model::{self, Table};
 use crate::plan::{self, Plan};
+use crate::publish::workbook;
 use crate::{codes, publish, screen};
 
 /// What a check found.
@@ -43,19 +46,22 @@ pub struct CheckOptions<'a> {
     pub input: Option<&'a Path>,
     /// Folder to write the tables of the delivered files to.
     pub tables: Option<&'a Path>,
+    /// Folder to write the departments' receipts (数据质量回执) to.
+    pub receipts: Option<&'a Path>,
     /// Day of the judgement; today when not given.
     pub as_of: Option<Date>,
 }
 
 /// Loads a pipeline, runs its rule tests and reads the delivered files, if an input is given.
 ///
-/// With `tables` the normalised records of each source, the rejects and the findings are written there as Parquet.
+/// With `tables` the normalised records of each source, the rejects and the findings are written there as Parquet; with
+/// `receipts` a receipt for each source: what its department would get.
 ///
 /// # Errors
 /// `input.no_folder`, and `io.failed` when a file can neither be read nor written; what is wrong with the pipeline or with
 /// the files themselves is in [`Checked::problems`].
 pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
-    let CheckOptions { pipeline, input, tables, as_of } = *options;
+    let CheckOptions { pipeline, input, tables, receipts, as_of } = *options;
     let day = match as_of {
         Some(day) => day,
         None => clock::today()?,
@@ -93,11 +99,26 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         checked.trouble = Some(FailureClass::Pipeline);
     }
     if let (Some(plan), Some(input)) = (&loaded, input) {
-        let arrived = sources::bring_in(plan, &codes, input, day, observer)?;
-        if let Some(folder) = tables {
-            write_tables(folder, plan, &arrived)?;
+        let round = clock::round_name(plan.cadence, day);
+        let intake = Intake {
+            input,
+            out: None,
+            round: &round,
+            as_of: day,
+            known: &Deliveries::default(),
+            accept: &BTreeSet::new(),
+        };
+        let brought = sources::bring_in(plan, &codes, &intake, observer)?;
+        if let Some(folder) = receipts {
+            let issue = workbook::Issue { plan, round: &round, as_of: day };
+            outputs::receipts(folder, &issue, &codes, &brought.sources, observer)?;
         }
-        for arrived in arrived {
+        if let Some(folder) = tables {
+            write_tables(folder, plan, &brought.sources)?;
+        }
+        problems.extend(brought.problems);
+        checked.trouble = checked.trouble.or(brought.trouble);
+        for arrived in brought.sources {
             problems.extend(arrived.problems);
             checked.trouble = checked.trouble.or(arrived.trouble);
             checked.delivered.push(arrived.entry);

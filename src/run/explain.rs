@@ -103,6 +103,7 @@ struct Book {
     possible: Table,
     history: Option<Table>,
     decisions: Option<Table>,
+    corrections: Option<Table>,
     hits: Table,
     hit_records: Table,
     others: Vec<Table>,
@@ -145,6 +146,7 @@ impl Book {
             possible: round.table("possible_links")?,
             history: optional("person_history")?,
             decisions: optional("decisions")?,
+            corrections: optional("corrections")?,
             hits: round.table("rule_hits")?,
             hit_records: round.table("hit_records")?,
             others,
@@ -255,7 +257,21 @@ impl Book {
         let mut skip = vec!["record_id", "file", "sheet", "row", "township_code", "village_code"];
         skip.extend(raw);
         let id = table.str_at("record_id", row).unwrap_or("");
-        format!("{id} [{}] {}", Provenance::of(table, row), self.values(table, row, &skip))
+        let at = Provenance::of(table, row);
+        let corrected = self.corrected(source, &at);
+        format!("{id} [{at}] {}{corrected}", self.values(table, row, &skip))
+    }
+
+    /// Which values of a row come from a receipt, and from which row of it.
+    fn corrected(&self, source: &str, at: &Provenance) -> String {
+        let Some(table) = &self.corrections else { return String::new() };
+        let own = |i: &usize| table.str_at("source", *i) == Some(source) && Provenance::of(table, *i) == *at;
+        let text = |c: &str, i: usize| table.str_at(c, i).unwrap_or("").to_string();
+        let shown = (0..table.rows()).filter(own).map(|i| {
+            let from = table.integer_at("receipt_row", i).unwrap_or_default();
+            format!("；{} 按回执更正 [{}!{}:{from}]", text("field", i), text("receipt", i), text("receipt_sheet", i))
+        });
+        shown.collect()
     }
 
     fn link_lines(&self, record_id: &str) -> Vec<String> {

@@ -55,6 +55,8 @@ pub fn init(dir: &Path) -> Outcome<SetUp> {
         let path = dir.join(inbox);
         std::fs::create_dir_all(&path).map_err(|e| Failure::io("make the folder", &path, &e))?;
     }
+    let note = dir.join("inbox/说明.txt");
+    std::fs::write(&note, NOTE).map_err(|e| Failure::io("write", &note, &e))?;
     Ok(SetUp { dir: dir.to_path_buf(), files, inboxes })
 }
 
@@ -77,6 +79,20 @@ fn schemas(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
     }
     write(".taplo.toml", rules)
 }
+/// How the inbox may be laid out, for the one who puts files there.
+const NOTE: &str = "\
+收件文件夹
+
+各部门的文件放进以部门命名的文件夹，文件名与约定（pipelines/shared/sources/*.toml 的 files）相符即可：
+    inbox/民政/农村低保发放名册.xlsx
+
+也可以每个批次建一个文件夹；以批次命名的文件夹（2026Q4、2026-12-31）里的文件只用于该批次：
+    inbox/2026Q4/民政/农村低保发放名册.xlsx
+
+文件按内容识别：同一文件再放一次、旧文件改名再放，都不会重复计入。逾期未送、文件损坏或行数相差过大的，
+沿用该部门上一次的数据并注明日期。部门改好的《数据质量回执》放在任何位置都可以，文件名不限。
+正在复制或下载的文件（~$ 开头，.part、.crdownload 结尾）不会读取。
+";
 
 fn copy(from: &Dir, to: &Path, files: &mut Vec<String>) -> Outcome<()> {
     std::fs::create_dir_all(to).map_err(|e| Failure::io("make the folder", to, &e))?;

@@ -299,12 +299,12 @@ impl RoundLedger {
     }
 
     /// Digest of what the ledger adds to a round: the same ledger and inputs give the same.
-    pub fn digest(&self, decisions: &Table, history: &Table) -> String {
+    pub fn digest(&self, tables: &[&Table]) -> String {
         let mut hasher = Sha256::new();
         for id in &self.assigned.ids {
             hasher.update(id.to_le_bytes());
         }
-        for table in [decisions, history] {
+        for table in tables {
             for row in 0..table.rows() {
                 for column in &table.schema.columns {
                     hasher.update(table.display_at(&column.name, row).unwrap_or_default().as_bytes());
@@ -389,12 +389,11 @@ impl RoundLedger {
     pub fn commit<T>(
         mut self,
         run_id: &str,
-        offers: Vec<Offer>,
-        models: Vec<FittedModel>,
+        change: Change,
         publish: impl FnOnce() -> Outcome<T>,
     ) -> Outcome<(T, Option<Diagnostic>)> {
         let key = RunKey { round: self.round.clone(), as_of: self.as_of.clone(), run_id: run_id.to_string() };
-        let change = Change { persons: std::mem::take(&mut self.assigned), offers, models };
+        let change = Change { persons: std::mem::take(&mut self.assigned), ..change };
         self.ledger.prepare(&key, &change)?;
         match publish() {
             Ok(done) => {

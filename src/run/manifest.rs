@@ -56,13 +56,19 @@ pub struct SourceEntry {
     pub title: String,
     /// Providing department.
     pub department: String,
-    /// delivered, partial, blocked or missing.
+    /// delivered, partial, stale (an earlier delivery stands in), blocked or missing.
     pub state: &'static str,
+    /// Day on which the delivery in use first came; none when none is in use.
+    pub as_of: Option<String>,
+    /// Digest of the delivery in use: the SHA-256 of its only file, else one over those of its files; empty for none.
+    pub delivery: String,
     /// Files read or refused.
     pub files: u64,
     /// Rows.
     #[serde(flatten)]
     pub rows: SourceCounts,
+    /// Values that corrected receipts put in the place of delivered ones.
+    pub corrected: u64,
     /// Link states; none for the register, which is linked to by the others.
     pub links: Option<LinkCounts>,
     /// Doubtful values in accepted records.
@@ -258,8 +264,11 @@ mod tests {
             title: String::new(),
             department: String::new(),
             state: "delivered",
+            as_of: None,
+            delivery: String::new(),
             files: 1,
             rows: SourceCounts { read, accepted, quarantined: 1, folded: 2, not_data: 5 },
+            corrected: 0,
             links: Some(LinkCounts { linked, possible: 1, conflict: 0, unlinked: 0 }),
             findings: 0,
         }

@@ -7,17 +7,25 @@
 //! OUT/.lock                      one run at a time
 //! OUT/.staging/<round>/          a round being made
 //! OUT/rounds/<round>/tables/     every table as Parquet
-//! OUT/rounds/<round>/*.xlsx, 核实表/, report.html, manifest.json
-//! OUT/ledger.sqlite              person ids, decisions of people, fitted models
+//! OUT/rounds/<round>/*.xlsx, 核实表/, 数据质量回执/, report.html, manifest.json
+//! OUT/deliveries/<sha256>…       what departments sent, kept before it is read
+//! OUT/ledger.sqlite              person ids, decisions of people, deliveries, fitted models
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
 mod check;
 mod clock;
+mod corrections;
+#[cfg(test)]
+mod corrections_tests;
 mod decide;
 mod decisions;
+mod deliveries;
+#[cfg(test)]
+mod deliveries_tests;
 mod explain;
 mod explain_links;
+mod inbox;
 mod infer;
 mod infer_names;
 mod init;
@@ -31,6 +39,7 @@ mod lock;
 pub mod manifest;
 mod outputs;
 mod pipeline;
+mod receipts;
 mod sources;
 mod staging;
 mod store;

@@ -9,10 +9,13 @@ use jiff::civil::Date;
 use super::manifest::Manifest;
 use super::sources::Arrived;
 use super::{Event, Observer};
+use crate::cases::ledger::{Delivered, Deliveries, DeliveryState};
+use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Provenance, Reject, Table, TableSchema, tables};
 use crate::plan::Plan;
+use crate::publish::workbook::receipt::{Receipt, ReceiptFile};
 use crate::publish::{self, report, workbook};
 
 /// The round's tables in the order of the flow.
@@ -61,6 +64,108 @@ pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Ta
         }
     }
     builder.finish()
+}
+
+/// The `deliveries` table: what the ledger knows as of this round, with what the round adds.
+pub fn deliveries(known: &Deliveries, arrived: &[Arrived]) -> Table {
+    let mut all: Vec<Delivered> = known.entries.clone();
+    all.extend(arrived.iter().filter_map(|a| a.news.clone()));
+    let mut last: BTreeMap<(&str, &str), (&Delivered, &Delivered)> = BTreeMap::new();
+    for entry in &all {
+        last.entry((&entry.source, &entry.digest)).or_insert((entry, entry)).1 = entry;
+    }
+    let mut builder = TableBuilder::new(tables::deliveries());
+    for a in arrived {
+        let own = last.iter().filter(|((source, _), _)| *source == a.entry.source);
+        for ((_, digest), (first, now)) in own {
+            let in_use = *digest == a.delivery;
+            let state = match now.state {
+                DeliveryState::Used if !in_use => "superseded",
+                state => state.as_str(),
+            };
+            let first_seen = first.as_of.parse().ok().map(crate::model::text::to_days);
+            for file in &now.files {
+                builder.push(vec![
+                    now.source.clone().into(),
+                    now.digest.clone().into(),
+                    file.path.clone().into(),
+                    file.sha256.clone().into(),
+                    i64::try_from(file.bytes).unwrap_or(i64::MAX).into(),
+                    first.round.clone().into(),
+                    first_seen.map_or(Value::Null, Value::Date),
+                    i64::try_from(now.rows).unwrap_or(i64::MAX).into(),
+                    state.into(),
+                    now.accepted.into(),
+                    in_use.into(),
+                ]);
+            }
+        }
+    }
+    builder.finish()
+}
+
+/// The `corrections` table.
+pub fn corrections(arrived: &[Arrived]) -> Table {
+    let mut builder = TableBuilder::new(tables::corrections());
+    for a in arrived {
+        for (c, state) in &a.corrections {
+            builder.push(vec![
+                a.entry.source.clone().into(),
+                c.at.file.clone().into(),
+                c.at.sheet.clone().into(),
+                i64::from(c.at.row).into(),
+                c.field.clone().into(),
+                c.raw.clone().into(),
+                c.value.clone().into(),
+                (*state).into(),
+                c.receipt.path.clone().into(),
+                c.receipt.sha256.clone().into(),
+                c.from.0.clone().into(),
+                i64::from(c.from.1).into(),
+            ]);
+        }
+    }
+    builder.finish()
+}
+
+/// Writes one receipt for each department and source of which something came, and gives their number.
+pub fn receipts(
+    dir: &Path,
+    issue: &workbook::Issue,
+    codes: &Codes,
+    arrived: &[Arrived],
+    observer: Observer,
+) -> Outcome<usize> {
+    let mut names = publish::filename::Names::default();
+    let mut written = 0;
+    for (source, a) in issue.plan.sources.iter().zip(arrived).filter(|(_, a)| !a.inputs.is_empty()) {
+        let file = |f: &crate::cases::ledger::KeptFile| ReceiptFile {
+            path: f.path.clone(),
+            sha256: f.sha256.clone(),
+            bytes: f.bytes,
+        };
+        let files: Vec<ReceiptFile> = a.files.iter().map(file).collect();
+        let receipt = Receipt {
+            source,
+            codes,
+            state: a.entry.state,
+            as_of: a.as_of,
+            delivery: &a.delivery,
+            files: &files,
+            counts: a.entry.rows,
+            findings: a.entry.findings,
+            corrected: a.corrections.len(),
+            rows: &a.to_correct.rows,
+            more: a.to_correct.more,
+            rejects: &a.rejects,
+            problems: &a.problems,
+        };
+        let name = names.file(&format!("{}_{}", source.department, source.title));
+        workbook::receipt::receipt(issue, &receipt, &dir.join(format!("{name}.xlsx")))?;
+        written += 1;
+    }
+    observer(Event::Step("数据质量回执".into()));
+    Ok(written)
 }
 
 /// Findings about records as rows of the `findings` table.
@@ -115,6 +220,7 @@ pub fn source_quality(arrived: &[Arrived]) -> Table {
             e.title.clone().into(),
             e.department.clone().into(),
             e.state.into(),
+            a.as_of.map_or(Value::Null, |day| Value::Date(crate::model::text::to_days(day))),
             n(e.files),
             n(e.rows.read),
             n(e.rows.accepted),
@@ -158,6 +264,10 @@ pub struct Sheets<'a> {
     pub manifest: &'a Manifest,
     /// All problems of the run.
     pub problems: &'a [Diagnostic],
+    /// Code tables.
+    pub codes: &'a Codes,
+    /// The sources as they came.
+    pub arrived: &'a [Arrived],
     /// Keys of the pairs that people are asked about, by record and candidate.
     pub keys: &'a BTreeMap<(String, String), String>,
 }
@@ -167,7 +277,7 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     let Sheets { plan, as_of, tables, manifest, .. } = *sheets;
     let folder = dir.join("tables");
     std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the tables folder", &folder, &e))?;
-    observer(Event::Stage { name: "publish", steps: tables.iter().count() + 5 });
+    observer(Event::Stage { name: "publish", steps: tables.iter().count() + 6 });
     for table in tables.iter() {
         publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
         observer(Event::Step(table.name().to_string()));
@@ -190,6 +300,7 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     };
     workbook::possible_links(&issue, &review, &dir.join("待认定匹配.xlsx"))?;
     step("待认定匹配");
+    receipts(&dir.join(workbook::receipt::FOLDER), &issue, sheets.codes, sheets.arrived, observer)?;
     let facts = report::Facts {
         plan,
         round: &manifest.round,

@@ -9,11 +9,13 @@ use jiff::civil::Date;
 use super::ledger::{self, RoundLedger};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
-use super::sources::{self, Arrived};
+use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
 use super::{Event, Observer, clock, lock};
 use crate::cases::ledger::person_id;
-use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
+use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
+use crate::codes::Codes;
+use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::ScreenInput;
@@ -30,6 +32,8 @@ pub struct Options {
     pub out: PathBuf,
     /// Day of the judgement; today in Asia/Shanghai when not given.
     pub as_of: Option<Date>,
+    /// Sources whose delivery counts as it is, whatever its rows or its age; recorded in the ledger.
+    pub accept: Vec<String>,
 }
 
 /// A run that published its round.
@@ -85,18 +89,56 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
 
     // A ledger that cannot be used is told before minutes are spent.
     let book = ledger::open(&options.out)?;
-    let arrived = sources::bring_in(&plan, &codes, &options.input, as_of, observer)?;
-    sources::demand_required(&plan, &arrived)?;
+    let accept = accepted(&plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
+    let known = book.deliveries(&round, &as_of.to_string())?;
+    let intake =
+        Intake { input: &options.input, out: Some(&options.out), round: &round, as_of, known: &known, accept: &accept };
+    let brought = sources::bring_in(&plan, &codes, &intake, observer)?;
+    sources::demand_required(&plan, &brought.sources)?;
+    problems.extend(brought.problems);
     let staging = Staging::new(&options.out, &round)?;
 
     let ledger = RoundLedger::begin(&options.out, book, &round, &as_of.to_string())?;
-    let mut work = Work { plan: &plan, as_of, round: &round, tables: Tables::default(), arrived, problems, ledger };
+    let mut work = Work {
+        plan: &plan,
+        codes: &codes,
+        as_of,
+        round: &round,
+        tables: Tables::default(),
+        arrived: brought.sources,
+        trouble: brought.trouble,
+        receipts: brought.receipts,
+        problems,
+        ledger,
+        known: &known,
+    };
     work.keep_records();
     let linked = work.link(observer)?;
     work.screen(&linked, observer)?;
     work.decide(&linked, observer);
     work.finish(&linked, staging, observer)
+}
+
+/// The sources that a person accepts, all of them known.
+fn accepted(plan: &Plan, wanted: &[String]) -> Outcome<BTreeSet<String>> {
+    let known = || plan.sources.iter().map(|s| s.id.as_str());
+    let unknown: Vec<Diagnostic> = wanted
+        .iter()
+        .filter(|w| !known().any(|id| id == w.as_str()))
+        .map(|w| {
+            let hint = match diag::nearest(w, known()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the pipeline has {}", known().collect::<Vec<_>>().join(", ")),
+            };
+            let place = Place::default().field("--accept");
+            Diagnostic::error("usage.accept", format!("`{w}` is no source of this pipeline"), place).hint(hint)
+        })
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(wanted.iter().cloned().collect()),
+        false => Err(Failure { class: FailureClass::Usage, problems: unknown }),
+    }
 }
 
 /// Loads and checks a pipeline; warnings come back, errors fail with exit code 78.
@@ -116,12 +158,16 @@ fn fail_on_errors(problems: &[Diagnostic], class: FailureClass) -> Outcome<()> {
 
 struct Work<'a> {
     plan: &'a Plan,
+    codes: &'a Codes,
     as_of: Date,
     round: &'a str,
     tables: Tables,
     arrived: Vec<Arrived>,
+    trouble: Option<FailureClass>,
+    receipts: Vec<ReceiptEntry>,
     problems: Vec<Diagnostic>,
     ledger: RoundLedger,
+    known: &'a Deliveries,
 }
 
 struct LinkedSources {
@@ -142,8 +188,12 @@ impl Work<'_> {
             let empty = || Table::empty(plan::schema::records(source));
             self.tables.add(a.records.clone().unwrap_or_else(empty));
         }
+        let deliveries = outputs::deliveries(self.known, &self.arrived);
+        let corrections = outputs::corrections(&self.arrived);
         let rejects = outputs::rejects(pairs().map(|(s, a)| (s.id.as_str(), a.rejects.as_slice())));
+        self.tables.add(deliveries);
         self.tables.add(rejects);
+        self.tables.add(corrections);
     }
 
     /// One table of doubts: those about values come from normalize, those about people and households from link.
@@ -220,7 +270,8 @@ impl Work<'_> {
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "screen", steps: 1 });
         let usable = |(s, a): &(&Source, &Arrived)| {
-            (a.entry.state == "delivered" || a.entry.state == "partial") && s.role != SourceRole::Register
+            // An earlier delivery that stands in is a delivery: its date says as of when.
+            matches!(a.entry.state, "delivered" | "partial" | "stale") && s.role != SourceRole::Register
         };
         let delivered: BTreeSet<String> =
             self.plan.sources.iter().zip(&self.arrived).filter(usable).map(|(s, _)| s.id.clone()).collect();
@@ -294,7 +345,8 @@ impl Work<'_> {
         self.problems.extend(drifted);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
-        let digest = self.ledger.digest(decisions, self.tables.get("person_history"));
+        let tables = [decisions, self.tables.get("person_history"), self.tables.get("deliveries")];
+        let digest = self.ledger.digest(&tables);
         let run_id = manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs, &digest);
         let offers = self.ledger.offers(&run_id, possible, decisions);
         let keys = offers.iter().map(|o| ((o.record_id.clone(), person_id(o.person)), o.token.clone())).collect();
@@ -333,13 +385,27 @@ impl Work<'_> {
             manifest: &manifest,
             problems: &self.problems,
             keys: &keys,
+            codes: self.codes,
+            arrived: &self.arrived,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
         outputs::write_manifest(staging.dir(), &manifest)?;
-        let (dir, late) = self.ledger.commit(&manifest.run_id, offers, models, || staging.publish())?;
+        let change = Change {
+            offers,
+            models,
+            deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
+            receipts: std::mem::take(&mut self.receipts),
+            ..Change::default()
+        };
+        let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;
         manifest.problems.extend(late);
-        let trouble = self.arrived.iter().filter_map(|a| a.trouble).max_by_key(|t| *t == FailureClass::InputContract);
+        let trouble = self
+            .arrived
+            .iter()
+            .filter_map(|a| a.trouble)
+            .chain(self.trouble)
+            .max_by_key(|t| *t == FailureClass::InputContract);
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
     }

@@ -1,17 +1,40 @@
-//! Brings the sources in: files found, read, normalised, hashed; a broken one is blocked and the others go on.
+//! Brings the sources in: deliveries chosen, read, corrected by receipts, normalised; a broken one is blocked and the others
+//! go on.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::manifest::{self, HashedFile, SourceEntry};
+use super::corrections::{self, Applied, Correction, Receipts};
+use super::deliveries::Desk;
+use super::inbox::{self, Inbox};
+use super::manifest::{HashedFile, SourceEntry};
+use super::receipts::{self, ToCorrect};
 use super::{Event, Observer};
+use crate::cases::ledger::{Delivered, Deliveries, KeptFile, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::{Reject, SourceCounts, Table};
+use crate::model::{Disposition, Reject, SourceCounts, Table};
+use crate::normalize;
 use crate::plan::{Plan, Source, SourceRole};
-use crate::{ingest, normalize};
+
+/// From where and with what knowledge the sources are brought in.
+pub struct Intake<'a> {
+    /// Input folder.
+    pub input: &'a Path,
+    /// Output folder, where every file is kept before it is read; none in a check, which keeps nothing.
+    pub out: Option<&'a Path>,
+    /// The round.
+    pub round: &'a str,
+    /// Day of the judgement.
+    pub as_of: Date,
+    /// What the ledger knows.
+    pub known: &'a Deliveries,
+    /// Sources whose delivery a person accepts as it is.
+    pub accept: &'a BTreeSet<String>,
+}
 
 /// One source after ingest and normalize.
 pub struct Arrived {
@@ -25,43 +48,85 @@ pub struct Arrived {
     pub findings: Option<Table>,
     /// Problems of whole files.
     pub problems: Vec<Diagnostic>,
-    /// Hashes of the delivered files.
+    /// Hashes of the files that came and of those in use.
     pub inputs: Vec<HashedFile>,
     /// Why the run as a whole is not well, if it is not.
     pub trouble: Option<FailureClass>,
+    /// Files of the delivery in use, or of the one that was turned away when none is.
+    pub files: Vec<KeptFile>,
+    /// Digest of the delivery in use.
+    pub delivery: String,
+    /// Day on which it first came.
+    pub as_of: Option<Date>,
+    /// What is new for the ledger.
+    pub news: Option<Delivered>,
+    /// Corrected values, each with what became of it.
+    pub corrections: Vec<(Correction, &'static str)>,
+    /// Rows for the receipt.
+    pub to_correct: ToCorrect,
+}
+
+/// All sources of a plan, and what belongs to none.
+pub struct BroughtIn {
+    /// In the plan's order.
+    pub sources: Vec<Arrived>,
+    /// Problems of files that belong to no source.
+    pub problems: Vec<Diagnostic>,
+    /// Why the run as a whole is not well, if one of those is the reason.
+    pub trouble: Option<FailureClass>,
+    /// Corrected receipts that are new.
+    pub receipts: Vec<ReceiptEntry>,
 }
 
 /// All sources of a plan, in its order; in parallel, with the same result on any number of threads.
-pub fn bring_in(plan: &Plan, codes: &Codes, input: &Path, as_of: Date, observer: Observer) -> Outcome<Vec<Arrived>> {
-    if !input.is_dir() {
+pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer) -> Outcome<BroughtIn> {
+    if !intake.input.is_dir() {
         let problem = Diagnostic::error(
             "input.no_folder",
             "the input folder does not exist or is no folder",
-            Place::file(input.display().to_string()),
+            Place::file(intake.input.display().to_string()),
         )
         .hint("give the folder that holds the departments' files with --input");
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
     observer(Event::Stage { name: "ingest", steps: plan.sources.len() });
-    plan.sources
+    let keep = intake.out.map(|out| out.join(inbox::FOLDER));
+    let mut inbox = Inbox::open(intake.input, intake.out, intake.round)?;
+    let mut receipts = Receipts::read(&inbox, intake.known, plan, intake.accept, keep.as_deref());
+    let mut problems = std::mem::take(&mut inbox.problems);
+    problems.append(&mut receipts.problems);
+    let desk = Desk {
+        known: intake.known,
+        keep: keep.as_deref(),
+        round: intake.round,
+        as_of: intake.as_of,
+        accept: intake.accept,
+    };
+    let sources: Outcome<Vec<Arrived>> = plan
+        .sources
         .par_iter()
         .map(|source| {
-            let arrived = arrive(source, codes, input, as_of);
+            let arrived = arrive(source, codes, &inbox, &desk, &receipts);
             observer(Event::Step(source.title.clone()));
             arrived
         })
-        .collect()
+        .collect();
+    let trouble = problems.iter().any(Diagnostic::is_error).then_some(FailureClass::InputContract);
+    Ok(BroughtIn { sources: sources?, problems, trouble, receipts: std::mem::take(&mut receipts.entries) })
 }
 
-fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<Arrived> {
+fn arrive(source: &Source, codes: &Codes, inbox: &Inbox, desk: &Desk, receipts: &Receipts) -> Outcome<Arrived> {
     let mut arrived = Arrived {
         entry: SourceEntry {
             source: source.id.clone(),
             title: source.title.clone(),
             department: source.department.clone(),
-            state: "delivered",
+            state: "missing",
+            as_of: None,
+            delivery: String::new(),
             files: 0,
             rows: SourceCounts::default(),
+            corrected: 0,
             links: None,
             findings: 0,
         },
@@ -71,8 +136,14 @@ fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<
         problems: Vec::new(),
         inputs: Vec::new(),
         trouble: None,
+        files: Vec::new(),
+        delivery: String::new(),
+        as_of: None,
+        news: None,
+        corrections: Vec::new(),
+        to_correct: ToCorrect::default(),
     };
-    if let Some(problem) = source.terms.outside(&source.title, as_of) {
+    if let Some(problem) = source.terms.outside(&source.title, desk.as_of) {
         let expired = problem.is_error();
         arrived.problems.push(problem);
         if expired {
@@ -82,64 +153,96 @@ fn arrive(source: &Source, codes: &Codes, input: &Path, as_of: Date) -> Outcome<
             return Ok(arrived);
         }
     }
-    let found = ingest::find_files(source, input)?;
-    arrived.problems.extend(found.notes);
-    arrived.entry.files = found.files.len() as u64;
-    if found.files.is_empty() {
-        return Ok(missing(arrived, source));
-    }
-    for file in &found.files {
-        let (sha256, bytes) = manifest::hash_file(&file.path).map_err(|e| Failure::io("hash", &file.path, &e))?;
-        arrived.inputs.push(HashedFile { path: file.relative.clone(), sha256, bytes });
-    }
-
-    let delivery = ingest::read(source, &found.files);
-    arrived.problems.extend(delivery.problems);
-    arrived.entry.rows.read = delivery.read;
-    let refused = delivery.refused.len();
-    if refused > 0 {
-        arrived.trouble = Some(FailureClass::InputContract);
-    }
-    let count = |rejects: &[Reject], d| rejects.iter().filter(|r| r.disposition == d).count() as u64;
-    if refused == found.files.len() {
-        arrived.entry.state = "blocked";
-        arrived.rejects = delivery.rejects;
-        arrived.entry.rows.quarantined = count(&arrived.rejects, crate::model::Disposition::Quarantined);
-        arrived.entry.rows.not_data = count(&arrived.rejects, crate::model::Disposition::NotData);
+    let (found, notes) = inbox.files_of(source)?;
+    arrived.problems.extend(notes);
+    arrived.inputs.extend(found.iter().map(|f| hashed(&f.kept)));
+    let taken = desk.take(source, found);
+    arrived.problems.extend(taken.problems);
+    arrived.inputs.extend(taken.files.iter().map(hashed));
+    arrived.trouble = taken.trouble;
+    arrived.news = taken.entry;
+    arrived.as_of = taken.as_of.filter(|_| taken.read.is_some());
+    arrived.entry.as_of = arrived.as_of.map(|day| day.to_string());
+    arrived.entry.state = taken.state;
+    arrived.entry.files = taken.files.len() as u64;
+    arrived.entry.delivery = taken.digest.clone();
+    arrived.delivery = taken.digest;
+    arrived.files = taken.files;
+    let Some(mut delivery) = taken.read else {
         return Ok(arrived);
-    }
-    if refused > 0 {
-        arrived.entry.state = "partial";
+    };
+    arrived.entry.rows.read = delivery.read;
+    let applied = corrections::apply(source, &mut delivery, &arrived.files, &arrived.delivery, receipts.of(&source.id));
+    let heard = receipts.of(&source.id).iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
+    let mut heard: Vec<HashedFile> = heard.chain(&applied.used).map(hashed).collect();
+    heard.sort();
+    heard.dedup();
+    arrived.inputs.append(&mut heard);
+    if applied.problems.iter().any(Diagnostic::is_error) {
+        arrived.trouble = arrived.trouble.or(Some(FailureClass::InputContract));
     }
 
-    let normalized = normalize::records(source, &delivery.raw, codes, as_of);
+    let normalized = normalize::records(source, &delivery.raw, codes, desk.as_of);
     arrived.rejects = delivery.rejects;
     arrived.rejects.extend(normalized.rejects);
     arrived.rejects.sort_by(|a, b| a.at.cmp(&b.at));
+    let count = |d| arrived.rejects.iter().filter(|r| r.disposition == d).count() as u64;
     let rows = &mut arrived.entry.rows;
     // Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
     rows.accepted = normalized.records.rows() as u64;
-    rows.quarantined = count(&arrived.rejects, crate::model::Disposition::Quarantined);
-    rows.folded = count(&arrived.rejects, crate::model::Disposition::Folded);
-    rows.not_data = count(&arrived.rejects, crate::model::Disposition::NotData);
+    rows.quarantined = count(Disposition::Quarantined);
+    rows.folded = count(Disposition::Folded);
+    rows.not_data = count(Disposition::NotData);
     arrived.entry.findings = normalized.findings.rows() as u64;
+    arrived.to_correct = receipts::to_correct(&receipts::Read {
+        source,
+        raw: &delivery.raw,
+        delivered: &applied.delivered,
+        rejects: &arrived.rejects,
+        findings: &normalized.findings,
+        records: &normalized.records,
+        files: &arrived.files,
+    });
     arrived.records = Some(normalized.records);
     arrived.findings = Some(normalized.findings);
+    let Applied { corrections, problems, .. } = applied;
+    arrived.problems.extend(problems);
+    arrived.entry.corrected = corrections.len() as u64;
+    arrived.corrections = judged(corrections, &arrived);
     Ok(arrived)
 }
 
-fn missing(mut arrived: Arrived, source: &Source) -> Arrived {
-    arrived.entry.state = "missing";
-    let place = Place::file(source.files.join(", "));
-    let message = format!("{} ({}) has not been delivered", source.title, source.id);
-    arrived.problems.push(if source.required {
-        arrived.trouble = Some(FailureClass::InputMissing);
-        Diagnostic::error("input.missing", message, place).hint(format!("ask {} for it", source.department))
-    } else {
-        Diagnostic::warning("input.missing", message, place)
-            .hint("indicators from this source are unknown in this round; nobody enters or leaves the list by them")
-    });
-    arrived
+fn hashed(file: &KeptFile) -> HashedFile {
+    HashedFile { path: file.path.clone(), sha256: file.sha256.clone(), bytes: file.bytes }
+}
+
+/// What became of each correction: nothing is wrong with the value any more, or something still is.
+fn judged(corrections: Vec<Correction>, arrived: &Arrived) -> Vec<(Correction, &'static str)> {
+    let findings = arrived.findings.as_ref();
+    let doubted: BTreeSet<(String, String, i64, String)> = findings
+        .map(|table| {
+            let text = |column: &str, i: usize| table.str_at(column, i).unwrap_or_default().to_string();
+            (0..table.rows())
+                .map(|i| (text("file", i), text("sheet", i), table.integer("row").value(i), text("field", i)))
+                .collect()
+        })
+        .unwrap_or_default();
+    let kept_out = |c: &Correction| {
+        arrived.rejects.binary_search_by(|r| r.at.cmp(&c.at)).ok().map(|i| arrived.rejects[i].disposition)
+    };
+    corrections
+        .into_iter()
+        .map(|c| {
+            let place = (c.at.file.clone(), c.at.sheet.clone(), i64::from(c.at.row), c.field.clone());
+            let state = match kept_out(&c) {
+                Some(Disposition::Folded) => "duplicate",
+                Some(_) => "still_wrong",
+                None if doubted.contains(&place) => "still_wrong",
+                None => "healed",
+            };
+            (c, state)
+        })
+        .collect()
 }
 
 /// Fails when a source without which nothing can be done is not usable; all problems of all sources are told.

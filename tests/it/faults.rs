@@ -145,21 +145,32 @@ fn a_typo_in_a_rule_stops_before_any_data_is_touched() {
 #[test]
 fn without_the_register_nothing_is_published_and_the_old_round_stays() {
     let office = Office::new("no-register");
-    assert_eq!(office.run().0, 0);
-    let before = tree(&office.round());
     let register = office.file("inbox/公安/户籍人口底册.csv");
     let bytes = fs::read(&register).unwrap();
+    let half = bytes.iter().position(|b| *b == b'\n').unwrap();
+    let header: Vec<u8> = bytes[..half].iter().copied().filter(|b| *b != b',').collect();
+    let broken = [header.as_slice(), &bytes[half..]].concat();
+    fs::write(&register, &broken).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    assert!(!office.round().exists(), "nothing to fall back on");
+
+    fs::write(&register, &bytes).unwrap();
+    assert_eq!(office.run().0, 0);
+    // There was a good one now: a broken one is refused, and the good one stands in.
+    fs::write(&register, &broken).unwrap();
+    let (code, _, err) = office.run();
+    assert_eq!(code, 65, "{err}");
+    let state = |round: &Path| manifest(round)["sources"][0]["state"].as_str().unwrap_or("").to_string();
+    assert_eq!(state(&office.round()), "stale");
+    let before = tree(&office.round());
 
     fs::remove_file(&register).unwrap();
+    fs::remove_dir_all(office.out().join("deliveries")).unwrap();
     let (code, _, err) = office.run();
     assert_eq!(code, 66, "{err}");
     assert!(err.contains("error[input.missing]") && err.contains("population"), "{err}");
-
-    let half = bytes.iter().position(|b| *b == b'\n').unwrap();
-    let header: Vec<u8> = bytes[..half].iter().copied().filter(|b| *b != b',').collect();
-    fs::write(&register, [header.as_slice(), &bytes[half..]].concat()).unwrap();
-    let (code, _, err) = office.run();
-    assert_eq!(code, 65, "{err}");
+    assert!(err.contains("error[delivery.lost]"), "why nothing stands in: {err}");
     assert!(before == tree(&office.round()), "the published round is untouched");
 }
 

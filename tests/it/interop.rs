@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::support::{bidui, manifest, root, sample_round, scratch};
+use super::deliveries::{number, open};
+use super::support::{AS_OF, bidui, copy_tree, manifest, root, run, sample_round, scratch, table};
 
 /// Runs a program and fails with its own words when it fails.
 fn demand(command: &mut Command) -> String {
@@ -157,4 +158,106 @@ fn libreoffice_opens_the_workbooks_and_their_pages_are_a4() {
         demand(Command::new("pdftoppm").args(["-png", "-r", "40", "-f", "1", "-l", "1"]).arg(&pdf).arg(&stem));
         assert!(text.chars().filter(|c| !c.is_whitespace()).count() > 50, "{}: nearly blank", book.display());
     }
+}
+
+/// Fills a receipt in with LibreOffice itself, as a clerk does: types into cells, tries a locked one, sorts the rows, saves.
+const FILL_IN: &str = r#"
+import atexit, json, subprocess, sys, time
+import uno
+from com.sun.star.beans import PropertyValue
+from com.sun.star.table import TableSortField
+from com.sun.star.util.NumberFormat import TEXT
+
+source, target, profile, heading, values = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]
+pipe = "bidui%d" % (time.time_ns() % 10**9)
+office = subprocess.Popen(["soffice", f"-env:UserInstallation=file://{profile}", "--headless", "--norestore",
+    f"--accept=pipe,name={pipe};urp;StarOffice.ComponentContext"])
+atexit.register(office.kill)
+prop = lambda name, value: PropertyValue(name, 0, value, 0)
+local = uno.getComponentContext()
+resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+for _ in range(240):
+    try:
+        context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+        break
+    except Exception:
+        time.sleep(0.5)
+else:
+    sys.exit("LibreOffice does not answer")
+desktop = context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+document = desktop.loadComponentFromURL(uno.systemPathToFileUrl(source), "_blank", 0, (prop("Hidden", True),))
+sheets = document.Sheets
+assert not sheets.getByName("_bidui_receipt").IsVisible, "the marker is hidden"
+sheet = sheets.getByName("待更正")
+assert sheet.isProtected(), "the sheet is protected"
+cursor = sheet.createCursor()
+cursor.gotoEndOfUsedArea(False)
+last, width = cursor.RangeAddress.EndRow, cursor.RangeAddress.EndColumn
+text = lambda row, column: sheet.getCellByPosition(column, row).String
+head = next(r for r in range(20) if any(text(r, c) == "回执编号" for c in range(width + 1)))
+at = {text(head, c): c for c in range(width + 1)}
+fill = at["更正：" + heading]
+rows = [r for r in range(head + 1, last + 1) if "id_number." in text(r, at["问题代码"])]
+assert len(rows) > len(values), "the sample has such rows"
+done = []
+for row, value in zip(rows, values):
+    cell = sheet.getCellByPosition(fill, row)
+    assert not cell.CellProtection.IsLocked, "what is asked for can be written"
+    kind = document.NumberFormats.getByKey(cell.NumberFormat).Type
+    assert kind & TEXT, "a cell of another format would turn 18 digits into a number as soon as they are typed"
+    cell.String = value
+    done.append([text(row, at[c]) for c in ("文件", "工作表", "行号")])
+assert sheet.getCellByPosition(at["问题"], rows[0]).CellProtection.IsLocked, "the rest is locked"
+# The office can take the lock away (it has no password); somebody sorts the whole rows then.
+sheet.unprotect("")
+body = sheet.getCellRangeByPosition(0, head + 1, width, last)
+field = TableSortField()
+field.Field, field.IsAscending = at["回执编号"], True
+body.sort((prop("SortFields", uno.Any("[]com.sun.star.table.TableSortField", (field,))), prop("ContainsHeader", False)))
+document.storeToURL(uno.systemPathToFileUrl(target), (prop("FilterName", "Calc MS Excel 2007 XML"),))
+document.close(True)
+try:
+    desktop.terminate()
+except Exception:
+    pass
+office.wait(60)
+print(json.dumps(done, ensure_ascii=False))
+"#;
+
+#[test]
+#[ignore = "needs LibreOffice and python3-uno; run by make test-interop"]
+fn a_receipt_corrected_in_libreoffice_heals_exactly_its_rows() {
+    let dir = scratch("interop-receipt");
+    let (inbox, out) = (dir.join("inbox"), dir.join("out"));
+    copy_tree(&root().join("sample-data"), &inbox);
+    let pipeline = root().join("pipelines/quarterly");
+    assert_eq!(run(&pipeline, &inbox, &out, AS_OF).0, 0);
+    let round = out.join("rounds/2026Q3");
+    let before = open(&round);
+    let receipt = round.join("数据质量回执/民政局_农村低保发放名册.xlsx");
+    let back = inbox.join("新建 Microsoft Excel 工作表.xlsx");
+    let numbers = [number("991"), number("993")];
+    // UNO comes with the system's Python, not with one from PyPI.
+    let mut edit = Command::new("/usr/bin/python3");
+    edit.args(["-c", FILL_IN]).arg(&receipt).arg(&back).arg(dir.join("profile")).arg("户主身份证号").args(&numbers);
+    let done: Vec<[String; 3]> = serde_json::from_str(demand(&mut edit).trim()).unwrap();
+    assert_eq!(done.len(), 2);
+
+    let (code, _, err) = run(&pipeline, &inbox, &out, AS_OF);
+    assert_eq!(code, 0, "{err}");
+    assert!(!err.contains("receipt."), "nothing about the receipt is doubtful: {err}");
+    let after = open(&round);
+    let of_rows = |o: &(String, String, String, i64, String, String)| {
+        o.0 == "dibao" && done.contains(&[o.1.clone(), o.2.clone(), o.3.to_string()])
+    };
+    let healed: Vec<_> = before.difference(&after).collect();
+    assert!(healed.iter().all(|o| of_rows(o) && o.5 == "id_number"), "{healed:?}");
+    assert_eq!(healed.len(), before.iter().filter(|o| of_rows(o) && o.5 == "id_number").count());
+    assert!(healed.len() >= 2, "{healed:?}");
+    assert!(after.difference(&before).all(of_rows), "no other row is touched");
+    let corrections = table(&round, "corrections");
+    let kept: Vec<Option<&str>> = (0..corrections.rows()).map(|i| corrections.str_at("corrected", i)).collect();
+    assert_eq!(kept.len(), 2);
+    assert!(numbers.iter().all(|n| kept.contains(&Some(n.as_str()))), "18 digits went there and back");
+    assert_eq!(manifest(&round)["sums_close"], true);
 }

@@ -6,6 +6,7 @@ mod truth;
 mod additions;
 mod contracts;
 mod corpus;
+mod deliveries;
 mod explain;
 mod faults;
 mod interop;

@@ -52,6 +52,9 @@ fn another_day_changes_only_what_the_day_should_change() {
     let knows_the_day = [
         // Its rows carry the round's name.
         "person_history",
+        // The day on which the data came.
+        "deliveries",
+        "source_quality",
         "indicators_household",
         "indicators_person",
         "rule_hits",
@@ -136,6 +139,8 @@ fn the_sums_of_the_manifest_close_and_agree_with_the_tables() {
     let online = table(round, "online_list").rows() as u64;
     assert_eq!(manifest["online_by_type"].as_object().unwrap().values().map(n).sum::<u64>(), online);
     let wanted = [
+        "deliveries",
+        "corrections",
         "rejects",
         "persons",
         "households",

@@ -25,9 +25,11 @@
 //! | `state` | what is known before a round |
 //! | `decisions` | decisions of people: offered pairs, answers, which apply |
 //! | `models` | fitted models by round, and how far they moved |
+//! | `deliveries` | what sources sent and what became of it; receipts that came back |
 //! | `history` | the table `person_history` |
 
 mod decisions;
+mod deliveries;
 mod history;
 mod identity;
 mod models;
@@ -38,6 +40,7 @@ mod state;
 mod tests;
 
 pub use decisions::{Answer, Decision, DecisionsRead, Offer, Recorded, token};
+pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntry, digest};
 pub use history::person_history;
 pub use identity::{Identity, RecordKey, identities, record_keys};
 pub use models::{Drift, FittedModel, Levels, drift};
@@ -84,6 +87,10 @@ pub struct Change {
     pub offers: Vec<Offer>,
     /// The models as used.
     pub models: Vec<FittedModel>,
+    /// What changed about deliveries.
+    pub deliveries: Vec<Delivered>,
+    /// Corrected receipts that are new.
+    pub receipts: Vec<ReceiptEntry>,
 }
 
 /// The open ledger.
@@ -157,6 +164,7 @@ impl Ledger {
         state::write(&transaction, run, &change.persons)?;
         decisions::write_offers(&transaction, run, &key.round, &change.offers)?;
         models::write(&transaction, run, &change.models)?;
+        deliveries::write(&transaction, run, key, &change.deliveries, &change.receipts)?;
         transaction.commit()
     }
 
@@ -192,6 +200,9 @@ impl Ledger {
                  DELETE FROM model WHERE run IN old;
                  DELETE FROM offer WHERE run IN old;
                  DELETE FROM person WHERE run IN old;
+                 DELETE FROM delivered_file WHERE entry IN (SELECT entry FROM delivery WHERE run IN old);
+                 DELETE FROM delivery WHERE run IN old;
+                 DELETE FROM receipt WHERE run IN old;
                  DELETE FROM run WHERE run IN old;
                  DROP TABLE old;",
             )?;

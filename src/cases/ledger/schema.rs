@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 pub(super) const APPLICATION: i32 = 0x6269_6475;
 
 /// One script per version; the file's `user_version` says how many it has had. Never change one that was released.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -43,6 +43,21 @@ CREATE TABLE decision (
 CREATE TABLE model (
   run INTEGER NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL, parameters TEXT NOT NULL,
   PRIMARY KEY (run, name)) WITHOUT ROWID;
+";
+
+const VERSION_2: &str = "
+-- What sources delivered. Entries are added, never changed, and stay when the run that added them is replaced.
+CREATE TABLE delivery (
+  entry INTEGER PRIMARY KEY, run INTEGER NOT NULL, round TEXT NOT NULL, as_of TEXT NOT NULL, source TEXT NOT NULL,
+  digest TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('used', 'refused', 'held')), accepted INTEGER NOT NULL,
+  rows INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE delivered_file (
+  entry INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL,
+  PRIMARY KEY (entry, path)) WITHOUT ROWID;
+-- Receipts that came back corrected; the same workbook again only when a person accepts it.
+CREATE TABLE receipt (
+  entry INTEGER PRIMARY KEY, run INTEGER NOT NULL, round TEXT NOT NULL, as_of TEXT NOT NULL, source TEXT NOT NULL,
+  accepted INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL);
 ";
 
 /// An empty ledger that is in no file yet.

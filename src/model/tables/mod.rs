@@ -3,6 +3,7 @@
 //! `records_<source>` and the two indicator tables depend on the pipeline and are declared in `plan::schema`.
 
 mod cases;
+mod deliveries;
 mod ledger;
 mod links;
 mod lists;
@@ -12,6 +13,7 @@ mod round;
 mod rules;
 
 pub use cases::{proposals, tracking, verification_tasks, work_orders};
+pub use deliveries::{corrections, deliveries};
 pub use ledger::{decisions, person_history};
 pub use links::{links, possible_links};
 pub use lists::{comparison, offline_list, online_list};
@@ -84,8 +86,10 @@ const LEVELS: &[Row] = &[
 /// All fixed tables, in the order of the flow.
 pub fn all() -> Vec<TableSchema> {
     vec![
+        deliveries(),
         rejects(),
         findings(),
+        corrections(),
         persons(),
         households(),
         person_history(),

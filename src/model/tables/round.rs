@@ -1,7 +1,7 @@
 //! The round itself: quality of the sources and the dictionary.
 
 use super::table;
-use crate::model::table::Kind::{Integer, Text};
+use crate::model::table::Kind::{Date, Integer, Text};
 use crate::model::table::Privacy::{Internal, Public};
 use crate::model::table::TableSchema;
 
@@ -13,7 +13,8 @@ pub fn source_quality() -> TableSchema {
             ("source", "来源", Text, "", Public, "Source id of the contract."),
             ("title", "名称", Text, "", Public, "Title of the source."),
             ("department", "提供部门", Text, "", Public, "Department that provides it."),
-            ("state", "状态", Text, "", Internal, "delivered, partial (a file was refused), blocked (breaks its contract) or missing."),
+            ("state", "状态", Text, "", Internal, "delivered, partial (a file was refused), stale (an earlier delivery stands in), blocked (breaks its contract) or missing."),
+            ("as_of", "数据日期", Date, "", Internal, "Day of the round in which the delivery in use first came; null when none is in use."),
             ("files", "文件数", Integer, "file", Internal, "Files read."),
             ("read", "读入行", Integer, "row", Internal, "Data rows read."),
             ("accepted", "采用", Integer, "row", Internal, "Rows that became records."),

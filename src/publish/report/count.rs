@@ -81,13 +81,18 @@ fn figures(facts: &Facts) -> Vec<Figure> {
     ]
 }
 
-fn state(code: &str) -> String {
+/// State of a source in words, with the date of an earlier delivery that stands in.
+fn state(quality: &Table, row: usize) -> String {
+    let code = quality.str_at("state", row).unwrap_or("状态不明");
+    if let ("stale", Some(day)) = (code, quality.date_at("as_of", row)) {
+        return format!("没有可用的新数据，沿用{day}的数据");
+    }
     match code {
         "delivered" => "已提供",
         "partial" => "部分文件未通过检查",
         "blocked" => "不符合约定，未采用",
         "missing" => "未提供",
-        "late" | "stale" => "逾期，沿用上次数据",
+        "stale" => "没有可用的新数据，沿用以前的数据",
         other => other,
     }
     .to_string()
@@ -106,7 +111,7 @@ fn gaps(facts: &Facts) -> Vec<Gap> {
         Gap {
             title: quality.str_at("title", row).unwrap_or(id).to_string(),
             department: quality.str_at("department", row).unwrap_or("").to_string(),
-            state: state(quality.str_at("state", row).unwrap_or("状态不明")),
+            state: state(quality, row),
             why: quality.str_at("problems", row).unwrap_or("").to_string(),
             rules: rules.join("、"),
         }
@@ -258,7 +263,7 @@ fn sources(facts: &Facts) -> Vec<SourceLine> {
             SourceLine {
                 title: quality.str_at("title", row).unwrap_or(id).to_string(),
                 department: quality.str_at("department", row).unwrap_or("").to_string(),
-                state: state(quality.str_at("state", row).unwrap_or("")),
+                state: state(quality, row),
                 files: number(quality, "files", row),
                 rows,
                 closes: read == accepted + quarantined + folded

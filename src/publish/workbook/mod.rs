@@ -6,6 +6,7 @@
 
 mod online;
 mod proposals;
+pub mod receipt;
 mod review;
 mod sheet;
 #[cfg(test)]

@@ -84,6 +84,7 @@ fn list(issue: &Issue, online: &Table, title: &str, rows: impl Iterator<Item = u
         rows: rows.collect(),
         empty: "本批次无此类疑似户。",
         closing: Vec::new(),
+        closed: std::collections::BTreeSet::new(),
         locked: false,
         one_page: false,
     }
@@ -158,6 +159,7 @@ fn summary(issue: &Issue, online: &Table) -> Page {
         rows,
         empty: "",
         closing: Vec::new(),
+        closed: std::collections::BTreeSet::new(),
         locked: false,
         one_page: true,
     }
@@ -204,6 +206,7 @@ fn rules(issue: &Issue) -> Page {
         rows: rows.collect(),
         empty: "本流程没有规则。",
         closing: Vec::new(),
+        closed: std::collections::BTreeSet::new(),
         locked: false,
         one_page: false,
     }

@@ -204,6 +204,7 @@ fn page(
         ],
         empty: "本批次没有需要认定的记录。",
         closing: Vec::new(),
+        closed: std::collections::BTreeSet::new(),
         locked: true,
         one_page: false,
     }

@@ -3,6 +3,8 @@
 //! A4 landscape, one page wide, headings repeated on every page, page numbers, borders, wrapped text. Row heights are
 //! reckoned here because not every program that opens the file measures wrapped Chinese text by itself.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{
@@ -81,7 +83,7 @@ pub(super) enum Answer {
 
 /// A column of a sheet.
 pub(super) struct Column {
-    title: &'static str,
+    title: Cow<'static, str>,
     widths: (usize, usize),
     centred: bool,
     answer: Option<Answer>,
@@ -89,9 +91,9 @@ pub(super) struct Column {
 
 impl Column {
     /// A column of given data, as wide as its content within the bounds (half-width characters).
-    pub fn of(title: &'static str, least: usize, most: usize) -> Self {
+    pub fn of(title: impl Into<Cow<'static, str>>, least: usize, most: usize) -> Self {
         Column {
-            title,
+            title: title.into(),
             widths: (least, most),
             // Short values are easier to follow in the middle; sentences are not.
             centred: most <= 22,
@@ -100,8 +102,8 @@ impl Column {
     }
 
     /// A column that the reader fills in.
-    pub fn answer(title: &'static str, width: usize, answer: Answer) -> Self {
-        Column { title, widths: (width, width), centred: false, answer: Some(answer) }
+    pub fn answer(title: impl Into<Cow<'static, str>>, width: usize, answer: Answer) -> Self {
+        Column { title: title.into(), widths: (width, width), centred: false, answer: Some(answer) }
     }
 }
 
@@ -119,6 +121,8 @@ pub(super) struct Page {
     pub empty: &'static str,
     /// Lines below the table, for signatures.
     pub closing: Vec<String>,
+    /// Answers that are not asked for, by row and column: drawn grey and locked.
+    pub closed: BTreeSet<(usize, usize)>,
     /// Lock everything but the answers.
     pub locked: bool,
     /// Print on one page however long: for summaries, whose lines are few and short.
@@ -134,6 +138,7 @@ struct Styles {
     money: Format,
     answer: Format,
     day: Format,
+    closed: Format,
 }
 
 impl Styles {
@@ -150,6 +155,7 @@ impl Styles {
             money: cell().set_num_format("#,##0.00"),
             answer: answer().set_num_format("@"),
             day: answer().set_num_format("yyyy-mm-dd"),
+            closed: cell().set_background_color(Color::RGB(0x00E6_E6E6)).set_num_format("@"),
         }
     }
 }
@@ -196,16 +202,37 @@ impl Writer {
     pub fn page(&mut self, name: &str, page: &Page) -> Outcome<()> {
         let mut chunks = page.rows.chunks(MOST_ROWS);
         let mut rows = chunks.next().unwrap_or(&[]);
+        let mut before = 0;
         loop {
             let name = self.names.sheet(name);
             let sheet = self.workbook.add_worksheet();
-            draw(sheet, &name, page, rows, &self.styles, &self.header)
+            draw(sheet, &name, page, (before, rows), &self.styles, &self.header)
                 .map_err(|e| Failure::io("make the workbook", &self.path, &e))?;
             match chunks.next() {
-                Some(more) => rows = more,
+                Some(more) => {
+                    before += rows.len();
+                    rows = more;
+                }
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Adds a sheet that programs read and people do not see: plain texts.
+    pub fn hidden(&mut self, name: &str, rows: &[Vec<String>]) -> Outcome<()> {
+        let name = self.names.sheet(name);
+        let sheet = self.workbook.add_worksheet();
+        let mut write = || -> Result<(), XlsxError> {
+            sheet.set_name(&name)?;
+            for (at, row) in (0..).zip(rows) {
+                for (column, text) in (0..).zip(row) {
+                    sheet.write_string(at, column, text)?;
+                }
+            }
+            sheet.set_very_hidden(true);
+            Ok(())
+        };
+        write().map_err(|e| Failure::io("make the workbook", &self.path, &e))
     }
 
     /// Writes the file.
@@ -244,7 +271,7 @@ fn draw(
     sheet: &mut Worksheet,
     name: &str,
     page: &Page,
-    rows: &[Vec<Cell>],
+    (before, rows): (usize, &[Vec<Cell>]),
     styles: &Styles,
     header: &str,
 ) -> Result<(), XlsxError> {
@@ -261,7 +288,7 @@ fn draw(
                 None => shown.iter().filter_map(|r| r.get(given(i))).map(|t| widest_line(t)).max(),
                 Some(_) => None,
             };
-            let wanted = of_rows.unwrap_or(0).max(UnicodeWidthStr::width(column.title).div_ceil(2)) + 2;
+            let wanted = of_rows.unwrap_or(0).max(UnicodeWidthStr::width(&*column.title).div_ceil(2)) + 2;
             wanted.clamp(column.widths.0, column.widths.1.max(column.widths.0))
         })
         .collect();
@@ -288,18 +315,19 @@ fn draw(
     }
     let heading = at;
     for (column, spec) in (0u16..).zip(&page.columns) {
-        sheet.write_string_with_format(heading, column, spec.title, &styles.heading)?;
+        sheet.write_string_with_format(heading, column, &*spec.title, &styles.heading)?;
     }
     // Headings may wrap: they are longer than most of what stands below them.
-    let most = page.columns.iter().zip(&widths).map(|(c, w)| lines(c.title, *w)).max();
+    let most = page.columns.iter().zip(&widths).map(|(c, w)| lines(&c.title, *w)).max();
     sheet.set_row_height(heading, height(most.unwrap_or(1), LEAST_HEIGHT))?;
     at += 1;
 
     let first = at;
-    for (row, texts) in rows.iter().zip(&shown) {
+    for (r, (row, texts)) in rows.iter().zip(&shown).enumerate() {
         let mut most = 1;
         for (i, (column, spec)) in (0u16..).zip(&page.columns).enumerate() {
             let style = match (&spec.answer, spec.centred) {
+                (Some(_), _) if page.closed.contains(&(before + r, i)) => &styles.closed,
                 (Some(Answer::Day), _) => &styles.day,
                 (Some(_), _) => &styles.answer,
                 (None, true) => &styles.centred,

@@ -98,6 +98,7 @@ fn page(issue: &Issue, tasks: &Table, township: &str, village: &str, rows: &[usi
              乡镇审核人（签字）：＿＿＿＿＿＿　　日期：＿＿＿＿年＿＿月＿＿日"
                 .to_string(),
         ],
+        closed: std::collections::BTreeSet::new(),
         locked: true,
         one_page: false,
     }

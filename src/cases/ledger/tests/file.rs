@@ -77,7 +77,7 @@ fn change(out: &tempfile::TempDir, rows: &[Row], as_of: &str, name: &str) -> (Le
     let levels = Levels::from([("name".into(), [("exact".to_string(), (0.9, rows.len() as f64 / 1000.0))].into())]);
     let model = FittedModel { name: "m".into(), version: 1, levels, details: serde_json::Value::Null };
     let persons = assign(&register(rows), &state.known, state.next);
-    (ledger, Change { persons, offers: Vec::new(), models: vec![model] })
+    (ledger, Change { persons, models: vec![model], ..Change::default() })
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The ledger: registers in, ids and events out; decisions in, decisions out; a file that is damaged, newer or left half-way.
 
 mod decisions;
+mod deliveries;
 mod file;
 mod persons;
 
