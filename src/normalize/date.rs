@@ -77,7 +77,8 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
     if is_lunar(&text) {
         return Clean::refused(LUNAR);
     }
-    if is_range(&text) || is_range(raw) {
+    // Without its spaces `2025/11/19 09:20:59` seems to name the year 1909.
+    if is_range(raw) || !raw.contains(char::is_whitespace) && is_range(&text) {
         return Clean::refused(RANGE);
     }
     if kind == CellKind::Number

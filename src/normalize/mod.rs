@@ -41,7 +41,9 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, StringBuilder, new_null_array};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray, StringBuilder, new_null_array,
+};
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
 use jiff::civil::Date;

@@ -192,7 +192,7 @@ fn a_broken_delivery_falls_back_and_says_why() {
     office.take(0, false);
     let page = "<html><table><tr><td>name</td></tr></table></html>";
     for (text, code) in
-        [(page, "ingest.html_as_csv"), ("%PDF-1.7\nx", "ingest.not_csv"), ("年,月\n1,2\n", "ingest.no_heading")]
+        [(page, "ingest.html_as_csv"), ("%PDF-1.7\nx", "ingest.not_table"), ("年,月\n1,2\n", "ingest.no_heading")]
     {
         office.inbox(&[]);
         office.put("民政/b.csv", text);

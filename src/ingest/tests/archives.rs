@@ -65,7 +65,7 @@ fn members_are_found_as_in_a_folder_and_keep_their_archive_in_their_name() {
     ]);
     let table: [(&[&str], &str, &[&str]); 6] = [
         (&["民政/低保*"], "民政.zip", &["民政.zip/低保.csv", "民政.zip/民政/低保2.xlsx"]),
-        (&["民政/低保*"], "民政/九月.zip", &["民政/九月.zip/低保.csv"]),
+        (&["民政/低保*"], "民政/九月.zip", &["民政/九月.zip/低保.csv", "民政/九月.zip/民政/低保2.xlsx"]),
         (&["民政.zip/*.csv"], "民政.zip", &["民政.zip/低保.csv"]),
         (&["特困/*"], "民政.zip", &["民政.zip/特困/特困.csv"]),
         (

@@ -224,13 +224,16 @@ mod tests {
             let right = number("990121", "19800305", sequence);
             for (at, to) in [(0, 3), (5, 7), (9, 1), (14, 15), (16, 6), (17, 9)] {
                 let mut wrong: Vec<u8> = right.bytes().map(|b| if b == b'X' { 10 } else { b - b'0' }).collect();
+                if wrong[at] == to {
+                    continue;
+                }
                 wrong[at] = to;
                 let (mut all, mut few) = (super::Repairs::none(), super::Repairs::none());
                 super::one_change(&wrong, &mut |changed, cost| all.keep(changed, cost));
                 super::one_change_that_checks(&wrong, &mut |changed, cost| few.keep(changed, cost));
                 all.rank();
                 few.rank();
-                assert!(all.count > 0 || to == 15);
+                assert!(all.count > 0);
                 assert_eq!(all.ranked[..all.count], few.ranked[..few.count], "{wrong:?}");
             }
         }
