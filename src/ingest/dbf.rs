@@ -63,7 +63,7 @@ pub(super) fn is_dbf(head: &[u8]) -> bool {
     let sizes = |b: &[u8]| {
         let start = u16::from_le_bytes([b[8], b[9]]);
         let length = u16::from_le_bytes([b[10], b[11]]);
-        start > 32 && length > 1 && (start % 32 == 1 || start % 32 == 8 || start % 32 == 0)
+        start > 32 && length > 1 && (start % 32 == 1 || start % 32 == 8 || start.is_multiple_of(32))
     };
     // Text may begin with a version's byte, but has no zeros.
     head.len() > 64

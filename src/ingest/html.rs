@@ -4,7 +4,7 @@
 //! spreadsheet program shows them. Cells over several rows or columns are merged ranges. What is shown counts, not what
 //! the markup says about formats; spaces and line breaks of the source are one space, `<br>` is a line break.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use html5gum::{DefaultEmitter, IoReader, StartTag, Token, Tokenizer};
 
@@ -36,7 +36,7 @@ pub(super) fn open(path: &Path, encoding: Option<&str>, limits: &Limits, place: 
     MarkupBook::open(Box::new(walk), notes, limits, place)
 }
 
-fn walk(path: &PathBuf, reading: transcode::Reading, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
+fn walk(path: &Path, reading: transcode::Reading, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
     let stream = reading.open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
     let mut page = Page { limits, place, tables: Vec::new(), next: 1, steps: 0, any: false };
     if !visit(Seen::Sheet(SheetInfo::default()))? {

@@ -38,21 +38,19 @@ pub(super) struct SeenRow<'s> {
 /// Is shown what a walk meets, until it says false.
 pub(super) type Visit<'v> = dyn FnMut(Seen) -> Checked<bool> + 'v;
 
+/// Walks over a file from its beginning.
+pub(super) type Walk = dyn Fn(&mut Visit) -> Checked<()>;
+
 /// A file that is walked over.
 pub(super) struct MarkupBook {
-    walk: Box<dyn Fn(&mut Visit) -> Checked<()>>,
+    walk: Box<Walk>,
     sheets: Vec<(SheetInfo, Layout)>,
     notes: Vec<Diagnostic>,
 }
 
 impl MarkupBook {
     /// Walks over a file for the first time.
-    pub(super) fn open(
-        walk: Box<dyn Fn(&mut Visit) -> Checked<()>>,
-        notes: Vec<Diagnostic>,
-        limits: &Limits,
-        place: &Place,
-    ) -> Checked<MarkupBook> {
+    pub(super) fn open(walk: Box<Walk>, notes: Vec<Diagnostic>, limits: &Limits, place: &Place) -> Checked<MarkupBook> {
         let mut sheets: Vec<(SheetInfo, Layout)> = Vec::new();
         let mut regions: Vec<Vec<Region>> = Vec::new();
         let (mut merges, mut last_row, mut open_from) = (0, 0, 0);

@@ -6,7 +6,7 @@
 //! of cells with text counts against the caps.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -45,7 +45,7 @@ fn is_encrypted(path: &Path, limits: &Limits, place: &Place) -> Checked<bool> {
 /// Styles of sheets that are not shown.
 type HiddenStyles = Vec<String>;
 
-fn walk(path: &PathBuf, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
+fn walk(path: &Path, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
     let mut archive = archive::open(path, limits, place)?;
     let content = archive.by_name("content.xml").map_err(|_| vec![damaged(place)])?;
     let mut reader = xml::reader(content, limits);
@@ -96,7 +96,8 @@ fn walk(path: &PathBuf, limits: &Limits, place: &Place, visit: &mut Visit) -> Ch
                     visit(Seen::End)?;
                 }
                 "table-row" => {
-                    if !table.end_row(visit)? {
+                    let more = table.end_row(visit)?;
+                    if !more {
                         return Ok(());
                     }
                 }

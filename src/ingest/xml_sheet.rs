@@ -2,7 +2,7 @@
 //!
 //! In: one XML file. Out: its sheets and their rows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use quick_xml::events::{BytesStart, Event};
 
@@ -24,7 +24,7 @@ pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<Marku
     MarkupBook::open(Box::new(walk), notes, limits, place)
 }
 
-fn walk(path: &PathBuf, reading: transcode::Reading, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
+fn walk(path: &Path, reading: transcode::Reading, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
     let stream = reading.open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
     let mut reader = xml::reader(stream, limits);
     let mut buffer = Vec::new();
@@ -71,12 +71,14 @@ fn walk(path: &PathBuf, reading: transcode::Reading, limits: &Limits, place: &Pl
                     visit(Seen::End)?;
                 }
                 "Visible" => {
-                    if visible.take().is_some_and(|v| v != "SheetVisible") {
+                    let shown = visible.take();
+                    if shown.is_some_and(|v| v != "SheetVisible") {
                         visit(Seen::Hidden)?;
                     }
                 }
                 "Row" if in_table => {
-                    if !sheet.end_row(visit)? {
+                    let more = sheet.end_row(visit)?;
+                    if !more {
                         return Ok(());
                     }
                 }

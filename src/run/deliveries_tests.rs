@@ -203,7 +203,7 @@ fn a_broken_delivery_falls_back_and_says_why() {
     let refused = office.known.entries.iter().filter(|e| e.state == DeliveryState::Refused);
     assert_eq!(
         refused.map(|e| e.reason.as_str()).collect::<Vec<_>>(),
-        ["ingest.html_as_csv", "ingest.not_csv", "ingest.no_heading"]
+        ["ingest.html_as_csv", "ingest.not_table", "ingest.no_heading"]
     );
     // An empty file and one that is not finished are no delivery at all.
     office.inbox(&[]);

@@ -255,7 +255,7 @@ proptest! {
     #[test]
     fn in_delimited_text(lines in prop::collection::vec(line(), 0..40), kind in kind(), crlf in any::<bool>(), dos in any::<bool>()) {
         let mut lines = with_sound_rows(&lines);
-        if lines.len() % 5 == 0 {
+        if lines.len().is_multiple_of(5) {
             lines.insert(lines.len() / 2, Line::Oversized);
         }
         check(&text_table(&lines, kind, crlf, dos), "people_csv", "名册.csv")?;
