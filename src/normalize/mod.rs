@@ -49,6 +49,8 @@ use arrow::datatypes::DataType;
 use jiff::civil::Date;
 use rayon::prelude::*;
 
+pub use rows::compared;
+
 use self::columns::{Built, Places};
 use crate::codes::{Codes, DivisionLevel};
 use crate::diag::Severity;

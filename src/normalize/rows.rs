@@ -9,17 +9,18 @@ use crate::model::raw::RawColumn;
 use crate::model::{Disposition, Provenance, RawTable, Reject};
 use crate::plan::{Field, Role, Source, Subject};
 
+/// The columns in which rows must be equal to be one: all fields but the running number.
+pub fn compared<'r>(source: &Source, raw: &'r RawTable) -> Vec<&'r RawColumn> {
+    let fields = source.fields.iter().filter(|f| f.name != "sequence" && f.heading != "序号");
+    fields.filter_map(|f| raw.column(&f.name)).collect()
+}
+
 /// For each row the earlier row it equals in every contract field but the running number, or none.
 ///
 /// Equal means the same text from the same kind of cell: `3` typed as text and as a number may mean two things. The first of
 /// equal rows in reading order stays.
 pub fn duplicates(source: &Source, raw: &RawTable) -> Vec<Option<u32>> {
-    let compared: Vec<&RawColumn> = source
-        .fields
-        .iter()
-        .filter(|f| f.name != "sequence" && f.heading != "序号")
-        .filter_map(|f| raw.column(&f.name))
-        .collect();
+    let compared = compared(source, raw);
     let mut earlier = vec![None; raw.len()];
     if compared.is_empty() {
         return earlier;

@@ -13,6 +13,7 @@ use crate::ingest::{self, Delivery};
 use crate::model::raw::RawColumn;
 use crate::model::receipt::{NOTHING, Returned, ReturnedRow, WHOLE, heading, row_key, same_text};
 use crate::model::{CellKind, Disposition, Provenance, RawTable, Reject};
+use crate::normalize;
 use crate::plan::{Field, FieldFrom, Plan, Source};
 
 /// A receipt that was read.
@@ -436,12 +437,7 @@ fn cells(source: &Source, raw: &RawTable, row: usize) -> Vec<Option<String>> {
 /// Rows that were sent twice are corrected together: else the second would come back as it was when the first no longer
 /// equals it.
 fn spread(source: &Source, raw: &RawTable, rows: &mut BTreeMap<usize, Values>) {
-    let compared: Vec<&RawColumn> = source
-        .fields
-        .iter()
-        .filter(|f| f.name != "sequence" && f.heading != "序号")
-        .filter_map(|f| raw.column(&f.name))
-        .collect();
+    let compared = normalize::compared(source, raw);
     let write = |row: usize, text: &mut String| {
         text.clear();
         for column in &compared {
