@@ -14,7 +14,7 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Schema;
 
 use super::atomic;
-use crate::diag::Outcome;
+use crate::diag::{Failure, Outcome};
 use crate::model::{Table, TableSchema};
 
 /// Rows per row group: large enough to compress well, small enough to be read in pieces.
@@ -28,12 +28,44 @@ const ROW_GROUP: usize = 131_072;
 /// # Errors
 /// An `io.failed` failure naming the path.
 pub fn write(table: &Table, path: &Path) -> Outcome<()> {
-    atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut writer = ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table)))?;
-        writer.write(&table.batch)?;
-        writer.close()?;
-        Ok(())
-    })
+    write_parts(&table.schema, path, |put| put(table))
+}
+
+/// Writes a table part by part, as `fill` gives them, with no more than a row group in memory; the same as [`write()`] does with
+/// all of them in one. How columns are coded is told from the first part.
+///
+/// # Errors
+/// An `io.failed` failure naming the path, or the failure of `fill`; there is no file then, or the old one.
+pub fn write_parts(
+    schema: &TableSchema,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn FnMut(&Table) -> Outcome<()>) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut failure = None;
+    let written = atomic::write_with(path, |out| -> Result<(), ParquetError> {
+        let mut begun: Option<ArrowWriter<_>> = None;
+        let mut out = Some(out);
+        let mut put = |table: &Table| -> Outcome<()> {
+            let wrong = |e: ParquetError| Failure::io("write the file", path, &e);
+            if let Some(out) = out.take() {
+                begun = Some(ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table))).map_err(wrong)?);
+            }
+            begun.as_mut().map_or(Ok(()), |writer| writer.write(&table.batch).map_err(wrong))
+        };
+        if let Err(error) = fill(&mut put) {
+            failure = Some(error);
+            return Err(ParquetError::General("the table broke off".into()));
+        }
+        let writer = match (begun, out) {
+            (None, Some(out)) => Some(ArrowWriter::try_new(out, schema.arrow(), Some(properties(schema)))?),
+            (begun, _) => begun,
+        };
+        writer.map_or(Ok(()), |writer| writer.close().map(|_| ()))
+    });
+    match failure {
+        Some(failure) => Err(failure),
+        None => written,
+    }
 }
 
 /// Writes batches one after the other, each as a row group, with the same metadata as [`write()`].

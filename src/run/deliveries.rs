@@ -13,6 +13,7 @@ use super::inbox::{self, Arrival};
 use crate::cases::ledger::{Delivered, Deliveries, DeliveryState, KeptFile, digest};
 use crate::diag::{Diagnostic, FailureClass, Place};
 use crate::ingest::{self, Delivery, InputFile};
+use crate::normalize::Survey;
 use crate::plan::{Snapshot, Source};
 
 /// Below so many rows more or fewer a share says nothing, unless all are gone.
@@ -34,9 +35,11 @@ pub struct Desk<'a> {
 
 /// What a source's round works with.
 #[derive(Debug, Default)]
-pub struct Taken {
+pub struct Taken<'s> {
     /// The rows; none when there is nothing usable.
     pub read: Option<Delivery>,
+    /// What was seen of the rows while they were read.
+    pub survey: Option<Survey<'s>>,
     /// delivered, partial, stale, blocked or missing.
     pub state: &'static str,
     /// Day on which the delivery in use first came.
@@ -57,7 +60,7 @@ pub struct Taken {
 
 impl Desk<'_> {
     /// Decides about a source's delivery and reads what is to be used.
-    pub fn take(&self, source: &Source, found: Vec<Arrival>) -> Taken {
+    pub fn take<'s>(&self, source: &'s Source, found: Vec<Arrival>) -> Taken<'s> {
         let mut taken = Taken { state: "missing", ..Taken::default() };
         let accepted = self.accept.contains(&source.id);
         let files = self.sift(source, found, accepted, &mut taken.problems);
@@ -67,7 +70,7 @@ impl Desk<'_> {
         let digest = digest(files.iter().map(|f| f.kept.sha256.as_str()));
         let last = self.known.last_good(&source.id);
         let in_use = last.is_some_and(|l| l.digest == digest);
-        let delivery = ingest::read(source, &inputs(&files));
+        let (delivery, survey) = self.read(source, &inputs(&files));
         taken.problems.extend(delivery.problems.iter().cloned());
         let kept: Vec<KeptFile> = files.iter().map(|f| f.kept.clone()).collect();
         let entry = |state, rows, reason: &str| Delivered {
@@ -134,7 +137,15 @@ impl Desk<'_> {
         taken.digest = digest;
         taken.files = kept;
         taken.read = Some(delivery);
+        taken.survey = Some(survey);
         taken
+    }
+
+    /// Reads files and looks at their rows while they are in memory.
+    fn read<'s>(&self, source: &'s Source, files: &[InputFile]) -> (Delivery, Survey<'s>) {
+        let mut survey = Survey::new(source, self.as_of);
+        let delivery = ingest::read_watched(source, files, &mut |batch| survey.see(batch));
+        (delivery, survey)
     }
 
     /// Leaves out a file that is there twice, and one that was superseded long ago.
@@ -180,7 +191,7 @@ impl Desk<'_> {
     }
 
     /// Nothing new came.
-    fn late(&self, source: &Source, taken: Taken) -> Taken {
+    fn late<'s>(&self, source: &'s Source, taken: Taken<'s>) -> Taken<'s> {
         let mut taken = self.stand_in(source, taken);
         let place = Place::file(source.files.join(", "));
         let name = format!("{} ({})", source.title, source.id);
@@ -202,7 +213,7 @@ impl Desk<'_> {
     }
 
     /// Puts the last good delivery in the place of one that did not come or cannot be used.
-    fn stand_in(&self, source: &Source, mut taken: Taken) -> Taken {
+    fn stand_in<'s>(&self, source: &'s Source, mut taken: Taken<'s>) -> Taken<'s> {
         let (Some(last), Some(keep)) = (self.known.last_good(&source.id), self.keep) else {
             return taken;
         };
@@ -226,7 +237,7 @@ impl Desk<'_> {
             }
             files.push(InputFile { relative: file.path.clone(), path });
         }
-        let delivery = ingest::read(source, &files);
+        let (delivery, survey) = self.read(source, &files);
         taken.problems.extend(delivery.problems.iter().cloned());
         if delivery.refused.len() == files.len() {
             taken.trouble = taken.trouble.or(Some(FailureClass::InputContract));
@@ -237,6 +248,7 @@ impl Desk<'_> {
         taken.digest = last.digest.clone();
         taken.files = last.files.clone();
         taken.read = Some(delivery);
+        taken.survey = Some(survey);
         taken
     }
 
