@@ -129,6 +129,8 @@ struct Lines {
     encoding: &'static Encoding,
     end: u8,
     block: Block,
+    /// Blocks with a line of UTF-8 in GB18030 are looked at line by line.
+    wary: bool,
     /// Room for the bytes of the next block while the text of this one is in use.
     room: Vec<u8>,
     /// A quote stands somewhere in the block.
@@ -166,6 +168,7 @@ impl Lines {
             encoding,
             end,
             block: Block::Bytes(Vec::new()),
+            wary: true,
             room: Vec::new(),
             quoted: false,
             next: 0,
@@ -228,7 +231,7 @@ impl Lines {
         let some = !bytes.is_empty();
         self.block = match self.encoding {
             e if e == UTF_8 => String::from_utf8(bytes).map_or_else(|e| Block::Bytes(e.into_bytes()), Block::Text),
-            e if e == GB18030 && !has_pasted_line(&bytes, self.end) => self.decoded(bytes),
+            e if e == GB18030 && !(self.wary && has_pasted_line(&bytes, self.end)) => self.decoded(bytes),
             _ => Block::Bytes(bytes),
         };
         Ok(some)
@@ -459,6 +462,8 @@ fn line_end(head: &[u8]) -> u8 {
 /// `whole`: all faults are counted; else the first one ends the search.
 fn fit(path: &Path, encoding: &'static Encoding, head: &[u8], whole: bool) -> io::Result<Fit> {
     let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
+    // Whether a line was pasted in is asked when it is read; here it counts as what it can be read as.
+    lines.wary = false;
     let mut room = Vec::new();
     let mut fit = Fit::default();
     while lines.advance()? {

@@ -4,9 +4,9 @@
 
 use std::io;
 
-use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::array::StringBuilder;
 
-use super::spool::{self, BATCH_BYTES, BATCH_ROWS, RawRows};
+use super::spool::{BATCH_BYTES, BATCH_ROWS, RawRows};
 use crate::model::raw::RawColumn;
 use crate::model::{CellKind, Provenance, RawTable, Reject};
 
@@ -14,9 +14,9 @@ use crate::model::{CellKind, Provenance, RawTable, Reject};
 const SOURCE_BYTES: u64 = 6 << 30;
 
 /// One field of the batch that is being filled.
+#[derive(Default)]
 struct Store {
-    bytes: Vec<u8>,
-    offsets: Vec<i32>,
+    text: StringBuilder,
     kinds: Vec<CellKind>,
 }
 
@@ -26,6 +26,8 @@ pub(super) struct Sink<'w> {
     stores: Vec<Store>,
     /// The file or sheet opened last.
     open: (String, String),
+    /// True until the first row of it in the batch.
+    opened: bool,
     /// Those of the batch.
     origins: Vec<(String, String)>,
     origin: Vec<u32>,
@@ -65,10 +67,11 @@ impl<'w> Sink<'w> {
     pub(super) fn new(fields: impl Iterator<Item = String>, watch: &'w mut dyn FnMut(&RawTable)) -> Self {
         let fields: Vec<String> = fields.collect();
         Sink {
-            stores: fields.iter().map(|_| Store::new()).collect(),
+            stores: fields.iter().map(|_| Store::default()).collect(),
             rows: RawRows::new(fields.clone()),
             fields,
             open: Default::default(),
+            opened: true,
             origins: Vec::new(),
             origin: Vec::new(),
             row: Vec::new(),
@@ -89,11 +92,12 @@ impl<'w> Sink<'w> {
 
     /// Forgets all that came after a mark, also when the last row was only half written.
     pub(super) fn rollback(&mut self, mark: &Mark) {
-        self.stores = self.fields.iter().map(|_| Store::new()).collect();
+        self.stores = self.fields.iter().map(|_| Store::default()).collect();
         self.origins.clear();
         self.origin.clear();
         self.row.clear();
         self.batch_bytes = 0;
+        self.opened = true;
         self.forgot |= self.rows.mark() > mark.batches;
         self.rows.rollback(mark.batches);
         self.bytes = mark.bytes;
@@ -104,6 +108,7 @@ impl<'w> Sink<'w> {
     /// Opens a file or sheet; the rows that follow are its.
     pub(super) fn open(&mut self, file: &str, sheet: &str) {
         self.open = (file.to_string(), sheet.to_string());
+        self.opened = true;
     }
 
     /// Adds a row of the file or sheet opened last; one cell per field, blank ones as none.
@@ -114,16 +119,22 @@ impl<'w> Sink<'w> {
     ) -> Result<(), Stop> {
         let mut bytes = 0;
         for (store, cell) in self.stores.iter_mut().zip(cells) {
-            let (text, kind) = cell.unwrap_or(("", CellKind::Empty));
-            store.bytes.extend_from_slice(text.as_bytes());
-            // A batch ends long before its offsets do.
-            store.offsets.push(store.bytes.len() as i32);
-            store.kinds.push(kind);
-            bytes += text.len() as u64;
+            match cell {
+                Some((text, kind)) => {
+                    // A batch ends long before its offsets do.
+                    store.text.append_value(text);
+                    store.kinds.push(kind);
+                    bytes += text.len() as u64;
+                }
+                None => {
+                    store.text.append_null();
+                    store.kinds.push(CellKind::Empty);
+                }
+            }
         }
         self.batch_bytes += bytes;
         self.bytes += bytes;
-        if self.origins.last() != Some(&self.open) {
+        if std::mem::take(&mut self.opened) {
             self.origins.push(self.open.clone());
         }
         self.origin.push(self.origins.len() as u32 - 1);
@@ -151,6 +162,7 @@ impl<'w> Sink<'w> {
             columns,
         };
         self.batch_bytes = 0;
+        self.opened = true;
         (self.watch)(&batch);
         self.rows.push(batch).map_err(Stop::Disk)
     }
@@ -169,22 +181,12 @@ impl<'w> Sink<'w> {
 }
 
 impl Store {
-    fn new() -> Store {
-        Store { bytes: Vec::new(), offsets: vec![0], kinds: Vec::new() }
-    }
-
     /// The column, and room for the next one of about its size.
     fn column(&mut self, field: &str) -> RawColumn {
-        let mut next = Store {
-            bytes: Vec::with_capacity(self.bytes.len() + self.bytes.len() / 8),
-            offsets: Vec::with_capacity(self.offsets.len()),
-            kinds: Vec::with_capacity(self.kinds.len()),
-        };
-        next.offsets.push(0);
-        let Store { bytes, offsets, kinds } = std::mem::replace(self, next);
-        let text = spool::text(ScalarBuffer::from(offsets), Buffer::from_vec(bytes), &kinds)
-            .expect("only whole texts were appended, in order");
-        RawColumn { field: field.to_string(), text, kind: kinds }
+        let (rows, bytes) = (self.kinds.len(), self.text.values_slice().len());
+        let next = Store { text: StringBuilder::with_capacity(rows, bytes + bytes / 8), kinds: Vec::with_capacity(rows) };
+        let Store { mut text, kinds } = std::mem::replace(self, next);
+        RawColumn { field: field.to_string(), text: text.finish(), kind: kinds }
     }
 }
 

@@ -228,7 +228,7 @@ fn read(file: &mut impl Read, fields: &[String], origins: Vec<(String, String)>,
 }
 
 /// Texts of a column; null where there is no cell. None when the parts do not fit each other.
-pub(super) fn text(offsets: ScalarBuffer<i32>, bytes: Buffer, kind: &[CellKind]) -> Option<StringArray> {
+fn text(offsets: ScalarBuffer<i32>, bytes: Buffer, kind: &[CellKind]) -> Option<StringArray> {
     let nulls = kind.contains(&CellKind::Empty).then(|| kind.iter().map(|k| *k != CellKind::Empty).collect::<NullBuffer>());
     if !offsets.windows(2).all(|w| w[0] <= w[1]) {
         return None;
