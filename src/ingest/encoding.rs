@@ -363,7 +363,7 @@ pub(super) fn open(
         };
     }
     let gb = fit(path, GB18030, &head, true).map_err(io)?;
-    let mut in_utf8 = || fit(path, UTF_8, &head, true).map_err(io);
+    let in_utf8 = || fit(path, UTF_8, &head, true).map_err(io);
     let chosen = match declared {
         Some(encoding) => {
             let own = match encoding {

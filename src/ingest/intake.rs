@@ -367,5 +367,8 @@ fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> 
 
 /// The first character of a text as [`fold`] would have it.
 pub(super) fn fold_first(text: &str) -> Option<char> {
+    if let Some(c @ ('0'..='9' | 'a'..='z' | '\u{4e00}'..='\u{9fff}')) = text.chars().next() {
+        return Some(c);
+    }
     text.chars().filter(|c| !is_invisible(*c)).map(half_width).flat_map(char::to_lowercase).find(|c| *c != '*')
 }

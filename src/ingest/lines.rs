@@ -73,10 +73,7 @@ impl PlainLines {
 
     /// True for a cell that begins or ends like a word by which a line that is no data is known.
     fn is_telling(&self, cell: &str, first: bool) -> bool {
-        let begins = match cell.chars().next() {
-            Some(c @ ('0'..='9' | '\u{4e00}'..='\u{9fff}')) => Some(c),
-            _ => fold_first(cell),
-        };
+        let begins = fold_first(cell);
         let ends = cell.trim_end_matches([':', '：', ' ']).chars().next_back();
         (first && begins.is_some_and(|c| self.headings.contains(&c)))
             || self.marks.iter().any(|(b, e)| *b == begins || *e == ends)

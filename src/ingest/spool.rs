@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use arrow::array::{Array, StringArray};
+use arrow::array::StringArray;
 use arrow::buffer::{Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
 use crate::model::raw::RawColumn;
@@ -255,9 +255,9 @@ mod tests {
     #[test]
     fn what_is_put_aside_comes_back_and_what_is_forgotten_does_not() {
         let mut rows = RawRows::new(vec!["a".into()]);
-        // 6 MB of text each: four in memory, the others on the disk.
+        // 18 MB of text each: one in memory, the others on the disk.
         for i in 0..6 {
-            rows.push(batch(i * 1_000, 1_000, 3_000)).unwrap();
+            rows.push(batch(i * 1_000, 1_000, 9_000)).unwrap();
         }
         assert!(rows.file.is_some() && rows.kept <= KEPT_BYTES);
         let mark = rows.mark();

@@ -37,8 +37,18 @@ pub struct Told {
 
 /// The name of a record.
 pub fn record_id(source: &str, number: u64, out: &mut impl Write) {
+    let mut digits = [b'0'; 20];
+    let mut from = digits.len();
+    let mut rest = number;
+    while rest > 0 || from > digits.len() - 7 {
+        from -= 1;
+        digits[from] += (rest % 10) as u8;
+        rest /= 10;
+    }
     // Texts and builders of text take whatever is written into them.
-    let _ = write!(out, "{source}-{number:07}");
+    let _ = out.write_str(source);
+    let _ = out.write_char('-');
+    let _ = out.write_str(std::str::from_utf8(&digits[from..]).unwrap_or_default());
 }
 
 /// The number in the name of a record.

@@ -91,10 +91,10 @@ pub struct Normalized {
 /// [`schema::records`]; `record_id` numbers the accepted rows from 1 in reading order.
 pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> Normalized {
     let mut survey = Survey::new(source, as_of);
-    survey.see(raw);
+    survey.see(source, raw);
     let (mut repeats, usual) = survey.finish(codes);
     if repeats.wants_a_look() {
-        repeats.look(raw);
+        repeats.look(source, raw);
     }
     let mut normalizer = Normalizer::new(source, codes, as_of, usual, repeats.finish());
     let Part { records, rejects, mut told } = normalizer.batch(raw);

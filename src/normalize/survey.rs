@@ -43,8 +43,7 @@ impl Origins {
 
 /// The survey of a source's rows.
 #[derive(Debug)]
-pub struct Survey<'a> {
-    source: &'a Source,
+pub struct Survey {
     as_of: Date,
     origins: Origins,
     /// A hash of each row, where equal rows are folded.
@@ -53,31 +52,31 @@ pub struct Survey<'a> {
     numbers: Vec<(usize, Counts)>,
 }
 
-impl<'a> Survey<'a> {
+impl Survey {
     /// A survey that has seen nothing yet.
-    pub fn new(source: &'a Source, as_of: Date) -> Survey<'a> {
+    pub fn new(source: &Source, as_of: Date) -> Survey {
         let numbers = source.fields.iter().enumerate().filter(|(_, f)| f.kind == FieldKind::IdNumber);
         let numbers = numbers.map(|(at, _)| (at, Counts::default())).collect();
-        Survey { source, as_of, origins: Origins::default(), hashes: Vec::new(), numbers }
+        Survey { as_of, origins: Origins::default(), hashes: Vec::new(), numbers }
     }
 
-    /// Looks at the next batch.
-    pub fn see(&mut self, batch: &RawTable) {
+    /// Looks at the next batch of the source.
+    pub fn see(&mut self, source: &Source, batch: &RawTable) {
         let places = self.origins.take(batch);
-        if self.source.fold_duplicates {
-            let compared = rows::compared(self.source, batch);
+        if source.fold_duplicates {
+            let compared = rows::compared(source, batch);
             if !compared.is_empty() {
                 rows::hashes(&compared, batch.len(), &mut self.hashes);
             }
         }
         for (at, counts) in &mut self.numbers {
-            let cells = Cells { column: batch.column(&self.source.fields[*at].name), rows: batch.len() };
+            let cells = Cells { column: batch.column(&source.fields[*at].name), rows: batch.len() };
             counts.see(cells, |row| places[batch.origin[row] as usize] as usize, self.as_of);
         }
     }
 
     /// All rows were seen. When the result [wants a second look](Repeats::wants_a_look), it must be shown the batches again.
-    pub fn finish(self, codes: &Codes) -> (Repeats<'a>, Vec<(usize, Usual)>) {
+    pub fn finish(self, codes: &Codes) -> (Repeats, Vec<(usize, Usual)>) {
         let counties: Vec<String> = codes
             .divisions()
             .all()
@@ -86,7 +85,7 @@ impl<'a> Survey<'a> {
             .map(|d| d.code.clone())
             .collect();
         let numbers = self.numbers.into_iter().map(|(at, counts)| (at, counts.usual(&counties))).collect();
-        (Repeats::new(self.source, self.hashes), numbers)
+        (Repeats::new(self.hashes), numbers)
     }
 }
 
@@ -104,8 +103,7 @@ pub struct Repeat {
 /// Equal means the same text from the same kind of cell in every contract field but the running number. Hashes of eight bytes
 /// only propose; of the proposed rows a SHA-256 decides.
 #[derive(Debug)]
-pub struct Repeats<'a> {
-    source: &'a Source,
+pub struct Repeats {
     hashes: Vec<u64>,
     /// Hashes that several rows have, sorted.
     several: Vec<u64>,
@@ -115,15 +113,15 @@ pub struct Repeats<'a> {
     found: Vec<Repeat>,
 }
 
-impl<'a> Repeats<'a> {
-    fn new(source: &'a Source, hashes: Vec<u64>) -> Repeats<'a> {
+impl Repeats {
+    fn new(hashes: Vec<u64>) -> Repeats {
         let mut sorted = hashes.clone();
         sorted.sort_unstable();
         let mut several: Vec<u64> = sorted.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
         drop(sorted);
         several.dedup();
         let hashes = if several.is_empty() { Vec::new() } else { hashes };
-        Repeats { source, hashes, several, seen: 0, first: HashMap::new(), found: Vec::new() }
+        Repeats { hashes, several, seen: 0, first: HashMap::new(), found: Vec::new() }
     }
 
     /// True when some rows may repeat others.
@@ -132,8 +130,8 @@ impl<'a> Repeats<'a> {
     }
 
     /// Looks at the next batch once more.
-    pub fn look(&mut self, batch: &RawTable) {
-        let compared = rows::compared(self.source, batch);
+    pub fn look(&mut self, source: &Source, batch: &RawTable) {
+        let compared = rows::compared(source, batch);
         for row in 0..batch.len() {
             let at = self.seen + row;
             if self.several.binary_search(&self.hashes[at]).is_err() {

@@ -35,11 +35,11 @@ pub struct Desk<'a> {
 
 /// What a source's round works with.
 #[derive(Debug, Default)]
-pub struct Taken<'s> {
+pub struct Taken {
     /// The rows; none when there is nothing usable.
     pub read: Option<Delivery>,
     /// What was seen of the rows while they were read.
-    pub survey: Option<Survey<'s>>,
+    pub survey: Option<Survey>,
     /// delivered, partial, stale, blocked or missing.
     pub state: &'static str,
     /// Day on which the delivery in use first came.
@@ -60,7 +60,7 @@ pub struct Taken<'s> {
 
 impl Desk<'_> {
     /// Decides about a source's delivery and reads what is to be used.
-    pub fn take<'s>(&self, source: &'s Source, found: Vec<Arrival>) -> Taken<'s> {
+    pub fn take(&self, source: &Source, found: Vec<Arrival>) -> Taken {
         let mut taken = Taken { state: "missing", ..Taken::default() };
         let accepted = self.accept.contains(&source.id);
         let files = self.sift(source, found, accepted, &mut taken.problems);
@@ -142,9 +142,9 @@ impl Desk<'_> {
     }
 
     /// Reads files and looks at their rows while they are in memory.
-    fn read<'s>(&self, source: &'s Source, files: &[InputFile]) -> (Delivery, Survey<'s>) {
+    fn read(&self, source: &Source, files: &[InputFile]) -> (Delivery, Survey) {
         let mut survey = Survey::new(source, self.as_of);
-        let delivery = ingest::read_watched(source, files, &mut |batch| survey.see(batch));
+        let delivery = ingest::read_watched(source, files, &mut |batch| survey.see(source, batch));
         (delivery, survey)
     }
 
@@ -191,7 +191,7 @@ impl Desk<'_> {
     }
 
     /// Nothing new came.
-    fn late<'s>(&self, source: &'s Source, taken: Taken<'s>) -> Taken<'s> {
+    fn late(&self, source: &Source, taken: Taken) -> Taken {
         let mut taken = self.stand_in(source, taken);
         let place = Place::file(source.files.join(", "));
         let name = format!("{} ({})", source.title, source.id);
@@ -213,7 +213,7 @@ impl Desk<'_> {
     }
 
     /// Puts the last good delivery in the place of one that did not come or cannot be used.
-    fn stand_in<'s>(&self, source: &'s Source, mut taken: Taken<'s>) -> Taken<'s> {
+    fn stand_in(&self, source: &Source, mut taken: Taken) -> Taken {
         let (Some(last), Some(keep)) = (self.known.last_good(&source.id), self.keep) else {
             return taken;
         };

@@ -209,7 +209,7 @@ fn arrive(
         None => {
             let mut survey = Survey::new(source, desk.as_of);
             for batch in delivery.rows.batches() {
-                survey.see(&*batch.map_err(|e| aside(&e))?);
+                survey.see(source, &*batch.map_err(|e| aside(&e))?);
             }
             survey
         }

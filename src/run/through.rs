@@ -93,7 +93,7 @@ pub fn through(
     let (mut repeats, usual) = survey.finish(codes);
     if repeats.wants_a_look() {
         for batch in rows.batches() {
-            repeats.look(&*batch.map_err(|e| aside(&e))?);
+            repeats.look(source, &*batch.map_err(|e| aside(&e))?);
         }
     }
     let mut normalizer = Normalizer::new(source, codes, as_of, usual, repeats.finish());
