@@ -17,6 +17,7 @@ use std::path::Path;
 use super::Checked;
 use super::encoding::{self, Line, Text};
 use super::intake::{Reading, SheetEnd, SheetIntake};
+use super::lines::PlainLines;
 use super::merges::Merges;
 use super::row::{Fault, Row};
 use crate::diag::Diagnostic;
@@ -46,7 +47,18 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
+    let mut plain = None;
     loop {
+        if intake.width().is_some() {
+            let plain = plain.get_or_insert_with(|| PlainLines::new(&intake, rows.delimiter));
+            while let Some((number, line)) = rows.quoteless().map_err(|e| vec![encoding::failed(&e, &place)])? {
+                if !intake.plain_line(number, &line, plain)? {
+                    let line = line.into_owned();
+                    rows.give_back(number, line);
+                    break;
+                }
+            }
+        }
         let more = rows.next(&mut row, intake.width());
         let more = more.map_err(|e| vec![encoding::failed(&e, &place)])?;
         if !more {
@@ -158,6 +170,28 @@ impl Rows {
             self.ahead.push_back(line);
         }
         Ok(if self.next(row, width)? { Next::Row } else { Next::End })
+    }
+
+    /// The next line as it stands; none when it must be looked at closely, or when the text is over.
+    fn quoteless(&mut self) -> std::io::Result<Option<(u32, Cow<'_, str>)>> {
+        if !self.ahead.is_empty() || !self.text.advance()? {
+            return Ok(None);
+        }
+        let number = self.text.number();
+        let quoted = self.text.has_quote();
+        let (text, bad) = self.text.current();
+        if !quoted && !bad {
+            // Asked for anew: what was looked at above would count as lent until the end of this function.
+            return Ok(Some((number, self.text.current().0)));
+        }
+        let line = Line { number, text: text.into_owned(), bad };
+        self.ahead.push_back(line);
+        Ok(None)
+    }
+
+    /// Gives a line back that [`Rows::quoteless`] gave and that must be looked at closely after all.
+    fn give_back(&mut self, number: u32, text: String) {
+        self.ahead.push_front(Line { number, text, bad: false });
     }
 
     /// Reads the next logical row; false at the end. `width` is the number of headings, once known.

@@ -81,8 +81,14 @@ impl Text {
 
     /// That line as text, and whether some of its bytes are not.
     pub(super) fn current(&self) -> (Cow<'_, str>, bool) {
-        let (text, bad) = decode(self.encoding, self.lines.bytes());
-        let pasted = || self.encoding == GB18030 && is_utf8_han(self.lines.bytes());
+        let (text, bad) = match &self.lines.block {
+            Block::Text(text) => (Cow::Borrowed(&text[self.lines.line.clone()]), false),
+            Block::Bytes(bytes) => decode(self.encoding, &bytes[self.lines.line.clone()]),
+        };
+        // Blocks with such a line are not taken for text as a whole.
+        let pasted = || {
+            self.encoding == GB18030 && matches!(self.lines.block, Block::Bytes(_)) && is_utf8_han(self.lines.bytes())
+        };
         let bad = bad || self.replaced && text.contains('\u{fffd}') || pasted();
         (text, bad)
     }
@@ -96,11 +102,37 @@ fn is_utf8_han(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok() && bytes.iter().any(|b| (0xe4..=0xe9).contains(b))
 }
 
+/// True when one of the lines is such a one: the search goes on behind each line that is not UTF-8.
+fn has_pasted_line(bytes: &[u8], end: u8) -> bool {
+    let mut rest = bytes;
+    loop {
+        let (sound, broken) = match std::str::from_utf8(rest) {
+            Ok(_) => (rest, false),
+            Err(e) => (&rest[..e.valid_up_to()], true),
+        };
+        // Of a line that breaks off only the lines before it are UTF-8.
+        let whole = if broken { memchr::memrchr(end, sound).map_or(0, |at| at + 1) } else { sound.len() };
+        if sound[..whole].iter().any(|b| (0xe4..=0xe9).contains(b)) {
+            return true;
+        }
+        match memchr::memchr(end, &rest[sound.len()..]) {
+            Some(at) if broken => rest = &rest[sound.len() + at + 1..],
+            _ => return false,
+        }
+    }
+}
+
 /// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
 struct Lines {
     source: Box<dyn Read>,
+    /// In GB18030 a block without a fault is taken for text as a whole: its lines need not be looked at again.
+    encoding: &'static Encoding,
     end: u8,
-    block: Vec<u8>,
+    block: Block,
+    /// Blocks with a line of UTF-8 in GB18030 are looked at line by line.
+    wary: bool,
+    /// Room for the bytes of the next block while the text of this one is in use.
+    room: Vec<u8>,
     /// A quote stands somewhere in the block.
     quoted: bool,
     /// Where the next line begins.
@@ -112,21 +144,50 @@ struct Lines {
     over: bool,
 }
 
+/// Some lines of a file.
+enum Block {
+    /// All of it is text.
+    Text(String),
+    /// Not UTF-8, or some of it is not text.
+    Bytes(Vec<u8>),
+}
+
+impl Block {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Block::Text(text) => text.as_bytes(),
+            Block::Bytes(bytes) => bytes,
+        }
+    }
+}
+
 impl Lines {
-    fn new(source: Box<dyn Read>, end: u8) -> Lines {
-        Lines { source, end, block: Vec::new(), quoted: false, next: 0, line: 0..0, rest: Vec::new(), over: false }
+    fn new(source: Box<dyn Read>, encoding: &'static Encoding, end: u8) -> Lines {
+        Lines {
+            source,
+            encoding,
+            end,
+            block: Block::Bytes(Vec::new()),
+            wary: true,
+            room: Vec::new(),
+            quoted: false,
+            next: 0,
+            line: 0..0,
+            rest: Vec::new(),
+            over: false,
+        }
     }
 
     fn bytes(&self) -> &[u8] {
-        &self.block[self.line.clone()]
+        &self.block.bytes()[self.line.clone()]
     }
 
     /// Goes to the next line; false at the end of the file.
     fn advance(&mut self) -> io::Result<bool> {
-        if self.next == self.block.len() && !self.fill()? {
+        if self.next == self.block.bytes().len() && !self.fill()? {
             return Ok(false);
         }
-        let left = &self.block[self.next..];
+        let left = &self.block.bytes()[self.next..];
         let length = memchr::memchr(self.end, left).unwrap_or(left.len());
         let carriage = length > 0 && left[length - 1] == b'\r';
         self.line = self.next..self.next + length - usize::from(carriage);
@@ -136,7 +197,11 @@ impl Lines {
 
     /// Reads on to the last line end within some distance; false when nothing is left.
     fn fill(&mut self) -> io::Result<bool> {
-        let mut bytes = std::mem::take(&mut self.block);
+        let used = match std::mem::replace(&mut self.block, Block::Bytes(Vec::new())) {
+            Block::Text(text) => text.into_bytes(),
+            Block::Bytes(bytes) => bytes,
+        };
+        let mut bytes = std::mem::replace(&mut self.room, used);
         bytes.clear();
         bytes.append(&mut self.rest);
         (self.next, self.line) = (0, 0..0);
@@ -164,8 +229,32 @@ impl Lines {
         }
         self.quoted = memchr::memchr(b'"', &bytes).is_some();
         let some = !bytes.is_empty();
-        self.block = bytes;
+        self.block = match self.encoding {
+            e if e == GB18030 && !(self.wary && has_pasted_line(&bytes, self.end)) => self.decoded(bytes),
+            _ => Block::Bytes(bytes),
+        };
         Ok(some)
+    }
+
+    /// The text of a block, if it is sound. Its line ends stay where they are: no character of GB18030 has the byte of one
+    /// as its second, third or fourth.
+    fn decoded(&mut self, bytes: Vec<u8>) -> Block {
+        let mut room = std::mem::take(&mut self.room);
+        room.clear();
+        // Nothing is in it: this cannot fail, and keeps the room.
+        let mut text = String::from_utf8(room).unwrap_or_default();
+        let mut decoder = self.encoding.new_decoder_without_bom_handling();
+        let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
+            return Block::Bytes(bytes);
+        };
+        text.reserve(needed);
+        match decoder.decode_to_string_without_replacement(&bytes, &mut text, true) {
+            (DecoderResult::InputEmpty, _) => {
+                self.room = bytes;
+                Block::Text(text)
+            }
+            _ => Block::Bytes(bytes),
+        }
     }
 }
 
@@ -261,7 +350,8 @@ pub(super) fn open(
         ));
         return start(path, encoding, 0, &head).map_err(io);
     }
-    let utf8 = fit(path, UTF_8, &head).map_err(io)?;
+    // Where another encoding may be meant, one fault is enough to know that it is not UTF-8.
+    let utf8 = fit(path, UTF_8, &head, declared == Some(UTF_8)).map_err(io)?;
     if utf8.telling == 0 {
         return start(path, declared.unwrap_or(UTF_8), 0, &head).map_err(io);
     }
@@ -271,13 +361,14 @@ pub(super) fn open(
             None => start(path, UTF_8, 0, &head).map_err(io),
         };
     }
-    let gb = fit(path, GB18030, &head).map_err(io)?;
+    let gb = fit(path, GB18030, &head, true).map_err(io)?;
+    let in_utf8 = || fit(path, UTF_8, &head, true).map_err(io);
     let chosen = match declared {
         Some(encoding) => {
             let own = match encoding {
                 e if e == UTF_8 => utf8,
                 e if e == GB18030 => gb,
-                e => fit(path, e, &head).map_err(io)?,
+                e => fit(path, e, &head, true).map_err(io)?,
             };
             if !own.mostly() || (!own.clean() && gb.clean()) {
                 let likely = if gb.mostly() { GB18030 } else { guess(&head) };
@@ -286,7 +377,7 @@ pub(super) fn open(
             encoding
         }
         None if gb.clean() => GB18030,
-        None if utf8.mostly() && utf8.bad <= gb.bad => UTF_8,
+        None if in_utf8().map(|utf8| utf8.mostly() && utf8.bad <= gb.bad)? => UTF_8,
         None if gb.mostly() => GB18030,
         None => {
             let guessed = guess(&head);
@@ -367,15 +458,21 @@ fn line_end(head: &[u8]) -> u8 {
     }
 }
 
-fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
-    let mut lines = Lines::new(Box::new(File::open(path)?), line_end(head));
+/// `whole`: all faults are counted; else the first one ends the search.
+fn fit(path: &Path, encoding: &'static Encoding, head: &[u8], whole: bool) -> io::Result<Fit> {
+    let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
+    // Whether a line was pasted in is asked when it is read; here it counts as what it can be read as.
+    lines.wary = false;
     let mut room = Vec::new();
     let mut fit = Fit::default();
     while lines.advance()? {
         let line = lines.bytes();
         if !line.is_ascii() {
             fit.telling += 1;
-            fit.bad += u64::from(!is_text(encoding, line, &mut room));
+            fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && !is_text(encoding, line, &mut room));
+            if !whole && fit.bad > 0 {
+                break;
+            }
         }
     }
     Ok(fit)
@@ -403,9 +500,9 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
     if encoding == UTF_16LE || encoding == UTF_16BE {
         // Line ends are two bytes there.
         let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
-        let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), line_end(text.as_bytes()));
+        let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), UTF_8, line_end(text.as_bytes()));
         return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true });
     }
-    let lines = Lines::new(Box::new(file), line_end(head));
+    let lines = Lines::new(Box::new(file), encoding, line_end(head));
     Ok(Text { lines, encoding, number: 0, replaced: false })
 }

@@ -2,10 +2,10 @@
 //! the division fields, which are read together.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder};
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::doubt::{CELL_ERROR, Clean, Doubt};
@@ -152,7 +152,20 @@ impl<'a> Cells<'a> {
         found
     }
 
-    fn strings(&self, read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
+    /// Where no cell needs a change, the raw column itself is the clean one.
+    fn strings(&self, mut read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
+        if let Some(column) = self.column {
+            let same = |(raw, kind): (Option<&'a str>, &CellKind)| match (raw, kind) {
+                (_, CellKind::Error) => false,
+                (None, _) => true,
+                (Some(raw), kind) => {
+                    matches!(read(raw, *kind), Clean { value: Some(Cow::Borrowed(v)), doubt: None } if v.len() == raw.len())
+                }
+            };
+            if column.text.iter().zip(&column.kind).all(same) {
+                return one(Arc::new(column.text.clone()), Vec::new());
+            }
+        }
         let mut b = StringBuilder::with_capacity(self.rows, self.bytes());
         let found = self.each(read, |v| b.append_option(v));
         one(Arc::new(b.finish()), found)

@@ -43,6 +43,7 @@ mod receipts;
 mod sources;
 mod staging;
 mod store;
+mod through;
 mod waterfall;
 
 pub use check::{CheckOptions, Checked, check};

@@ -11,6 +11,7 @@ use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
+use super::through::{Keep, Records};
 use super::{Event, Observer, clock, lock};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
@@ -93,7 +94,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
     let intake =
-        Intake { input: &options.input, out: Some(&options.out), round: &round, as_of, known: &known, accept: &accept };
+        Intake { input: &options.input, out: Some(&options.out), round: &round, as_of, known: &known, accept: &accept, keep: Keep::Memory, receipts: true };
     let brought = sources::bring_in(&plan, &codes, &intake, observer)?;
     sources::demand_required(&plan, &brought.sources)?;
     problems.extend(brought.problems);
@@ -186,7 +187,7 @@ impl Work<'_> {
         let pairs = || self.plan.sources.iter().zip(&self.arrived);
         for (source, a) in pairs() {
             let empty = || Table::empty(plan::schema::records(source));
-            self.tables.add(a.records.clone().unwrap_or_else(empty));
+            self.tables.add(a.records.as_ref().and_then(Records::table).cloned().unwrap_or_else(empty));
         }
         let deliveries = outputs::deliveries(self.known, &self.arrived);
         let corrections = outputs::corrections(&self.arrived);
@@ -215,7 +216,7 @@ impl Work<'_> {
         let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
         let register_records =
-            self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
+            self.arrived[spine].records.as_ref().and_then(Records::table).cloned().ok_or_else(|| Failure::internal("no records of the register"))?;
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
@@ -227,7 +228,7 @@ impl Work<'_> {
             if i == spine {
                 continue;
             }
-            let Some(table) = self.arrived[i].records.take() else {
+            let Some(table) = self.arrived[i].records.take().and_then(Records::into_table) else {
                 continue;
             };
             let linked = match source.subject {
