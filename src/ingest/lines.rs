@@ -28,7 +28,9 @@ impl PlainLines {
     pub(super) fn new(intake: &SheetIntake, delimiter: u8) -> PlainLines {
         let words = &intake.reading.contract.not_data;
         let headings = match &intake.state {
-            State::Body(body) => body.headings.rows.iter().flat_map(|r| r.values().filter_map(|h| h.chars().next())).collect(),
+            State::Body(body) => {
+                body.headings.rows.iter().flat_map(|r| r.values().filter_map(|h| h.chars().next())).collect()
+            }
             _ => Vec::new(),
         };
         PlainLines {

@@ -12,9 +12,9 @@ use jiff::civil::Date;
 use super::columns::{Built, Cells, Found};
 use super::id_number::{DAMAGED, IdNumber, Lane, damaged, id_number, stands_as_it_is};
 use super::id_proposals::{Known, propose};
+use crate::model::CellKind;
 use crate::model::raw::RawColumn;
 use crate::model::text::to_days;
-use crate::model::CellKind;
 
 /// Where the lane stands among the arrays of a column.
 const LANE: usize = 1;

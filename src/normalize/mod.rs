@@ -21,9 +21,9 @@ mod damage_tests;
 pub mod date;
 pub mod division;
 pub mod doubt;
+pub mod findings;
 #[cfg(test)]
 mod fixture;
-pub mod findings;
 pub mod han;
 pub mod id_check;
 pub mod id_clean;
@@ -46,7 +46,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, StringBuilder, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray, StringBuilder,
+    new_null_array,
 };
 use arrow::compute::filter;
 use arrow::datatypes::DataType;
@@ -138,7 +139,13 @@ pub struct Part {
 
 impl<'a> Normalizer<'a> {
     /// Before the first batch; `usual` and `repeats` are what the survey of all batches came to.
-    pub fn new(source: &'a Source, codes: &'a Codes, as_of: Date, usual: Vec<(usize, Usual)>, repeats: Vec<Repeat>) -> Self {
+    pub fn new(
+        source: &'a Source,
+        codes: &'a Codes,
+        as_of: Date,
+        usual: Vec<(usize, Usual)>,
+        repeats: Vec<Repeat>,
+    ) -> Self {
         Normalizer {
             source,
             codes,
@@ -282,9 +289,7 @@ pub fn in_part(batch: &RecordBatch, key: Option<&str>, part: u64, parts: u64) ->
         let hash = text.unwrap_or("").as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, mix);
         (hash ^ (hash >> 32)) % parts.max(1)
     };
-    (0..batch.num_rows())
-        .map(|row| Some(of(texts.filter(|t| t.is_valid(row)).map(|t| t.value(row))) == part))
-        .collect()
+    (0..batch.num_rows()).map(|row| Some(of(texts.filter(|t| t.is_valid(row)).map(|t| t.value(row))) == part)).collect()
 }
 
 /// All fields, in the contract's order, and the division codes when the source has division fields.

@@ -121,14 +121,15 @@ fn for_table(table: &Table) -> WriterProperties {
                 properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
                 let texts: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
                 let rising = texts.len() > 1 && texts.windows(2).all(|w| w[0] < w[1]);
-                (repeat(texts.into_iter()), if rising { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY })
+                (
+                    repeat(texts.into_iter()),
+                    if rising { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY },
+                )
             }
             Kind::Integer => {
                 (repeat(array.as_primitive::<Int64Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
             }
-            Kind::Date => {
-                (repeat(array.as_primitive::<Date32Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
-            }
+            Kind::Date => (repeat(array.as_primitive::<Date32Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED),
             Kind::Decimal => {
                 (repeat(array.as_primitive::<Decimal128Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
             }
