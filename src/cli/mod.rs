@@ -9,6 +9,7 @@ mod decide;
 mod explain;
 mod init;
 mod link;
+mod plan;
 mod printer;
 mod progress;
 mod run;
@@ -49,6 +50,8 @@ enum Verb {
     Init(init::Args),
     /// Check a pipeline, run its rule tests and, with --input, read the delivered files; publishes nothing.
     Check(check::Args),
+    /// Show what a round, or a proposed threshold or rule, would change: who enters and leaves the list; writes nothing.
+    Plan(plan::Args),
     /// Run a pipeline on a folder of deliveries and publish the round.
     Run(run::Args),
     /// Take people's answers about possible links into the ledger; every later run applies them.
@@ -94,6 +97,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
     match verb {
         Verb::Init(args) => init::main(&args, printer),
         Verb::Check(args) => check::main(&args, printer),
+        Verb::Plan(args) => plan::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),

@@ -59,9 +59,14 @@ impl Inbox {
     /// # Errors
     /// Something cannot be read or kept (74).
     pub fn open(input: &Path, out: Option<&Path>, round: &str) -> Outcome<Inbox> {
+        Inbox::look(input, out, true, round)
+    }
+
+    /// As [`Inbox::open`]; without `keep` files are read where they lie and nothing is written.
+    pub fn look(input: &Path, out: Option<&Path>, keep: bool, round: &str) -> Outcome<Inbox> {
         let mut inbox = Inbox {
             input: input.to_path_buf(),
-            keep: out.map(|o| o.join(FOLDER)),
+            keep: out.filter(|_| keep).map(|o| o.join(FOLDER)),
             round: round.to_string(),
             apart: BTreeSet::new(),
             growing: BTreeSet::new(),

@@ -13,6 +13,7 @@
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
+mod changes;
 mod check;
 mod clock;
 mod corrections;
@@ -39,12 +40,15 @@ mod lock;
 pub mod manifest;
 mod outputs;
 mod pipeline;
+mod preview;
+mod propose;
 mod receipts;
 mod sources;
 mod staging;
 mod store;
 mod waterfall;
 
+pub use changes::{Change, Mover, PlaceChange, RuleChange};
 pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
@@ -56,6 +60,7 @@ pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
+pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 
