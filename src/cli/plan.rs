@@ -76,7 +76,13 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
 fn shown(preview: &Preview) -> Vec<String> {
     let mut out = vec![format!("round {} as of {}; nothing was written", preview.round, preview.as_of)];
     if !preview.params.is_empty() {
-        let head = [("parameter 阈值", LEFT), ("for 范围", LEFT), ("now 现值", RIGHT), ("proposed 拟议", RIGHT), ("rules 规则", LEFT)];
+        let head = [
+            ("parameter 阈值", LEFT),
+            ("for 范围", LEFT),
+            ("now 现值", RIGHT),
+            ("proposed 拟议", RIGHT),
+            ("rules 规则", LEFT),
+        ];
         let rows: Vec<Vec<String>> = preview
             .params
             .iter()
@@ -136,7 +142,8 @@ fn shown_change(change: &Change) -> Vec<String> {
         ("unknown", RIGHT),
         ("remark 提示", LEFT),
     ];
-    let worth = |r: &&run::RuleChange| r.enters + r.leaves > 0 || r.remark.is_some() || r.before.is_none() || r.after.is_none();
+    let worth =
+        |r: &&run::RuleChange| r.enters + r.leaves > 0 || r.remark.is_some() || r.before.is_none() || r.after.is_none();
     let rows: Vec<Vec<String>> = change
         .rules
         .iter()

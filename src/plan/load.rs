@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::LinkModel;
+use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
 use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
-use super::params::ParamFile;
 use super::{check, contract, linkage, param_book, params, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};

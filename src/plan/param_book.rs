@@ -129,8 +129,9 @@ fn cells(
 fn name_problem(table: &Table, row: u32, heading: &str, name: &str) -> Option<Diagnostic> {
     (!is_column_name(name) || name == OTHER).then(|| {
         let message = format!("`{name}` is no name");
-        Diagnostic::error("plan.bad_name", message, table.place(row, heading))
-            .hint("write it in lower-case ASCII letters, digits and _, for example income_line; the Chinese goes beside it")
+        Diagnostic::error("plan.bad_name", message, table.place(row, heading)).hint(
+            "write it in lower-case ASCII letters, digits and _, for example income_line; the Chinese goes beside it",
+        )
     })
 }
 
@@ -190,7 +191,8 @@ fn kind(table: &Table, row: u32, word: &str, problems: &mut Vec<Diagnostic>) -> 
 /// A parameter's further rows may leave its title, type and unit out, but must not say something else.
 fn same_as_first(table: &Table, row: u32, param: &Param, problems: &mut Vec<Diagnostic>) {
     let kind_word = KINDS.iter().find(|(_, k)| *k == param.kind).map_or("", |(word, _)| word);
-    for (heading, first) in [("参数名称", param.title.as_str()), ("类型", kind_word), ("单位", param.unit.as_str())] {
+    for (heading, first) in [("参数名称", param.title.as_str()), ("类型", kind_word), ("单位", param.unit.as_str())]
+    {
         let Some(here) = table.text(row, heading) else { continue };
         if here != first && !(heading == "类型" && here == param.kind.name()) {
             let message = format!("`{}` has the {heading} {here} here and {first} in its first row", param.name);

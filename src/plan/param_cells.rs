@@ -98,8 +98,12 @@ impl Table {
             let written = cell.shown();
             match headings.iter().find(|h| **h == written) {
                 Some(heading) if columns.contains_key(heading) => problems.push(
-                    Diagnostic::error("params.heading_twice", format!("the heading {written} stands twice"), at(*column))
-                        .hint("leave one of the two columns out"),
+                    Diagnostic::error(
+                        "params.heading_twice",
+                        format!("the heading {written} stands twice"),
+                        at(*column),
+                    )
+                    .hint("leave one of the two columns out"),
                 ),
                 Some(heading) => {
                     columns.insert(*heading, *column);
@@ -172,13 +176,7 @@ impl Table {
     }
 
     /// A cell as a value of a type; none, and told, when it is empty or something else.
-    pub(super) fn value(
-        &self,
-        row: u32,
-        heading: &str,
-        kind: Kind,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Option<Value> {
+    pub(super) fn value(&self, row: u32, heading: &str, kind: Kind, problems: &mut Vec<Diagnostic>) -> Option<Value> {
         let Some(cell) = self.cell(row, heading) else {
             self.need(row, heading, problems);
             return None;

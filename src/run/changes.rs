@@ -187,7 +187,12 @@ pub fn compare(from: (&str, Judgement), to: (&str, Judgement), names: bool) -> C
     change.places = places.into_values().collect();
     if names {
         movers.sort_by(|a, b| {
-            (a.change, &a.township, &a.village, &a.household_id).cmp(&(b.change, &b.township, &b.village, &b.household_id))
+            (a.change, &a.township, &a.village, &a.household_id).cmp(&(
+                b.change,
+                &b.township,
+                &b.village,
+                &b.household_id,
+            ))
         });
         change.households = Some(movers);
     }

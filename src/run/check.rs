@@ -94,7 +94,8 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         if let Some(form) = params_form {
             let round = clock::round_name(plan.cadence, day);
             let divisions = codes.divisions().all().iter();
-            let townships: Vec<String> = divisions.filter(|d| d.level == codes::DivisionLevel::Township).map(|d| d.name.clone()).collect();
+            let townships: Vec<String> =
+                divisions.filter(|d| d.level == codes::DivisionLevel::Township).map(|d| d.name.clone()).collect();
             workbook::params(&workbook::Issue { plan, round: &round, as_of: day }, &townships, form)?;
         }
         if input.is_none() {

@@ -11,13 +11,14 @@ use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
-use super::{Event, Observer, clock, lock};
+use super::{Event, Observer, clock, lock, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
+use crate::screen::held::Previous;
 use crate::screen::{ScreenInput, Screened};
 use crate::{cases, codes, link, reconcile, screen};
 
@@ -129,6 +130,7 @@ pub(super) fn up_to_links<T>(
         problems,
         ledger,
         known: &known,
+        previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
     let linked = work.link(observer)?;
@@ -184,6 +186,8 @@ pub(super) struct Work<'a> {
     problems: Vec<Diagnostic>,
     ledger: RoundLedger,
     known: &'a Deliveries,
+    /// Run id and tables of the round before.
+    previous: Option<(String, Previous)>,
 }
 
 /// Records of all sources with their links.
@@ -304,6 +308,7 @@ impl Work<'_> {
             records: &linked.records,
             links: &linked.links,
             possible: self.tables.get("possible_links"),
+            previous: self.previous.as_ref().map(|(_, previous)| previous),
             delivered: &delivered,
         })
     }
@@ -374,7 +379,9 @@ impl Work<'_> {
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
         let tables = [decisions, self.tables.get("person_history"), self.tables.get("deliveries")];
-        let digest = self.ledger.digest(&tables);
+        let mut digest = self.ledger.digest(&tables);
+        // Rows may be kept of it: another one before makes another run.
+        digest.push_str(self.previous.as_ref().map_or("", |(run_id, _)| run_id));
         let run_id = manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs, &digest);
         let offers = self.ledger.offers(&run_id, possible, decisions);
         let keys = offers.iter().map(|o| ((o.record_id.clone(), person_id(o.person)), o.token.clone())).collect();

@@ -153,7 +153,8 @@ mod tests {
         for wrong in ["income_line", "limit[group]=5", "limit[village=x]=5", "limit[group=lifted]5"] {
             assert_eq!(Setting::parse(wrong).unwrap_err().problems[0].code, "usage.set", "{wrong}");
         }
-        for (kind, wrong) in [(Kind::Integer, "1.5"), (Kind::Decimal, "2万"), (Kind::Boolean, "是"), (Kind::Date, "1.1.2026")]
+        for (kind, wrong) in
+            [(Kind::Integer, "1.5"), (Kind::Decimal, "2万"), (Kind::Boolean, "是"), (Kind::Date, "1.1.2026")]
         {
             assert_eq!(parse(kind, wrong), None, "{wrong}");
         }

@@ -93,7 +93,7 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     }
     observer(Event::Stage { name: "ingest", steps: plan.sources.len() });
     let keep = intake.out.map(|out| out.join(inbox::FOLDER));
-    let mut inbox = Inbox::look(intake.input, intake.out, intake.keep, intake.round)?;
+    let mut inbox = Inbox::open(intake.input, intake.out, intake.keep, intake.round)?;
     let mut receipts = Receipts::read(&inbox, intake.known, plan, intake.accept, keep.as_deref());
     let mut problems = std::mem::take(&mut inbox.problems);
     problems.append(&mut receipts.problems);

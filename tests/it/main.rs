@@ -12,9 +12,12 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+mod preview;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
+mod rule_language;
 mod tidy;
+mod withheld;

@@ -104,11 +104,8 @@ fn circle(plan: &Plan, needs: &[BTreeSet<usize>], done: &[bool]) -> Diagnostic {
 
 /// Of each parameter the rules that hang on it: by their own conditions, by the indicators they name, or by a group.
 pub fn rules_by_param(plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
-    let of_indicator: BTreeMap<&str, CompiledIndicator> = plan
-        .indicators
-        .iter()
-        .filter_map(|i| Some((i.name.as_str(), compile_indicator(plan, i).ok()?)))
-        .collect();
+    let of_indicator: BTreeMap<&str, CompiledIndicator> =
+        plan.indicators.iter().filter_map(|i| Some((i.name.as_str(), compile_indicator(plan, i).ok()?))).collect();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for rule in &plan.rules {
         let context = context::rule_context(plan, rule.level, rule.role);

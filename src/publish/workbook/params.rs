@@ -126,8 +126,7 @@ fn values(sheet: &mut Worksheet, issue: &Issue, townships: &[String], styles: &S
             sheet.write_blank(row, column, style)?;
         }
     }
-    let groups: Vec<String> =
-        issue.plan.groups.iter().map(|g| g.title.clone()).chain(["其他户".to_string()]).collect();
+    let groups: Vec<String> = issue.plan.groups.iter().map(|g| g.title.clone()).chain(["其他户".to_string()]).collect();
     let kinds: Vec<String> = KINDS.iter().map(|(word, _)| (*word).to_string()).collect();
     let bases: Vec<String> = Basis::WORDS.iter().map(|(_, basis)| basis.title().to_string()).collect();
     for (column, choices) in [(2, kinds.as_slice()), (6, townships), (7, &groups), (8, &bases)] {
