@@ -10,6 +10,7 @@ mod explain;
 mod init;
 mod link;
 mod plan;
+mod precision;
 mod printer;
 mod progress;
 mod run;
@@ -52,6 +53,8 @@ enum Verb {
     Check(check::Args),
     /// Show what a round, or a proposed threshold or rule, would change: who enters and leaves the list; writes nothing.
     Plan(plan::Args),
+    /// How often each rule was right by the villages' answers, with its range, and which rules say the same.
+    Precision(precision::Args),
     /// Run a pipeline on a folder of deliveries and publish the round.
     Run(run::Args),
     /// Take people's answers about possible links into the ledger; every later run applies them.
@@ -97,6 +100,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
     match verb {
         Verb::Init(args) => init::main(&args, printer),
         Verb::Check(args) => check::main(&args, printer),
+        Verb::Precision(args) => precision::main(&args, printer),
         Verb::Plan(args) => plan::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),

@@ -18,9 +18,9 @@ pub struct Args {
     /// Pipeline folder.
     #[arg(default_value = "pipelines/quarterly")]
     pipeline: PathBuf,
-    /// Folder with the departments' files.
+    /// Folder with the departments' files; when not given, the last round's own tables are judged again.
     #[arg(long)]
-    input: PathBuf,
+    input: Option<PathBuf>,
     /// Folder that holds the rounds; the last one is what is compared with.
     #[arg(long, default_value = "out")]
     out: PathBuf,

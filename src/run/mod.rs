@@ -13,6 +13,7 @@
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
+mod again;
 mod changes;
 mod check;
 mod clock;
@@ -40,6 +41,7 @@ mod lock;
 pub mod manifest;
 mod outputs;
 mod pipeline;
+mod precision;
 mod preview;
 mod propose;
 mod receipts;
@@ -60,6 +62,7 @@ pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
+pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};

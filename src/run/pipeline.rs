@@ -317,12 +317,14 @@ impl Work<'_> {
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "screen", steps: 1 });
         let screened = self.screened(linked, self.plan)?;
+        let overlap = cases::rule_overlap(&screened.rule_hits);
         for table in [
             screened.indicators_person,
             screened.indicators_household,
             screened.rule_hits,
             screened.hit_records,
             screened.rule_outcomes,
+            overlap,
             screened.online_list,
         ] {
             self.tables.add(table);

@@ -1,7 +1,7 @@
 //! What would change before it changes: the deliveries judged as they are, against the last round and as proposed.
 //!
-//! In: a pipeline, an input folder, the output folder with the last round, proposed values or another pipeline. Out:
-//! [`Preview`], counts by township, type, rule and parameter. Nothing is written. What is counted is what a run counts: both
+//! In: a pipeline, an input folder (or the last round's own tables), the output folder, proposed values or another pipeline.
+//! Out: [`Preview`], counts by township, type, rule and parameter. Nothing is written. What is counted is what a run counts: both
 //! go the same way up to the links and screen with the same function.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::again::Again;
 use super::changes::{Change, Judgement, compare};
 use super::pipeline::{self, LinkedSources, Options, Work};
 use super::propose::Setting;
 use super::{Event, Observer, Round, clock, lock};
 use crate::codes::{self, Codes};
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::build::Value;
 use crate::model::{Table, text};
 use crate::plan::{Param, ParamValue, Plan, sql};
@@ -25,11 +26,11 @@ use crate::screen::Screened;
 pub struct PreviewOptions {
     /// Pipeline folder.
     pub pipeline: PathBuf,
-    /// Folder with the departments' files.
-    pub input: PathBuf,
+    /// Folder with the departments' files; without it the last round's own tables are judged again.
+    pub input: Option<PathBuf>,
     /// Folder that holds the rounds.
     pub out: PathBuf,
-    /// Day of the judgement; today when not given.
+    /// Day of the judgement; today, or the round's, when not given.
     pub as_of: Option<Date>,
     /// Sources whose delivery counts as it is.
     pub accept: Vec<String>,
@@ -85,13 +86,22 @@ pub struct ParamChange {
 /// # Errors
 /// As [`super::run`], and `usage.set` for a setting that cannot be read or names nothing.
 pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview> {
-    let as_of = options.as_of.map_or_else(clock::today, Ok)?;
     // The ledger must not change under the reader's eyes; where nothing has been published there is nothing to hold.
     let _lock = match options.out.is_dir() {
         true => Some(lock::take(&options.out, &format!("bidui plan, process {}", std::process::id()))?),
         false => None,
     };
     let (present, problems) = pipeline::load_plan(&options.pipeline)?;
+    let again = match options.input {
+        Some(_) => None,
+        None => Some(Again::open(&options.out, options.round.as_deref(), &present)?),
+    };
+    let as_of = match (&again, options.as_of) {
+        (Some(again), None) => again.as_of,
+        (Some(again), Some(day)) if day != again.as_of => return Err(other_day(again, day)),
+        (_, Some(day)) => day,
+        (None, None) => clock::today()?,
+    };
     let (codes, _) = codes::load(&present.codes_dir);
     let settings: Vec<Setting> = options.set.iter().map(|s| Setting::parse(s)).collect::<Outcome<_>>()?;
     let proposed = match &options.proposed {
@@ -103,7 +113,7 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
     let last = last_round(options)?;
     let go = |dir: &Path| Options {
         pipeline: dir.to_path_buf(),
-        input: options.input.clone(),
+        input: options.input.clone().unwrap_or_default(),
         out: options.out.clone(),
         as_of: Some(as_of),
         accept: options.accept.clone(),
@@ -121,26 +131,36 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
     let names = options.names;
 
     let mut changes = Vec::new();
-    let (round, now, mut told) = {
-        let see = |work: Work, linked: LinkedSources| {
-            observer(Event::Stage { name: "screen", steps: 1 + settings.len() });
-            let now = Judged::of(&work, &linked, &present)?;
-            if changed && !other_data {
-                let then = Judged::of(&work, &linked, &with_all)?;
-                changes.push(compare(("present", now.judgement()), (&title, then.judgement()), names));
-                for one in alone(&settings) {
-                    let plan = with_settings(base, std::slice::from_ref(one), &codes, as_of)?;
-                    let then = Judged::of(&work, &linked, &plan)?;
-                    changes.push(compare(("present", now.judgement()), (&one.written, then.judgement()), names));
-                }
+    let mut all = |screened: &dyn Fn(&Plan) -> Outcome<Screened>| -> Outcome<Judged> {
+        observer(Event::Stage { name: "screen", steps: 1 + settings.len() });
+        let now = Judged(screened(&present)?);
+        if changed && !other_data {
+            let then = Judged(screened(&with_all)?);
+            changes.push(compare(("present", now.judgement()), (&title, then.judgement()), names));
+            for one in alone(&settings) {
+                let plan = with_settings(base, std::slice::from_ref(one), &codes, as_of)?;
+                let then = Judged(screened(&plan)?);
+                changes.push(compare(("present", now.judgement()), (&one.written, then.judgement()), names));
             }
-            Ok((work.round.to_string(), now, work.problems().to_vec()))
-        };
-        pipeline::up_to_links(&go(&options.pipeline), (&present, problems), as_of, false, observer, see)?
+        }
+        Ok(now)
+    };
+    let (round, now, mut told) = match &again {
+        Some(again) => (again.round.clone(), all(&|plan| again.screened(plan))?, problems),
+        None => {
+            let see = |work: Work, linked: LinkedSources| {
+                let now = all(&|plan| work.screened(&linked, plan))?;
+                Ok((work.round.to_string(), now, work.problems().to_vec()))
+            };
+            pipeline::up_to_links(&go(&options.pipeline), (&present, problems), as_of, false, observer, see)?
+        }
     };
     if let (Some((_, problems)), true, Some(dir)) = (&proposed, other_data, &options.proposed) {
+        if again.is_some() {
+            return Err(needs_input(dir));
+        }
         let see = |work: Work, linked: LinkedSources| {
-            let then = Judged::of(&work, &linked, &with_all)?;
+            let then = Judged(work.screened(&linked, &with_all)?);
             changes.push(compare(("present", now.judgement()), (&title, then.judgement()), names));
             Ok(work.problems().to_vec())
         };
@@ -166,6 +186,19 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
     })
 }
 
+fn other_day(again: &Again, day: Date) -> Failure {
+    let message = format!("round {} was judged as of {}, not of {day}", again.round, again.as_of);
+    let place = Place::default().field("--as-of");
+    let problem = Diagnostic::error("usage.as_of", message, place);
+    Failure::one(FailureClass::Usage, problem.hint("leave --as-of out, or give the departments' files with --input"))
+}
+
+fn needs_input(dir: &Path) -> Failure {
+    let message = "the proposed pipeline reads or links other data than the present one";
+    let problem = Diagnostic::error("usage.input", message, Place::file(dir.display().to_string()));
+    Failure::one(FailureClass::Usage, problem.hint("give the departments' files with --input"))
+}
+
 /// Several settings are also looked at one by one.
 fn alone(settings: &[Setting]) -> &[Setting] {
     if settings.len() > 1 { settings } else { &[] }
@@ -174,10 +207,6 @@ fn alone(settings: &[Setting]) -> &[Setting] {
 struct Judged(Screened);
 
 impl Judged {
-    fn of(work: &Work, linked: &LinkedSources, plan: &Plan) -> Outcome<Judged> {
-        work.screened(linked, plan).map(Judged)
-    }
-
     fn judgement(&self) -> Judgement<'_> {
         Judgement { list: &self.0.online_list, hits: &self.0.rule_hits, outcomes: &self.0.rule_outcomes }
     }

@@ -18,11 +18,7 @@ use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Table};
 use crate::model::tables;
 use crate::plan::RuleRole;
-
-/// Indicator with the per-capita net income of a household.
-pub(super) const INCOME: &str = "per_capita_income";
-/// Parameter with the income line.
-pub(super) const INCOME_LINE: &str = "income_line";
+use crate::plan::schema::{INCOME, INCOME_LINE};
 
 /// Hundredths of an amount column, whatever number type it was declared with.
 fn amounts(columns: &Columns, name: &str, count: usize) -> Vec<Option<i128>> {

@@ -12,6 +12,7 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+mod precision;
 mod preview;
 #[path = "../properties/mod.rs"]
 mod properties;

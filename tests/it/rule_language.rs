@@ -295,3 +295,20 @@ fn put(path: &Path, row: u32, column: u16, text: &str) {
     sheet.write_string(row - 1, column, text).unwrap();
     book.save(path).unwrap();
 }
+
+#[test]
+fn nobody_of_the_sample_is_listed_for_income_alone() {
+    let plan = loaded(&root().join("pipelines/quarterly"));
+    let list = table(sample_round(), "online_list");
+    for row in 0..list.rows() {
+        let rules: Vec<&plan::Rule> = bidui::model::words::split(list.str_at("rules", row))
+            .filter_map(|id| plan.rules.iter().find(|r| r.id == id))
+            .collect();
+        let other = rules.iter().any(|r| r.role == plan::RuleRole::Lists && r.risk != "income");
+        assert!(other, "{:?} by {:?}", list.str_at("household_id", row), list.str_at("rules", row));
+        let priority = list.integer_at("priority", row).unwrap();
+        let reasons = list.str_at("priority_reason", row).unwrap();
+        let grounds = if reasons == "单项风险" { 0 } else { reasons.split('；').count() };
+        assert_eq!(priority, 3 - grounds.min(2) as i64, "{reasons}");
+    }
+}

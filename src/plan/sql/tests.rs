@@ -366,6 +366,34 @@ mod plans {
         assert!(found[0].message.ends_with("a → b → c → a"), "{}", found[0].message);
     }
 
+    #[test]
+    fn no_rule_lists_for_income_alone() {
+        let income = || Indicator { name: "per_capita_income".into(), ..paid("sum(paid)", Kind::Decimal) };
+        let cases = [
+            ("per_capita_income < 7800", "other", RuleRole::Lists, Some("sql.income_alone")),
+            ("per_capita_income < 7800 AND size > 1", "other", RuleRole::Lists, Some("sql.income_alone")),
+            ("gap > 0", "livelihood", RuleRole::Lists, Some("sql.income_alone")),
+            ("other > 0", "income", RuleRole::Lists, Some("sql.income_alone")),
+            ("per_capita_income < 7800 AND other > 0", "other", RuleRole::Lists, None),
+            ("per_capita_income < 7800", "income", RuleRole::Supports, None),
+            ("per_capita_income > 20000", "income", RuleRole::Cautions, None),
+        ];
+        for (when, risk, role, expected) in cases {
+            let mut plan = plan(income(), when, Subject::Person);
+            plan.indicators.push(Indicator { name: "other".into(), ..income() });
+            plan.indicators.push(Indicator {
+                name: "gap".into(),
+                source: "indicators".into(),
+                filter: None,
+                absent: Absent::Unknown,
+                value: sql("7800 - per_capita_income"),
+                ..income()
+            });
+            plan.rules[0] = Rule { risk: risk.into(), role, ..plan.rules[0].clone() };
+            assert_eq!(check_plan(&plan).first().map(|p| p.code), expected, "{when} {role:?}");
+        }
+    }
+
     fn day_param() -> Param {
         Param {
             name: "window".into(),

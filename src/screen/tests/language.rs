@@ -291,3 +291,42 @@ fn who_is_visited_first_is_explained() {
         ["H1 1 有2类风险；有突发困难；脱贫户", "H2 2 有2类风险", "H3 3 单项风险"]
     );
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 48, ..Default::default() })]
+    /// Whatever incomes are known, the list is that of the other rules.
+    #[test]
+    fn nobody_is_listed_for_income_alone(
+        incomes in proptest::collection::vec(proptest::option::of(0i64..30_000), 3),
+        paid in proptest::collection::vec(proptest::option::of(0i64..40_000), 3),
+    ) {
+        let value = |v: Option<i64>| v.map_or(Value::Null, yuan);
+        let mut county = County::new();
+        let fields = [("income", FieldKind::Money), ("paid", FieldKind::Money)];
+        let rows: Vec<[(&str, Value); 2]> =
+            incomes.iter().zip(&paid).map(|(i, p)| [("income", value(*i)), ("paid", value(*p))]).collect();
+        county.deliver(
+            source("survey", SourceRole::Department, Subject::Household, &fields),
+            &[("H1", &rows[0]), ("H2", &rows[1]), ("H3", &rows[2])],
+        );
+        county.plan.indicators = vec![
+            indicator("per_capita_income", Level::Household, "survey", "", "max(income)", Kind::Decimal),
+            indicator("paid", Level::Household, "survey", "", "max(paid)", Kind::Decimal),
+        ];
+        county.params(vec![param("income_line", &[(7_800, None, None), (9_000, None, Some("lifted"))])]);
+        let income = |id: &str, role, when: &str| Rule { risk: "income".into(), ..rule(id, Level::Household, role, "other", when) };
+        county.plan.rules = vec![
+            income("INC-01", RuleRole::Supports, "per_capita_income < :income_line"),
+            income("INC-02", RuleRole::Cautions, "per_capita_income >= 20000"),
+            rule("MED-01", Level::Household, RuleRole::Lists, "illness", "paid >= 20000"),
+        ];
+        let list = county.screen().online_list;
+        let expected: Vec<String> = paid
+            .iter()
+            .zip(["H1", "H2", "H3"])
+            .filter(|(paid, _)| paid.is_some_and(|p| p >= 20_000))
+            .map(|(_, h)| h.to_string())
+            .collect();
+        proptest::prop_assert_eq!(shown(&list, &["household_id"]), expected);
+    }
+}
