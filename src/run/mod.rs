@@ -45,6 +45,7 @@ mod precision;
 mod preview;
 mod propose;
 mod receipts;
+mod scale;
 mod sources;
 mod staging;
 mod store;

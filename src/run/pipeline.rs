@@ -11,7 +11,7 @@ use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
-use super::{Event, Observer, clock, lock, store};
+use super::{Event, Observer, clock, lock, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
@@ -294,9 +294,9 @@ impl Work<'_> {
 
     /// What a plan makes of the round; the plan's own sources, with these rules and parameters or with others.
     pub(super) fn screened(&self, linked: &LinkedSources, plan: &Plan) -> Outcome<Screened> {
-        let usable = |(s, a): &(&Source, &Arrived)| {
+        let usable = |(_, a): &(&Source, &Arrived)| {
             // An earlier delivery that stands in is a delivery: its date says as of when.
-            matches!(a.entry.state, "delivered" | "partial" | "stale") && s.role != SourceRole::Register
+            matches!(a.entry.state, "delivered" | "partial" | "stale")
         };
         let delivered: BTreeSet<String> =
             self.plan.sources.iter().zip(&self.arrived).filter(usable).map(|(s, _)| s.id.clone()).collect();
@@ -317,6 +317,8 @@ impl Work<'_> {
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "screen", steps: 1 });
         let screened = self.screened(linked, self.plan)?;
+        let households = self.tables.get("households");
+        self.problems.extend(scale::above_cap(self.plan, self.as_of, households, &screened.online_list));
         let overlap = cases::rule_overlap(&screened.rule_hits);
         for table in [
             screened.indicators_person,
