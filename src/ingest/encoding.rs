@@ -81,10 +81,7 @@ impl Text {
 
     /// That line as text, and whether some of its bytes are not.
     pub(super) fn current(&self) -> (Cow<'_, str>, bool) {
-        let (text, bad) = match &self.lines.block {
-            Block::Text(text) => (Cow::Borrowed(&text[self.lines.line.clone()]), false),
-            Block::Bytes(bytes) => decode(self.encoding, &bytes[self.lines.line.clone()]),
-        };
+        let (text, bad) = decode(self.encoding, self.lines.bytes());
         let pasted = || self.encoding == GB18030 && is_utf8_han(self.lines.bytes());
         let bad = bad || self.replaced && text.contains('\u{fffd}') || pasted();
         (text, bad)
@@ -102,10 +99,8 @@ fn is_utf8_han(bytes: &[u8]) -> bool {
 /// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
 struct Lines {
     source: Box<dyn Read>,
-    /// The block is taken for text as a whole where the file is in UTF-8: its lines need not be looked at again then.
-    utf8: bool,
     end: u8,
-    block: Block,
+    block: Vec<u8>,
     /// A quote stands somewhere in the block.
     quoted: bool,
     /// Where the next line begins.
@@ -117,48 +112,21 @@ struct Lines {
     over: bool,
 }
 
-/// Some lines of a file.
-enum Block {
-    /// All of it is text.
-    Text(String),
-    /// Not UTF-8, or some of it is not text.
-    Bytes(Vec<u8>),
-}
-
-impl Block {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Block::Text(text) => text.as_bytes(),
-            Block::Bytes(bytes) => bytes,
-        }
-    }
-}
-
 impl Lines {
-    fn new(source: Box<dyn Read>, encoding: &'static Encoding, end: u8) -> Lines {
-        Lines {
-            source,
-            utf8: encoding == UTF_8,
-            end,
-            block: Block::Bytes(Vec::new()),
-            quoted: false,
-            next: 0,
-            line: 0..0,
-            rest: Vec::new(),
-            over: false,
-        }
+    fn new(source: Box<dyn Read>, end: u8) -> Lines {
+        Lines { source, end, block: Vec::new(), quoted: false, next: 0, line: 0..0, rest: Vec::new(), over: false }
     }
 
     fn bytes(&self) -> &[u8] {
-        &self.block.bytes()[self.line.clone()]
+        &self.block[self.line.clone()]
     }
 
     /// Goes to the next line; false at the end of the file.
     fn advance(&mut self) -> io::Result<bool> {
-        if self.next == self.block.bytes().len() && !self.fill()? {
+        if self.next == self.block.len() && !self.fill()? {
             return Ok(false);
         }
-        let left = &self.block.bytes()[self.next..];
+        let left = &self.block[self.next..];
         let length = memchr::memchr(self.end, left).unwrap_or(left.len());
         let carriage = length > 0 && left[length - 1] == b'\r';
         self.line = self.next..self.next + length - usize::from(carriage);
@@ -168,10 +136,7 @@ impl Lines {
 
     /// Reads on to the last line end within some distance; false when nothing is left.
     fn fill(&mut self) -> io::Result<bool> {
-        let mut bytes = match std::mem::replace(&mut self.block, Block::Bytes(Vec::new())) {
-            Block::Text(text) => text.into_bytes(),
-            Block::Bytes(bytes) => bytes,
-        };
+        let mut bytes = std::mem::take(&mut self.block);
         bytes.clear();
         bytes.append(&mut self.rest);
         (self.next, self.line) = (0, 0..0);
@@ -199,10 +164,7 @@ impl Lines {
         }
         self.quoted = memchr::memchr(b'"', &bytes).is_some();
         let some = !bytes.is_empty();
-        self.block = match self.utf8 {
-            true => String::from_utf8(bytes).map_or_else(|e| Block::Bytes(e.into_bytes()), Block::Text),
-            false => Block::Bytes(bytes),
-        };
+        self.block = bytes;
         Ok(some)
     }
 }
@@ -210,7 +172,7 @@ impl Lines {
 /// Bytes as text, and whether some of them are not.
 fn decode<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
     if encoding == UTF_8 {
-        return match std::str::from_utf8(bytes) {
+        return match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => (Cow::Borrowed(text), false),
             Err(_) => (String::from_utf8_lossy(bytes), true),
         };
@@ -406,14 +368,14 @@ fn line_end(head: &[u8]) -> u8 {
 }
 
 fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
-    let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
+    let mut lines = Lines::new(Box::new(File::open(path)?), line_end(head));
     let mut room = Vec::new();
     let mut fit = Fit::default();
     while lines.advance()? {
         let line = lines.bytes();
         if !line.is_ascii() {
             fit.telling += 1;
-            fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && !is_text(encoding, line, &mut room));
+            fit.bad += u64::from(!is_text(encoding, line, &mut room));
         }
     }
     Ok(fit)
@@ -422,7 +384,7 @@ fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit>
 /// True when bytes are text in an encoding, without making the text: `room` is only written over.
 fn is_text(encoding: &'static Encoding, bytes: &[u8], room: &mut Vec<u8>) -> bool {
     if encoding == UTF_8 {
-        return std::str::from_utf8(bytes).is_ok();
+        return simdutf8::basic::from_utf8(bytes).is_ok();
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
@@ -441,9 +403,9 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
     if encoding == UTF_16LE || encoding == UTF_16BE {
         // Line ends are two bytes there.
         let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
-        let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), UTF_8, line_end(text.as_bytes()));
+        let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), line_end(text.as_bytes()));
         return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true });
     }
-    let lines = Lines::new(Box::new(file), encoding, line_end(head));
+    let lines = Lines::new(Box::new(file), line_end(head));
     Ok(Text { lines, encoding, number: 0, replaced: false })
 }
