@@ -14,9 +14,13 @@ mod ledger;
 mod link;
 #[cfg(feature = "odbc")]
 mod odbc;
+mod precision;
+mod preview;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
+mod rule_language;
 mod tidy;
+mod withheld;
