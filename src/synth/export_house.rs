@@ -20,9 +20,9 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut dice = round.dice("housing_appraisal");
     let mut book = Book::create(round.out, APPRAISAL, round.as_of)?;
     let mut page = book.page("鉴定台账")?;
-    page.title("澄岚县农村房屋安全鉴定台账", 15)?;
+    page.title("澄岚县农村房屋安全鉴定台账", 21)?;
     page.headings(
-        "序号,乡镇,村,户主姓名,身份证号,房屋地址,建成年代,结构类型,鉴定等级,鉴定日期,鉴定机构,对象类别,改造方式,补助金额(元),竣工验收日期",
+        "序号,乡镇,村,户主姓名,身份证号,房屋地址,建成年代,结构类型,鉴定等级,鉴定日期,鉴定机构,对象类别,改造方式,补助金额(元),竣工验收日期,是否唯一住房,外观内饰是否破旧,农户是否签字确认,是否挂牌,建筑面积(平方米),自筹金额(元)",
     )?;
     let mut outsiders = Outsiders::new(county);
     let mut number = 0;
@@ -59,11 +59,21 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
                 style::date(&mut dice, &round.soiler, appraisal.day, DateStyle::Cell),
                 (*dice.pick(&["岚州建科房屋鉴定有限公司", "澄岚县住建局"])).into(),
                 if house.lifted { "脱贫户" } else { *dice.pick(&["", "低保户", "其他"]) }.into(),
-                if rebuilt { *dice.pick(&["修缮加固", "新建", "置换"]) } else { "" }.into(),
+                appraisal.house.mode.into(),
                 if rebuilt { style::amount(&mut dice, &round.soiler, 2_500_000) } else { Cell::Empty },
                 appraisal
                     .accepted
                     .map_or(Cell::Empty, |day| style::date(&mut dice, &round.soiler, day, DateStyle::Cell)),
+                style::yes(&mut dice, &round.soiler, appraisal.house.only),
+                style::yes(&mut dice, &round.soiler, appraisal.house.shabby),
+                style::yes(&mut dice, &round.soiler, appraisal.house.signed),
+                style::yes(&mut dice, &round.soiler, appraisal.house.plaque),
+                if appraisal.house.area > 0 {
+                    Cell::Number(appraisal.house.area as f64 / 10.0)
+                } else {
+                    Cell::Empty
+                },
+                if rebuilt { super::sheet::yuan(appraisal.house.own_cost) } else { Cell::Empty },
             ])?;
             let at = At { source: "housing_appraisal", file: APPRAISAL, sheet: "鉴定台账", row };
             if entry.faults.contains(&"not_in_register") {
@@ -128,7 +138,7 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
             if water.central { "集中供水" } else { "分散供水" }.to_string(),
             if water.central { format!("{}供水工程", village.stem) } else { String::new() },
             litres.unwrap_or_default(),
-            if dice.percent(97) { "合格" } else { "未检测" }.to_string(),
+            water.quality.to_string(),
             water.minutes.to_string(),
             water.days_off.to_string(),
             kind.to_string(),

@@ -38,6 +38,13 @@ pub const INDUSTRY_LOSS: i64 = 1_000_000;
 /// Fen of one grant.
 pub const RELIEF: i64 = 300_000;
 
+/// Fen of direct loss in a disaster.
+pub const DISASTER_LOSS: i64 = 1_000_000;
+/// Fen a school year that a public full-time school may cost a family.
+pub const SCHOOL_COST: i64 = 1_000_000;
+/// Households lifted out of poverty up to this year get no subsidy to their insurance.
+pub const NO_SUBSIDY_UNTIL: i64 = 2015;
+
 /// Compliant self-pay in fen from which illness is a risk.
 pub fn medical_limit(lifted: bool) -> i64 {
     if lifted { 500_000 } else { 2_000_000 }
