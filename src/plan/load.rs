@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::LinkModel;
 use super::reader::{Document, Problems, Section};
-use super::types::{Cadence, Cause, Plan, PlanFile, RuleTest, Source};
+use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
 use super::{check, contract, linkage, params, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
@@ -33,6 +33,7 @@ struct Head {
     title: String,
     county: String,
     cadence: Cadence,
+    basis: Basis,
     shared: PathBuf,
     model: (String, Place),
     sources: Vec<(String, Place)>,
@@ -73,11 +74,17 @@ impl Loader {
         let causes = self.causes(&codes, &codes_dir);
         let sources = self.sources(&head, &codes);
         let model = self.model(&head);
-        let mut parameters = Vec::new();
+        let (mut parameters, mut groups) = (Vec::new(), Vec::new());
         for path in &head.params {
-            self.with(path, |file| parameters.extend(params::read(file, &codes)));
+            let found = self.with(path, |file| params::read(file, &codes)).unwrap_or_default();
+            parameters.extend(found.params);
+            groups.extend(found.groups);
         }
         let parameters = params::resolve_names(parameters, &self.problems);
+        if groups.is_empty() {
+            groups = params::default_groups();
+        }
+        params::check_groups(&groups, &parameters, &self.problems);
         let mut found = rules::RuleFile::default();
         for path in &head.rules {
             self.with(path, |file| found.extend(rules::read(file)));
@@ -89,7 +96,9 @@ impl Loader {
             county: head.county,
             cadence: head.cadence,
             sources,
+            basis: head.basis,
             params: parameters,
+            groups,
             indicators: found.indicators,
             rules: found.rules,
             rule_tests: Vec::new(),
@@ -257,6 +266,7 @@ fn head(file: &Section, dir: &Path) -> Head {
             &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
             Cadence::Quarterly,
         ),
+        basis: file.word("basis", &Basis::WORDS).unwrap_or_default(),
         shared: normal(&dir.join(shared)),
         model: (file.need_text("model"), file.place_of("model")),
         sources,

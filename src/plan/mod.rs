@@ -5,7 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `types` | the plan as plain data |
+//! | `types`, `rule_types` | the plan as plain data |
 //! | `terms` | what a contract says of a delivery: full or increment, purpose, validity |
 //! | `schema` | tables whose columns depend on the plan |
 //! | `load` | which files are read, in which order |
@@ -33,6 +33,7 @@ mod person_columns;
 pub mod person_model;
 mod reader;
 mod rule_tests;
+mod rule_types;
 mod rules;
 #[cfg(test)]
 pub mod sample;

@@ -88,7 +88,7 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         let (loaded, code_problems) = codes::load(&plan.codes_dir);
         codes = loaded;
         problems.extend(code_problems);
-        problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(day)));
+        problems.extend(plan::params::without_value(&plan.params, plan.basis, crate::model::text::to_days(day)));
         if input.is_none() {
             // Nothing is used yet: worth knowing before the files are there.
             let outside = plan.sources.iter().filter_map(|s| s.terms.outside(&s.title, day));

@@ -84,7 +84,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let (codes, code_problems) = codes::load(&plan.codes_dir);
     problems.extend(code_problems);
     // Only the day of the run can tell that a parameter has run out.
-    problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(as_of)));
+    problems.extend(plan::params::without_value(&plan.params, plan.basis, crate::model::text::to_days(as_of)));
     fail_on_errors(&problems, FailureClass::Pipeline)?;
 
     // A ledger that cannot be used is told before minutes are spent.
@@ -282,6 +282,7 @@ impl Work<'_> {
             households: self.tables.get("households"),
             records: &linked.records,
             links: &linked.links,
+            possible: self.tables.get("possible_links"),
             delivered: &delivered,
         })?;
         for table in [

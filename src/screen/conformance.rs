@@ -52,7 +52,7 @@ fn frame() -> DataFrame {
 
 fn context() -> Context {
     let columns = COLUMNS.iter().map(|(name, kind, _)| Declared::new(name, name, *kind, Privacy::Public, "")).collect();
-    Context { columns, params: [("limit".to_string(), Kind::Decimal)].into(), aggregate: false }
+    Context { columns, params: [("limit".to_string(), Kind::Decimal.into())].into(), aggregate: false }
 }
 
 fn sql(text: &str) -> Sql {

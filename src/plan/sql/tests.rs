@@ -23,7 +23,7 @@ fn context(aggregate: bool) -> Context {
             column("ratio", Kind::Float),
             column("低保", Kind::Boolean),
         ],
-        params: [("income_line".to_string(), Kind::Decimal)].into(),
+        params: [("income_line".to_string(), Kind::Decimal.into())].into(),
         aggregate,
     }
 }
@@ -292,6 +292,8 @@ mod plans {
                 when: sql(when),
                 evidence: String::new(),
                 document: String::new(),
+                requirements: Vec::new(),
+                department: None,
                 place: Place::default(),
             }],
             ..sample::plan()
