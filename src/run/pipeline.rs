@@ -269,9 +269,9 @@ impl Work<'_> {
     /// Indicators, rule hits and the online list.
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "screen", steps: 1 });
-        let usable = |(s, a): &(&Source, &Arrived)| {
+        let usable = |(_, a): &(&Source, &Arrived)| {
             // An earlier delivery that stands in is a delivery: its date says as of when.
-            matches!(a.entry.state, "delivered" | "partial" | "stale") && s.role != SourceRole::Register
+            matches!(a.entry.state, "delivered" | "partial" | "stale")
         };
         let delivered: BTreeSet<String> =
             self.plan.sources.iter().zip(&self.arrived).filter(usable).map(|(s, _)| s.id.clone()).collect();

@@ -99,12 +99,12 @@ pub fn aid(county: &County, household: usize, exit_year: Option<i64>, seed: u64,
         && county.persons[p].age(as_of) >= 60
         && dice.percent(12)
     {
-        let newest = if dice.percent(8) { 20 } else { 200 };
+        let fresh = dice.percent(12);
         aid.care = Some(Care {
             person: p,
             at_home: dice.percent(75),
             level: *dice.pick(&["全自理", "半护理", "全护理"]),
-            start: days_before(dice, as_of, newest, 2_500),
+            start: if fresh { days_before(dice, as_of, 20, 170) } else { days_before(dice, as_of, 200, 2_500) },
         });
     }
     let subsidised = exit_year.is_some_and(|year| year > policy::NO_SUBSIDY_UNTIL);
@@ -115,12 +115,16 @@ pub fn aid(county: &County, household: usize, exit_year: Option<i64>, seed: u64,
         }
         let elsewhere = dice.percent(20);
         let status = if elsewhere || dice.percent(3) { "未参保" } else { "已参保" };
-        let reason = if elsewhere { *dice.weighted(&[("参加职工医保", 60), ("异地参保", 37), ("参军", 3)]) } else { "" };
+        let reason = if elsewhere {
+            *dice.weighted(&[("参加职工医保", 60), ("异地参保", 37), ("参军", 3)])
+        } else {
+            ""
+        };
         let tier = if dice.percent(90) { PREMIUM } else { 70_000 };
         let (mut class, mut paid, mut state) = ("", tier, status);
         if aid.care.is_some() {
             (class, paid, state) = ("特困人员", 0, "代缴");
-            if dice.percent(4) {
+            if dice.percent(15) {
                 (paid, state) = (PREMIUM / 2, "已参保");
             }
         } else if let Some(marked) = h.monitored.filter(|m| !m.cleared) {

@@ -8,7 +8,13 @@ use super::truth::Records;
 use crate::diag::Outcome;
 
 /// Form of a list with the office's usual choices.
-fn form(source: &'static str, file: &'static str, title: &'static str, headings: &'static str, days: DateStyle) -> Form {
+fn form(
+    source: &'static str,
+    file: &'static str,
+    title: &'static str,
+    headings: &'static str,
+    days: DateStyle,
+) -> Form {
     Form { source, file, title, name: "姓名", number: "身份证号", headings, days, strangers: 0 }
 }
 
@@ -57,8 +63,7 @@ pub fn vehicle(round: &Round, records: &mut Records) -> Outcome<()> {
                 "轮式拖拉机" => "拖拉机号牌",
                 _ => "小型汽车号牌",
             };
-            let fields =
-                vec![Field::Word(plate), Field::Word(v.kind), Field::Day(Some(v.day)), Field::Word(v.state)];
+            let fields = vec![Field::Word(plate), Field::Word(v.kind), Field::Day(Some(v.day)), Field::Word(v.state)];
             Line { person: v.person, fields }
         })
         .collect();
@@ -142,7 +147,13 @@ pub fn supporter(round: &Round, records: &mut Records) -> Outcome<()> {
     let headings = "赡养人关系,赡养人年收入(元),赡养能力";
     let form = Form {
         name: "被赡养人姓名",
-        ..form("supporter_check", "民政/赡养人经济状况核对.xlsx", "赡养人家庭经济状况核对结果", headings, DateStyle::Iso)
+        ..form(
+            "supporter_check",
+            "民政/赡养人经济状况核对.xlsx",
+            "赡养人家庭经济状况核对结果",
+            headings,
+            DateStyle::Iso,
+        )
     };
     let of = round.facts.iter().flat_map(|f| &f.means.supports);
     let lines: Vec<Line> = of
@@ -206,17 +217,18 @@ pub fn disaster(round: &Round, records: &mut Records) -> Outcome<()> {
 /// Writes the bills of treatment elsewhere.
 pub fn pending(round: &Round, records: &mut Records) -> Outcome<()> {
     let headings = "就医地,医疗费总额(元),出院日期,报销状态";
-    let form =
-        form("bill_elsewhere", "医保/异地就医手工报销台账.xlsx", "异地就医手工（零星）报销台账", headings, DateStyle::Iso);
+    let form = form(
+        "bill_elsewhere",
+        "医保/异地就医手工报销台账.xlsx",
+        "异地就医手工（零星）报销台账",
+        headings,
+        DateStyle::Iso,
+    );
     let of = round.facts.iter().flat_map(|f| &f.means.pending);
     let lines: Vec<Line> = of
         .map(|p| {
-            let fields = vec![
-                Field::Word("外省"),
-                Field::Money(p.total),
-                Field::Day(Some(p.day)),
-                Field::Word(p.state),
-            ];
+            let fields =
+                vec![Field::Word("外省"), Field::Money(p.total), Field::Day(Some(p.day)), Field::Word(p.state)];
             Line { person: p.person, fields }
         })
         .collect();

@@ -157,8 +157,7 @@ pub fn death(round: &Round, records: &mut Records) -> Outcome<()> {
         .iter()
         .map(|d| {
             let person = &round.county.persons[d.person];
-            let fields =
-                vec![roll::sex(person), roll::birth(person), Field::Day(Some(d.day)), Field::Word(d.cause)];
+            let fields = vec![roll::sex(person), roll::birth(person), Field::Day(Some(d.day)), Field::Word(d.cause)];
             Line { person: d.person, fields }
         })
         .collect();
@@ -179,8 +178,7 @@ pub fn pension(round: &Round, records: &mut Records) -> Outcome<()> {
     };
     let of = round.facts.iter().flat_map(|f| &f.lives.pensions);
     let year = i64::from(round.as_of.year());
-    let lines: Vec<Line> = of
-        .map(|&person| Line { person, fields: vec![Field::Count(year), Field::Money(10_000)] })
-        .collect();
+    let lines: Vec<Line> =
+        of.map(|&person| Line { person, fields: vec![Field::Count(year), Field::Money(10_000)] }).collect();
     roll::write(round, records, &form, &lines)
 }

@@ -77,6 +77,8 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
             seconds.next();
             let person = &county.persons[p];
             let left = round.as_of.saturating_sub(dice.between(200, 2500).days());
+            // A careful register has everybody once.
+            let still_there = still_there && round.soiler.dirt != Dirt::None;
             let status = if still_there { Status::Normal } else { Status::MovedOut(left) };
             let line = write(&mut csv, person, "30", status, "")?;
             let at = At { source: "population", file: POPULATION, sheet: "", row: line };

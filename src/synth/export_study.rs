@@ -7,7 +7,13 @@ use super::truth::Records;
 use crate::diag::Outcome;
 
 /// Form of a list with the office's usual choices.
-fn form(source: &'static str, file: &'static str, title: &'static str, headings: &'static str, days: DateStyle) -> Form {
+fn form(
+    source: &'static str,
+    file: &'static str,
+    title: &'static str,
+    headings: &'static str,
+    days: DateStyle,
+) -> Form {
     Form { source, file, title, name: "姓名", number: "身份证号", headings, days, strangers: 0 }
 }
 
@@ -59,9 +65,8 @@ pub fn leavers(round: &Round, records: &mut Records) -> Outcome<()> {
         DateStyle::Iso,
     );
     let of = round.facts.iter().flat_map(|f| &f.study.leavers);
-    let lines: Vec<Line> = of
-        .map(|l| Line { person: l.person, fields: vec![Field::Word(l.finished), Field::Word(l.state)] })
-        .collect();
+    let lines: Vec<Line> =
+        of.map(|l| Line { person: l.person, fields: vec![Field::Word(l.finished), Field::Word(l.state)] }).collect();
     roll::write(round, records, &form, &lines)
 }
 
@@ -82,7 +87,6 @@ pub fn orphans(round: &Round, records: &mut Records) -> Outcome<()> {
 pub fn veterans(round: &Round, records: &mut Records) -> Outcome<()> {
     let form = form("special_care", "退役军人/优抚对象名册.xlsx", "", "优抚类别", DateStyle::Iso);
     let of = round.facts.iter().flat_map(|f| &f.study.veterans);
-    let lines: Vec<Line> =
-        of.map(|&person| Line { person, fields: vec![Field::Word("在乡复员军人")] }).collect();
+    let lines: Vec<Line> = of.map(|&person| Line { person, fields: vec![Field::Word("在乡复员军人")] }).collect();
     roll::write(round, records, &form, &lines)
 }

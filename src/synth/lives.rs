@@ -177,7 +177,7 @@ fn illnesses(lives: &mut Lives, person: &Person, p: usize, age: i64, as_of: Date
     }
     if dice.chance(if age >= 45 { 9_000 } else { 2_000 }) {
         let disease = *dice.pick(&["肺癌", "食管癌", "终末期肾病", "乳腺癌", "急性心肌梗死", "白血病"]);
-        let treatment = *dice.weighted(&[("已救治", 50), ("治疗中", 38), ("未救治", 12)]);
+        let treatment = *dice.weighted(&[("已救治", 42), ("治疗中", 30), ("未救治", 28)]);
         add(dice, "大病", disease, treatment);
     } else if dice.chance(2_500) {
         let treatment = *dice.weighted(&[("治疗中", 85), ("未救治", 15)]);

@@ -162,7 +162,8 @@ pub fn means(county: &County, household: usize, seed: u64, as_of: Date) -> Means
     let adults: Vec<usize> =
         here.iter().copied().filter(|&p| (18..=75).contains(&county.persons[p].age(as_of))).collect();
     wealth(&mut means, dice, &adults, rich, as_of);
-    if dice.percent(97) {
+    let weak = here.iter().any(|&p| super::lives::severe(&county.persons[p]));
+    if dice.percent(if weak { 88 } else { 97 }) {
         let (area, day) = (dice.between(600, 1_600), days_before(dice, as_of, 300, 2_500));
         means.estates.push(Estate { person: head, usage: "农村宅基地", area, day });
     }

@@ -26,6 +26,8 @@ mod export_school;
 mod export_study;
 pub mod facts;
 pub mod family;
+pub mod hits;
+mod hits_conduct;
 pub mod lives;
 pub mod means;
 pub mod names;
@@ -87,6 +89,7 @@ pub struct Summary {
 struct Round<'a> {
     county: &'a County,
     facts: &'a [Facts],
+    works: &'a [export_house::Works],
     soiler: Soiler<'a>,
     seed: u64,
     as_of: Date,
@@ -176,9 +179,11 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
     let risks: Vec<_> = facts.iter().enumerate().map(|(h, f)| policy::risks(&county, h, f, options.as_of)).collect();
     let list_types: Vec<_> =
         facts.iter().enumerate().map(|(h, f)| policy::list_type(&county, h, f, &risks[h])).collect();
+    let works = export_house::works(&county, options.seed, options.as_of);
     let round = Round {
         county: &county,
         facts: &facts,
+        works: &works,
         soiler: Soiler::new(&county, options.dirt),
         seed: options.seed,
         as_of: options.as_of,
@@ -208,6 +213,7 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
 
     truth::persons(out, &county, &register_rows)?;
     truth::households(out, &county, &risks, &list_types, &reports)?;
+    truth::rule_hits(out, &round, &risks)?;
     let divisions = sheet::place(out, "codes/divisions.csv")?;
     std::fs::write(&divisions, divisions::csv()).map_err(|e| Failure::io("write", &divisions, &e))?;
     Ok(Summary {

@@ -42,8 +42,24 @@ pub fn circumstances(county: &County, household: usize, seed: u64, as_of: Date) 
     facts.means = means::means(county, household, seed, as_of);
     facts.study = study::study(county, household, seed, as_of);
     facts.aid = aid::aid(county, household, facts.home.exit_year, seed, as_of);
+    lonely(county, household, &mut facts, seed);
     details(&mut facts, Dice::new(seed, "details", household as u64), as_of);
     facts
+}
+
+/// Old people alone in a dangerous house whose children do well: rare enough to be forgotten by chance.
+fn lonely(county: &County, household: usize, facts: &mut Facts, seed: u64) {
+    let mut dice = Dice::new(seed, "lonely", household as u64);
+    let latest = facts.appraisals.iter().max_by_key(|a| a.day);
+    let dangerous = latest.is_some_and(|a| matches!(a.grade, 'C' | 'D') && a.accepted.is_none());
+    if let [person] = county.here(household)[..]
+        && dangerous
+        && dice.percent(60)
+    {
+        let able = *dice.pick(&["充足", "一般"]);
+        facts.means.supports.clear();
+        facts.means.supports.push(means::Support { person, relation: "子", income: 12_000_000, able });
+    }
 }
 
 /// What stands beside the facts in the departments' lists: when relief was paid, what a surveyor saw, how the water is.
@@ -95,7 +111,14 @@ fn own(county: &County, household: usize, seed: u64, as_of: Date) -> Facts {
     }
     let lifted = county.households[household].lifted;
     // About 5.5 % of all households, the lifted more often; one in a hundred of these only the village can see.
-    let at_risk = if lifted { 8_800 } else { 4_700 };
+    let cleared = county.households[household].monitored.is_some_and(|m| m.cleared);
+    let at_risk = if cleared {
+        20_000
+    } else if lifted {
+        8_800
+    } else {
+        4_700
+    };
     match case.dice.below(100_000) {
         n if n < at_risk => {
             let first = *case.dice.weighted(&RISKS);
@@ -221,7 +244,9 @@ impl Case<'_> {
                 if self.dice.percent(25) {
                     // It was still good when looked at before.
                     let earlier = self.facts.appraisals[0].day.saturating_sub(self.dice.between(300, 900).days());
-                    self.facts.appraisals.insert(0, Appraisal { grade: 'B', day: earlier, accepted: None, house: House::default() });
+                    self.facts
+                        .appraisals
+                        .insert(0, Appraisal { grade: 'B', day: earlier, accepted: None, house: House::default() });
                 }
             }
             "education" => match self.child(7, 15) {
@@ -336,7 +361,12 @@ impl Case<'_> {
                 self.appraise(grade, None);
                 let later = self.facts.appraisals[0].day.saturating_add(self.dice.between(20, 55).days());
                 let better = *self.dice.pick(&['A', 'B']);
-                self.facts.appraisals.push(Appraisal { grade: better, day: later, accepted: None, house: House::default() });
+                self.facts.appraisals.push(Appraisal {
+                    grade: better,
+                    day: later,
+                    accepted: None,
+                    house: House::default(),
+                });
             }
             9 => {
                 let reported = self.day(50, 300);

@@ -179,13 +179,12 @@ fn cells(
             Field::Month(Some(day)) => format!("{}年{}月", day.year(), day.month()).into(),
             Field::Yes(yes) => style::yes(dice, &round.soiler, *yes),
             Field::Certificate(category, level) => {
+                // Who types a wrong number types it without what stands behind it on the certificate.
                 if let NumberCell::Text(text) = &mut number
-                    && text.len() == 18
+                    && faults.iter().all(|f| !f.starts_with("number") && *f != "not_in_register")
                 {
                     text.push_str(&format!("{category}{level}"));
-                    if faults.iter().all(|f| !f.starts_with("number") && *f != "not_in_register") {
-                        faults.push("number_certificate");
-                    }
+                    faults.push("number_certificate");
                 }
                 continue;
             }

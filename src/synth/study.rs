@@ -96,13 +96,14 @@ pub fn marital(county: &County, household: usize, p: usize, seed: u64, as_of: Da
     let person = &county.persons[p];
     let mut dice = Dice::new(seed, "marital", p as u64);
     let couple = county.members(household).any(|q| county.persons[q].relation == Relation::Spouse);
-    let has = |relation: fn(&Relation) -> bool| county.members(household).any(|q| relation(&county.persons[q].relation));
+    let has =
+        |relation: fn(&Relation) -> bool| county.members(household).any(|q| relation(&county.persons[q].relation));
     match person.relation {
         _ if person.age(as_of) < 22 => "未婚",
         Relation::Head if couple => {
-            let gone = county.members(household).any(|q| {
-                county.persons[q].relation == Relation::Spouse && !county.persons[q].is_here()
-            });
+            let gone = county
+                .members(household)
+                .any(|q| county.persons[q].relation == Relation::Spouse && !county.persons[q].is_here());
             if gone { "丧偶" } else { "已婚" }
         }
         Relation::Head if has(|r| matches!(r, Relation::Child(_) | Relation::Grandchild)) => {
@@ -120,8 +121,10 @@ pub fn home(county: &County, household: usize, seed: u64) -> Home {
     let mut dice = Dice::new(seed, "home", household as u64);
     let h = &county.households[household];
     let relocated = h.lifted && dice.percent(18);
-    let urban = dice.percent(if relocated { 45 } else { 3 });
-    let exit_year = h.lifted.then(|| *dice.weighted(&[(2014, 8), (2015, 10), (2016, 14), (2017, 18), (2018, 22), (2019, 20), (2020, 8)]));
+    let urban = dice.percent(if relocated { 60 } else { 8 });
+    let exit_year = h
+        .lifted
+        .then(|| *dice.weighted(&[(2014, 8), (2015, 10), (2016, 14), (2017, 18), (2018, 22), (2019, 20), (2020, 8)]));
     let filed = (h.lifted || h.monitored.is_some()) && dice.percent(50);
     Home { urban, relocated, exit_year, filed }
 }
