@@ -241,7 +241,7 @@ fn misfortune(means: &mut Means, dice: &mut Dice, here: &[usize], as_of: Date) {
         };
         let loss = match dice.below(8) {
             0 => policy::DISASTER_LOSS,
-            1 => policy::DISASTER_LOSS - 1_0000,
+            1 => policy::DISASTER_LOSS - 10_000,
             2..4 => dice.between(110, 600) * 10_000,
             _ => dice.between(2, 90) * 10_000,
         };

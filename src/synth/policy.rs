@@ -192,7 +192,17 @@ fn listed_by_the_new_lists(county: &County, household: usize, facts: &Facts, as_
         let works = facts.appraisals.iter().filter(|a| a.accepted.is_some_and(inside));
         let works: i64 = works.map(|a| a.house.own_cost).sum();
         if own + school + loss + works > survey.last_year * here.len() as i64 {
-            add("other", "expenditure above last year's income", "income_survey", true);
+            let parts = [
+                (survey.last_year, "income_survey"),
+                (own, "medical_settlement"),
+                (school, "school_fees"),
+                (loss, "disaster"),
+                (works, "housing_appraisal"),
+            ];
+            // Every list that holds a part of it shows it.
+            for (_, source) in parts.into_iter().filter(|(part, _)| *part > 0) {
+                add("other", "expenditure above last year's income", source, true);
+            }
         }
     }
 }

@@ -102,7 +102,7 @@ fn words(text: &str) -> BTreeSet<String> {
 }
 
 /// Indicators a rule rests on, and the sources behind them, through indicators of indicators.
-fn behind(plan: &Plan, rule: &Rule) -> (BTreeSet<String>, BTreeSet<String>) {
+pub fn behind(plan: &Plan, rule: &Rule) -> (BTreeSet<String>, BTreeSet<String>) {
     let (mut named, mut sources) = (BTreeSet::new(), BTreeSet::new());
     let mut open: Vec<String> = words(&rule.when.text).into_iter().collect();
     while let Some(word) = open.pop() {
