@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop lint bench bench-ingest bench-linkage corpus sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-interop lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -40,6 +40,10 @@ corpus:
 ## Accuracy, CPU time and memory of `bidui link` next to a plain join, a SQL waterfall and Splink (SETS="1m 7m" for others).
 bench-linkage:
 	python3 tests/bench/linkage.py --check $(SETS)
+
+## CPU time and peak memory of screening a million people, next to the same indicators written by hand in polars.
+bench-screening:
+	python3 tests/bench/screening.py
 
 ## Make sample-data anew (the same bytes from the same seed).
 sample:

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::{Problems, Section};
 use super::schema;
-use super::types::{FieldFrom, Level, ORIGINS, Origin, Plan, Role, Rule, Source, SourceRole, Subject};
+use super::types::{FieldFrom, Judged, Level, ORIGINS, Origin, Plan, Role, Rule, Source, SourceRole, Subject};
 use crate::diag::{Diagnostic, Place, nearest};
 
 /// Words that SQL reads as something else than a name.
@@ -267,10 +267,18 @@ fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Dia
     }
 }
 
-/// A rule that no test shows at work is doubtful.
+/// A rule that no test shows at work is doubtful; one test each shows what it hits, what it just misses, and that it holds
+/// its tongue when a value is missing.
 pub(super) fn rules_have_tests(plan: &Plan, problems: &Problems) {
-    for rule in plan.rules.iter().filter(|r| !plan.rule_tests.iter().any(|t| t.rule == r.id)) {
-        let message = format!("rule `{}` has no test", rule.id);
+    let outcomes = [("hit", Judged::Hit), ("miss", Judged::Miss), ("unknown", Judged::Unknown)];
+    for rule in &plan.rules {
+        let shown = |wanted: Judged| plan.rule_tests.iter().any(|t| t.rule == rule.id && t.expect == wanted);
+        let lacking: Vec<&str> = outcomes.iter().filter(|(_, o)| !shown(*o)).map(|(word, _)| *word).collect();
+        let message = match lacking.len() {
+            0 => continue,
+            3 => format!("rule `{}` has no test", rule.id),
+            _ => format!("rule `{}` has no test that comes out {}", rule.id, lacking.join(" or ")),
+        };
         problems.borrow_mut().push(
             Diagnostic::warning("plan.rule_without_test", message, rule.place.clone())
                 .hint("add a [[test]] with rows in and hit, miss or unknown out to the folder tests"),

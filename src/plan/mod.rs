@@ -12,6 +12,7 @@
 //! | `reader` | one TOML file → typed values with their places |
 //! | `shape`, `json_schema` | what the parsers ask for, as JSON Schema for editors |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
+//! | `param_book`, `param_cells` | 参数表.xlsx: the same as `params.toml`, filled in by a clerk |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `models`, `generic` | a linkage model on its own, of either family |
@@ -28,6 +29,8 @@ mod linkage;
 mod load;
 pub mod lookup;
 mod models;
+pub mod param_book;
+mod param_cells;
 pub mod params;
 mod person_columns;
 pub mod person_model;
@@ -53,7 +56,7 @@ pub use cross_checks::cross_check;
 pub use cross_checks::{Ages, CheckKind, Condition, CrossCheck, Test};
 pub use generic::{Clean, DateOrder, GenericColumn, GenericComparison, GenericModel, Key, Links, Measure, Pass, Take};
 pub use linkage::LEVELS as COMPARISON_LEVELS;
-pub use load::load;
+pub use load::{built_in_source, load};
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};

@@ -151,25 +151,40 @@ fn param(section: &Section, codes: &Codes) -> Param {
         values,
         place: section.place(),
     };
-    overlaps(section, &param);
-    gaps(section, &param);
+    check_values(&param, &mut |problem| section.report(problem));
     param
 }
 
+/// The full name of a township; none when there is no such one. Without a division table nobody can tell: that is reported
+/// once, with the tables.
+pub(super) fn township(written: &str, codes: &Codes) -> Option<String> {
+    match codes.divisions().township(written) {
+        Lookup::One(division) => Some(division.name.clone()),
+        _ if codes.divisions().all().is_empty() => Some(written.to_string()),
+        _ => None,
+    }
+}
+
+/// A township that the division table lacks.
+pub(super) fn unknown_township(written: &str, place: Place) -> Diagnostic {
+    let message = format!("there is no township `{written}` in the division table");
+    Diagnostic::error("plan.unknown_township", message, place)
+        .hint("write the township's full name as divisions.csv has it; otherwise the value would never count")
+}
+
+/// What is wrong with a parameter's values together: days with two values, days without one.
+pub(super) fn check_values(param: &Param, report: &mut dyn FnMut(Diagnostic)) {
+    overlaps(param, report);
+    gaps(param, report);
+}
+
 fn value(entry: &Section, kind: Kind, codes: &Codes) -> Option<ParamValue> {
-    let township = entry.text("township").map(|name| {
-        // Without a division table nobody can tell: that is reported once, with the tables.
-        match codes.divisions().township(&name) {
-            Lookup::One(division) => division.name.clone(),
-            _ if codes.divisions().all().is_empty() => name,
-            _ => {
-                let message = format!("there is no township `{name}` in the division table");
-                let hint =
-                    "write the township's full name as divisions.csv has it; otherwise the value would never count";
-                entry.error("plan.unknown_township", "township", message, hint);
-                name
-            }
-        }
+    let written = entry.text("township");
+    let township = written.map(|name| {
+        township(&name, codes).unwrap_or_else(|| {
+            entry.report(unknown_township(&name, entry.place_of("township")));
+            name
+        })
     });
     let parsed = ParamValue {
         from: entry.day("from"),
@@ -195,7 +210,7 @@ fn value(entry: &Section, kind: Kind, codes: &Codes) -> Option<ParamValue> {
 }
 
 /// Two values for the same area and group that hold on the same day: nobody could say which one counts.
-fn overlaps(section: &Section, param: &Param) {
+fn overlaps(param: &Param, report: &mut dyn FnMut(Diagnostic)) {
     let days = |v: &ParamValue| (v.from.unwrap_or(i32::MIN), v.until.unwrap_or(i32::MAX));
     for (i, a) in param.values.iter().enumerate() {
         for b in &param.values[i + 1..] {
@@ -204,21 +219,26 @@ fn overlaps(section: &Section, param: &Param) {
             if same && first <= days(a).1.min(days(b).1) {
                 let since = if first == i32::MIN { "at all times".into() } else { format!("on {}", text::date(first)) };
                 let message = format!("two values of `{}` hold {since} for the same area, group and basis", param.name);
-                section.report(Diagnostic::error("plan.param_overlap", message, b.place.clone()).hint(format!(
-                    "close the value of line {} with `until`, or let this one begin later",
-                    a.place.line.unwrap_or(0)
-                )));
+                let first = match (a.place.line, a.place.row) {
+                    (Some(line), _) => format!("line {line} with `until`"),
+                    (None, Some(row)) => format!("row {row} with 结束日期"),
+                    (None, None) => "the first one".to_string(),
+                };
+                report(
+                    Diagnostic::error("plan.param_overlap", message, b.place.clone())
+                        .hint(format!("close the value of {first}, or let this one begin later")),
+                );
             }
         }
     }
 }
 
 /// The county-wide value for everybody must hold without a gap from its first day on: a rule must never lack it.
-fn gaps(section: &Section, param: &Param) {
+fn gaps(param: &Param, report: &mut dyn FnMut(Diagnostic)) {
     let general = || param.values.iter().filter(|v| v.township.is_none() && v.group.is_none());
     if general().next().is_none() {
         let message = format!("`{}` has no value for the whole county and everybody", param.name);
-        section.report(
+        report(
             Diagnostic::error("plan.param_no_general_value", message, param.place.clone())
                 .hint("add a value without `township` and `group`, for all whom no special value meets"),
         );
@@ -235,7 +255,7 @@ fn gaps(section: &Section, param: &Param) {
             if at > 0 && covered < i32::MAX && from > covered + 1 {
                 let (last, next) = (text::date(covered), text::date(from));
                 let message = format!("`{}` has no value after {last} and before {next}", param.name);
-                section.report(
+                report(
                     Diagnostic::error("plan.param_gap", message, value.place.clone())
                         .hint("let the value begin on the day after the one before it ends"),
                 );

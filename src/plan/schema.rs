@@ -188,6 +188,11 @@ pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
     columns
 }
 
+/// Indicator with the per-capita income of a household.
+pub const INCOME: &str = "per_capita_income";
+/// Parameter with the income line.
+pub const INCOME_LINE: &str = "income_line";
+
 /// What stands before a rule's id in the name of the column that says whether it holds.
 pub const HIT: &str = "hit:";
 /// Whether a rule puts the household on this round's list.

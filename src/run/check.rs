@@ -48,6 +48,8 @@ pub struct CheckOptions<'a> {
     pub tables: Option<&'a Path>,
     /// Folder to write the departments' receipts (数据质量回执) to.
     pub receipts: Option<&'a Path>,
+    /// File to write the present parameters to, as a form that stands in for `params.toml` (参数表.xlsx).
+    pub params_form: Option<&'a Path>,
     /// Day of the judgement; today when not given.
     pub as_of: Option<Date>,
 }
@@ -61,7 +63,7 @@ pub struct CheckOptions<'a> {
 /// `input.no_folder`, and `io.failed` when a file can neither be read nor written; what is wrong with the pipeline or with
 /// the files themselves is in [`Checked::problems`].
 pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
-    let CheckOptions { pipeline, input, tables, receipts, as_of } = *options;
+    let CheckOptions { pipeline, input, tables, receipts, params_form, as_of } = *options;
     let day = match as_of {
         Some(day) => day,
         None => clock::today()?,
@@ -89,6 +91,13 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         codes = loaded;
         problems.extend(code_problems);
         problems.extend(plan::params::without_value(&plan.params, plan.basis, crate::model::text::to_days(day)));
+        if let Some(form) = params_form {
+            let round = clock::round_name(plan.cadence, day);
+            let divisions = codes.divisions().all().iter();
+            let townships: Vec<String> =
+                divisions.filter(|d| d.level == codes::DivisionLevel::Township).map(|d| d.name.clone()).collect();
+            workbook::params(&workbook::Issue { plan, round: &round, as_of: day }, &townships, form)?;
+        }
         if input.is_none() {
             // Nothing is used yet: worth knowing before the files are there.
             let outside = plan.sources.iter().filter_map(|s| s.terms.outside(&s.title, day));
@@ -103,6 +112,7 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         let intake = Intake {
             input,
             out: None,
+            keep: false,
             round: &round,
             as_of: day,
             known: &Deliveries::default(),

@@ -53,7 +53,7 @@ impl Office {
     fn take(&mut self, round: usize, accept: bool) -> Taken {
         let (name, day) = ROUNDS[round];
         let out = self.dir.path().join("out");
-        let inbox = Inbox::open(&self.dir.path().join("in"), Some(&out), name).unwrap();
+        let inbox = Inbox::open(&self.dir.path().join("in"), Some(&out), true, name).unwrap();
         let (found, notes) = inbox.files_of(&self.source).unwrap();
         let accept: BTreeSet<String> = accept.then(|| self.source.id.clone()).into_iter().collect();
         let keep = out.join(FOLDER);

@@ -26,6 +26,8 @@ pub struct Intake<'a> {
     pub input: &'a Path,
     /// Output folder, where every file is kept before it is read; none in a check, which keeps nothing.
     pub out: Option<&'a Path>,
+    /// Whether files are kept there; otherwise earlier deliveries stand in all the same, but nothing is written.
+    pub keep: bool,
     /// The round.
     pub round: &'a str,
     /// Day of the judgement.
@@ -91,7 +93,7 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     }
     observer(Event::Stage { name: "ingest", steps: plan.sources.len() });
     let keep = intake.out.map(|out| out.join(inbox::FOLDER));
-    let mut inbox = Inbox::open(intake.input, intake.out, intake.round)?;
+    let mut inbox = Inbox::open(intake.input, intake.out, intake.keep, intake.round)?;
     let mut receipts = Receipts::read(&inbox, intake.known, plan, intake.accept, keep.as_deref());
     let mut problems = std::mem::take(&mut inbox.problems);
     problems.append(&mut receipts.problems);

@@ -196,7 +196,8 @@ impl<'a> Lowering<'a> {
             Node::ShiftBy(span, date, count) => {
                 let span = *span;
                 let pair = move |day: i32, count: i64| kernels::shift_by(day, span, count);
-                let (date, count) = (self.lower(date), self.lower(count));
+                // A literal would come in whatever width holds it.
+                let (date, count) = (self.lower(date), self.lower(count).cast(DataType::Int64));
                 each_pair(date, count, DataType::Date, move |d, n| kernels::shift_by_value(d, n, pair))
             }
             Node::Elapsed(span, from, to) => {

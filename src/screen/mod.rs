@@ -12,6 +12,7 @@
 //! | `rules` | conditions → hit, miss, unknown |
 //! | `hits`, `evidence` | hits with their words and the cells behind them |
 //! | `lists` | hits → online list, by the written policy |
+//! | `held` | what of the list before is kept because a department has not delivered |
 //! | `rule_tests` | the pipeline's own tests of its rules |
 //! | `lower`, `frames`, `kernels` | the rule language on polars |
 
@@ -21,6 +22,7 @@ mod conformance;
 mod entities;
 mod evidence;
 mod frames;
+pub mod held;
 mod hits;
 mod indicators;
 mod kernels;
@@ -40,7 +42,7 @@ use jiff::civil::Date;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome};
 use crate::model::table::{Table, TableSchema};
 use crate::plan::sql::{self, CompiledIndicator};
-use crate::plan::{Level, Plan, schema};
+use crate::plan::{Judged, Level, Plan, RuleRole, schema};
 use entities::{Columns, Entities};
 use hits::Hit;
 use indicators::{Computed, Known};
@@ -64,6 +66,8 @@ pub struct ScreenInput<'a> {
     pub links: &'a BTreeMap<String, Table>,
     /// Table `possible_links`: whoever waits there is not known to be without a record.
     pub possible: &'a Table,
+    /// The round before, if there is one.
+    pub previous: Option<&'a held::Previous>,
     /// Ids of the sources that were delivered; what is not among them is unknown, not empty.
     pub delivered: &'a BTreeSet<String>,
 }
@@ -105,13 +109,19 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     hits::sort(&mut found, &entities);
     let judged: Vec<_> = first.judged().into_iter().chain(second.judged()).collect();
     let trail = hits::Trail { input, compiled: &compiled, computed: &computed };
+    let rule_outcomes = hits::rule_outcomes(plan, &judged, &known.withheld);
+    let mut online_list = lists::online_list(&found, &entities, &known.households);
+    if let Some(previous) = input.previous {
+        let unjudged = unjudged(&entities, &first.judged(), &known);
+        online_list = held::hold(online_list, &unjudged, previous)?;
+    }
     Ok(Screened {
         indicators_person: indicator_table(schema::indicators_person(plan), input.persons, &computed),
         indicators_household: indicator_table(schema::indicators_household(plan), input.households, &computed),
         rule_hits: hits::rule_hits(&found, &entities, plan),
         hit_records: hits::hit_records(&found, &trail),
-        rule_outcomes: hits::rule_outcomes(plan, &judged, &known.withheld),
-        online_list: lists::online_list(&found, &entities, &known.households),
+        rule_outcomes,
+        online_list,
     })
 }
 
@@ -149,6 +159,23 @@ fn known<'p>(
         resolver.add_by_group(&mut known.households, &mut known.withheld)?;
     }
     Ok((known, computed))
+}
+
+/// Of each listing rule that lacks a source the households for which it, or somebody in it, is unknown.
+fn unjudged<'a>(entities: &'a Entities, judged: &[(&'a Compiled, &RuleOutcome)], known: &Known) -> held::Unjudged<'a> {
+    let mut found = held::Unjudged::new();
+    for (compiled, outcome) in judged.iter().filter(|(c, _)| c.rule.role == RuleRole::Lists) {
+        let missing = compiled.missing(&known.withheld);
+        if missing.is_empty() {
+            continue;
+        }
+        let unknown = outcome.judged.iter().enumerate().filter(|(_, j)| **j == Some(Judged::Unknown));
+        let households = unknown.filter_map(|(row, _)| entities.household_row(compiled.rule.level, row as u32));
+        let ids = households.filter_map(|row| entities.households.str_at("household_id", row as usize));
+        let gap = held::Gap { missing, households: ids.collect() };
+        found.insert(compiled.rule.id.as_str(), gap);
+    }
+    found
 }
 
 /// Rules of both levels with their outcomes: all that judge risks, or those that look at the work of offices.

@@ -13,9 +13,13 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+mod precision;
+mod preview;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
+mod rule_language;
 mod tidy;
+mod withheld;

@@ -158,17 +158,15 @@ impl<'a> Checker<'a> {
         let written = names.iter().map(|n| n.value.as_str()).collect::<Vec<_>>().join(".");
         let dotted = || self.context.columns.iter().map(|c| c.name.as_str()).filter(|n| n.contains('.'));
         let Some(column) = self.context.columns.iter().find(|c| c.name == written && written.contains('.')) else {
-            let prefix = written.split_once('.').map(|(prefix, _)| format!("{prefix}.")).unwrap_or_default();
             let (code, hint) = match nearest(&written, dotted()) {
                 Some(near) => ("sql.column_unknown", format!("did you mean {near}?")),
-                None if dotted().any(|n| n.starts_with(&prefix)) => {
-                    let names: Vec<&str> = dotted().filter(|n| n.starts_with(&prefix)).collect();
-                    ("sql.column_unknown", format!("the names are: {}", names.join(", ")))
+                None if dotted().next().is_some() => {
+                    ("sql.column_unknown", format!("the names are: {}", dotted().collect::<Vec<_>>().join(", ")))
                 }
-                None => (
-                    "sql.not_in_grammar",
-                    "name the column alone; only an indicator on records knows household.x".into(),
-                ),
+                None => {
+                    let hint = "name the column alone; only an indicator on records knows household.x";
+                    ("sql.not_in_grammar", hint.to_string())
+                }
             };
             return self.refuse(code, at, format!("there is no column {written}"), &hint);
         };

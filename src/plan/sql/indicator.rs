@@ -101,3 +101,27 @@ fn circle(plan: &Plan, needs: &[BTreeSet<usize>], done: &[bool]) -> Diagnostic {
     Diagnostic::error("sql.circle", message, plan.indicators[at].place.clone())
         .hint("compute one of them from records alone")
 }
+
+/// Of each parameter the rules that hang on it: by their own conditions, by the indicators they name, or by a group.
+pub fn rules_by_param(plan: &Plan) -> BTreeMap<String, BTreeSet<String>> {
+    let of_indicator: BTreeMap<&str, CompiledIndicator> =
+        plan.indicators.iter().filter_map(|i| Some((i.name.as_str(), compile_indicator(plan, i).ok()?))).collect();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for rule in &plan.rules {
+        let context = context::rule_context(plan, rule.level, rule.role);
+        let Ok(condition) = check_condition(&rule.when, &context) else { continue };
+        let mut params: BTreeSet<String> = condition.params().into_iter().map(str::to_string).collect();
+        let mut waiting: Vec<String> = condition.columns().into_iter().map(str::to_string).collect();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        while let Some(name) = waiting.pop() {
+            if let (true, Some(compiled)) = (seen.insert(name.clone()), of_indicator.get(name.as_str())) {
+                params.extend(compiled.params.iter().cloned());
+                waiting.extend(compiled.needs.iter().cloned());
+            }
+        }
+        for param in params {
+            found.entry(param).or_default().insert(rule.id.clone());
+        }
+    }
+    found
+}

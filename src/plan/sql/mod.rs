@@ -51,7 +51,7 @@ use std::collections::BTreeMap;
 
 pub use ast::{Aggregate, Arithmetic, Comparison, DatePart, Expr, Literal, Node, Span, TextFunction, Type};
 pub use context::{group_context, indicator_context, rule_context};
-pub use indicator::{CompiledIndicator, compile_indicator, order};
+pub use indicator::{CompiledIndicator, compile_indicator, order, rules_by_param};
 pub use plan_check::check_plan;
 
 use super::types::Sql;

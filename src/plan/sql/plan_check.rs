@@ -1,10 +1,13 @@
 //! All indicators and rules of a plan checked at once: what they may name, and that their values have the declared type.
 
+use std::collections::BTreeSet;
+
 use super::ast::{Expr, Node};
 use super::{CompiledIndicator, check_condition, compile_indicator, group_context, order, rule_context};
 use crate::diag::{Diagnostic, nearest};
 use crate::model::table::Kind;
-use crate::plan::types::{Absent, Indicator, Level, Origin, Plan, RuleRole, Subject};
+use crate::plan::schema;
+use crate::plan::types::{Absent, Indicator, Level, Origin, Plan, Rule, RuleRole, Subject};
 
 /// Checks all SQL of a plan; gives every problem, none when all is well.
 pub fn check_plan(plan: &Plan) -> Vec<Diagnostic> {
@@ -37,12 +40,37 @@ pub fn check_plan(plan: &Plan) -> Vec<Diagnostic> {
                     )
                     .hint("name an indicator or a column in its condition"),
                 ),
-                Ok(_) => {}
+                Ok(expr) => problems.extend(income_alone(plan, rule, &expr)),
                 Err(found) => problems.extend(found),
             }
         }
     }
     problems
+}
+
+/// Income is an important reference and never the only test (002 R040): a rule that looks at nothing else must not list.
+fn income_alone(plan: &Plan, rule: &Rule, condition: &Expr) -> Option<Diagnostic> {
+    let mut base: BTreeSet<&str> = BTreeSet::new();
+    let mut waiting: Vec<String> = condition.columns().into_iter().map(str::to_string).collect();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        let Some(indicator) = plan.indicators.iter().find(|i| i.name == name) else { continue };
+        match indicator.origin() {
+            Origin::Indicators if seen.insert(name) => {
+                waiting.extend(compile_indicator(plan, indicator).map(|c| c.needs).unwrap_or_default());
+            }
+            Origin::Indicators => {}
+            Origin::Records | Origin::Members => {
+                base.insert(&indicator.name);
+            }
+        }
+    }
+    let alone = !base.is_empty() && base.iter().all(|name| *name == schema::INCOME);
+    (rule.role == RuleRole::Lists && (alone || rule.risk == "income")).then(|| {
+        let message = format!("rule {} would put a household on the list for its income alone", rule.id);
+        Diagnostic::error("sql.income_alone", message, rule.when.place.clone())
+            .hint("write role = \"supports\", or add what else makes the household a case (002 R040)")
+    })
 }
 
 fn check_indicator(plan: &Plan, indicator: &Indicator, problems: &mut Vec<Diagnostic>) -> Option<CompiledIndicator> {

@@ -9,7 +9,7 @@ use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Privacy, Table, TableSchema};
 use crate::model::{tables, text};
 use crate::plan::*;
-use crate::screen::{ScreenInput, Screened, screen};
+use crate::screen::{ScreenInput, Screened, held, screen};
 
 pub const AS_OF: Date = date(2026, 9, 30);
 
@@ -113,6 +113,7 @@ pub struct County {
     pub records: BTreeMap<String, Table>,
     pub links: BTreeMap<String, Table>,
     pub possible: Table,
+    pub previous: Option<held::Previous>,
     pub delivered: BTreeSet<String>,
 }
 
@@ -172,6 +173,7 @@ impl County {
             records: BTreeMap::new(),
             links: BTreeMap::new(),
             possible: Table::empty(tables::possible_links()),
+            previous: None,
             delivered: BTreeSet::new(),
         }
     }
@@ -250,6 +252,7 @@ impl County {
             records: &self.records,
             links: &self.links,
             possible: &self.possible,
+            previous: self.previous.as_ref(),
             delivered: &self.delivered,
         };
         screen(&input).expect("screening works")
