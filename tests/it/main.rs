@@ -4,6 +4,7 @@ mod support;
 mod truth;
 
 mod additions;
+mod catalogue;
 mod contracts;
 mod corpus;
 mod deliveries;
