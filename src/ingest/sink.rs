@@ -184,7 +184,8 @@ impl Store {
     /// The column, and room for the next one of about its size.
     fn column(&mut self, field: &str) -> RawColumn {
         let (rows, bytes) = (self.kinds.len(), self.text.values_slice().len());
-        let next = Store { text: StringBuilder::with_capacity(rows, bytes + bytes / 8), kinds: Vec::with_capacity(rows) };
+        let next =
+            Store { text: StringBuilder::with_capacity(rows, bytes + bytes / 8), kinds: Vec::with_capacity(rows) };
         let Store { mut text, kinds } = std::mem::replace(self, next);
         RawColumn { field: field.to_string(), text: text.finish(), kind: kinds }
     }

@@ -92,7 +92,8 @@ impl RawRows {
     }
 
     fn empty(&self) -> RawTable {
-        let none = |field: &String| RawColumn { field: field.clone(), text: StringArray::new_null(0), kind: Vec::new() };
+        let none =
+            |field: &String| RawColumn { field: field.clone(), text: StringArray::new_null(0), kind: Vec::new() };
         RawTable { columns: self.fields.iter().map(none).collect(), ..RawTable::default() }
     }
 
@@ -205,7 +206,12 @@ fn write(file: &mut File, table: &RawTable) -> io::Result<u64> {
     Ok(size)
 }
 
-fn read(file: &mut impl Read, fields: &[String], origins: Vec<(String, String)>, rows: usize) -> io::Result<(RawTable, u64)> {
+fn read(
+    file: &mut impl Read,
+    fields: &[String],
+    origins: Vec<(String, String)>,
+    rows: usize,
+) -> io::Result<(RawTable, u64)> {
     let mut size = 0;
     let mut get = |length: usize| -> io::Result<Buffer> {
         size += length as u64;
@@ -229,7 +235,8 @@ fn read(file: &mut impl Read, fields: &[String], origins: Vec<(String, String)>,
 
 /// Texts of a column; null where there is no cell. None when the parts do not fit each other.
 fn text(offsets: ScalarBuffer<i32>, bytes: Buffer, kind: &[CellKind]) -> Option<StringArray> {
-    let nulls = kind.contains(&CellKind::Empty).then(|| kind.iter().map(|k| *k != CellKind::Empty).collect::<NullBuffer>());
+    let nulls =
+        kind.contains(&CellKind::Empty).then(|| kind.iter().map(|k| *k != CellKind::Empty).collect::<NullBuffer>());
     if !offsets.windows(2).all(|w| w[0] <= w[1]) {
         return None;
     }

@@ -119,14 +119,15 @@ fn for_table(table: &Table) -> WriterProperties {
                 properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
                 let texts: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
                 let rising = texts.len() > 1 && texts.windows(2).all(|w| w[0] < w[1]);
-                (repeat(texts.into_iter()), if rising { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY })
+                (
+                    repeat(texts.into_iter()),
+                    if rising { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY },
+                )
             }
             Kind::Integer => {
                 (repeat(array.as_primitive::<Int64Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
             }
-            Kind::Date => {
-                (repeat(array.as_primitive::<Date32Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
-            }
+            Kind::Date => (repeat(array.as_primitive::<Date32Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED),
             Kind::Decimal => {
                 (repeat(array.as_primitive::<Decimal128Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
             }
@@ -152,6 +153,7 @@ fn properties(schema: &TableSchema) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_write_batch_size(8_192)
         // The libraries' default names their version; ours stays the same as long as our bytes do.
         .set_created_by("bidui".to_string())
         .set_key_value_metadata(Some(vec![

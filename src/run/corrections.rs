@@ -222,13 +222,7 @@ pub struct Rows {
 }
 
 /// Puts a source's corrections into its raw rows. `files` are those of the delivery in use, `in_use` its digest.
-pub fn apply(
-    source: &Source,
-    delivery: &mut Rows,
-    files: &[KeptFile],
-    in_use: &str,
-    receipts: &[Receipt],
-) -> Applied {
+pub fn apply(source: &Source, delivery: &mut Rows, files: &[KeptFile], in_use: &str, receipts: &[Receipt]) -> Applied {
     let mut applied = Applied::default();
     if receipts.is_empty() {
         return applied;
@@ -390,12 +384,7 @@ fn stands_as_issued(source: &Source, delivery: &Rows, target: Target, row: &Retu
 
 /// Puts corrections into the rows, the same ones into rows that were equal to a corrected one, and rows that could not be
 /// divided into cells among the others.
-fn put_in(
-    source: &Source,
-    delivery: &mut Rows,
-    edits: BTreeMap<Target, BTreeMap<usize, Said>>,
-    applied: &mut Applied,
-) {
+fn put_in(source: &Source, delivery: &mut Rows, edits: BTreeMap<Target, BTreeMap<usize, Said>>, applied: &mut Applied) {
     let mut rows: BTreeMap<usize, Values> = BTreeMap::new();
     let mut inserts: Vec<(Reject, Values)> = Vec::new();
     let mut healed = BTreeSet::new();

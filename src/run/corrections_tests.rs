@@ -78,8 +78,7 @@ impl Round {
         let read = delivery.read;
         let mut rows = Rows { raw: delivery.rows.table().unwrap(), rejects: delivery.rejects };
         let applied = apply(&self.source, &mut rows, &self.files, &self.digest(), receipts);
-        let normalized =
-            normalize::records(&self.source, &rows.raw, &Codes::default(), "2026-09-30".parse().unwrap());
+        let normalized = normalize::records(&self.source, &rows.raw, &Codes::default(), "2026-09-30".parse().unwrap());
         let mut rejects = rows.rejects;
         rejects.extend(normalized.rejects.iter().cloned());
         rejects.sort_by(|a, b| a.at.cmp(&b.at));

@@ -93,8 +93,16 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     let accept = accepted(&plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
-    let intake =
-        Intake { input: &options.input, out: Some(&options.out), round: &round, as_of, known: &known, accept: &accept, keep: Keep::Memory, receipts: true };
+    let intake = Intake {
+        input: &options.input,
+        out: Some(&options.out),
+        round: &round,
+        as_of,
+        known: &known,
+        accept: &accept,
+        keep: Keep::Memory,
+        receipts: true,
+    };
     let brought = sources::bring_in(&plan, &codes, &intake, observer)?;
     sources::demand_required(&plan, &brought.sources)?;
     problems.extend(brought.problems);
@@ -215,8 +223,12 @@ impl Work<'_> {
         observer(Event::Stage { name: "link", steps: self.plan.sources.len() });
         let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
-        let register_records =
-            self.arrived[spine].records.as_ref().and_then(Records::table).cloned().ok_or_else(|| Failure::internal("no records of the register"))?;
+        let register_records = self.arrived[spine]
+            .records
+            .as_ref()
+            .and_then(Records::table)
+            .cloned()
+            .ok_or_else(|| Failure::internal("no records of the register"))?;
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);

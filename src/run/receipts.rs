@@ -88,7 +88,10 @@ fn grade(record: Option<&str>, used: bool) -> Grade {
 }
 
 /// The cells of rows, by their places; rows that are no data rows have none.
-fn cells_of<'p>(read: &Read, places: impl Iterator<Item = &'p Provenance>) -> io::Result<BTreeMap<Provenance, Vec<Option<String>>>> {
+fn cells_of<'p>(
+    read: &Read,
+    places: impl Iterator<Item = &'p Provenance>,
+) -> io::Result<BTreeMap<Provenance, Vec<Option<String>>>> {
     let mut open: Vec<&Provenance> = places.filter(|at| !read.delivered.contains_key(at)).collect();
     let mut found = BTreeMap::new();
     for batch in read.rows.batches() {

@@ -138,19 +138,13 @@ fn together(source: &Source, kind: &CheckKind) -> Option<Together> {
         CheckKind::TwoNames | CheckKind::Twice => (role(Role::IdNumber), Vec::new()),
         CheckKind::SharedPhone { field, .. } => (Some(field.clone()), vec![field.clone()]),
     };
-    let roles = [
-        Role::Name,
-        Role::IdNumber,
-        Role::BirthDate,
-        Role::Sex,
-        Role::PersonStatus,
-        Role::Household,
-        Role::Relation,
-    ];
+    let roles =
+        [Role::Name, Role::IdNumber, Role::BirthDate, Role::Sex, Role::PersonStatus, Role::Household, Role::Relation];
     let mut fields: Vec<String> = roles.into_iter().filter_map(role).chain(own).collect();
     fields.sort();
     fields.dedup();
     let place = ["record_id", "file", "sheet", "row"].map(str::to_string);
-    let columns = place.into_iter().chain(fields.into_iter().flat_map(|field| [format!("{field}_raw"), field])).collect();
+    let columns =
+        place.into_iter().chain(fields.into_iter().flat_map(|field| [format!("{field}_raw"), field])).collect();
     Some(Together { key, columns })
 }
