@@ -32,6 +32,8 @@ pub(super) struct Text {
     number: u32,
     /// True when the text is decoded before it is divided into lines, and U+FFFD stands for what could not be.
     replaced: bool,
+    /// True while nobody has looked at the whole file: see [`open_ahead`].
+    pub(super) ahead: bool,
 }
 
 /// One physical line.
@@ -314,6 +316,27 @@ pub(super) fn open(
     place: &Place,
     problems: &mut Vec<Diagnostic>,
 ) -> Checked<Text> {
+    opened(path, declared, place, problems, false)
+}
+
+/// As [`open`], but a file that is not UTF-8 and may be GB18030 is opened as that at once. What is read from it counts only when
+/// it was read to its end and every line was text: else it is for [`open`] to look at all of it first.
+pub(super) fn open_ahead(
+    path: &Path,
+    declared: Option<&str>,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+) -> Checked<Text> {
+    opened(path, declared, place, problems, true)
+}
+
+fn opened(
+    path: &Path,
+    declared: Option<&str>,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+    ahead: bool,
+) -> Checked<Text> {
     let io = |e: io::Error| vec![failed(&e, place)];
     let mut head = Vec::new();
     File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
@@ -360,6 +383,9 @@ pub(super) fn open(
             Some(_) => Err(vec![wrong(declared, UTF_8, place)]),
             None => start(path, UTF_8, 0, &head).map_err(io),
         };
+    }
+    if ahead && declared.is_none_or(|d| d == GB18030) {
+        return start(path, GB18030, 0, &head).map(|text| Text { ahead: true, ..text }).map_err(io);
     }
     let gb = fit(path, GB18030, &head, true).map_err(io)?;
     let in_utf8 = || fit(path, UTF_8, &head, true).map_err(io);
@@ -501,8 +527,8 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
         // Line ends are two bytes there.
         let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
         let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), UTF_8, line_end(text.as_bytes()));
-        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true });
+        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true, ahead: false });
     }
     let lines = Lines::new(Box::new(file), encoding, line_end(head));
-    Ok(Text { lines, encoding, number: 0, replaced: false })
+    Ok(Text { lines, encoding, number: 0, replaced: false, ahead: false })
 }

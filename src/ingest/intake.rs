@@ -8,7 +8,7 @@ use super::header::{Contract, HeadingCell, Headings, Verdict, fold, half_width, 
 use super::limits::{CELL_CHARS, Limits, Meter, oversized};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
-use super::sink::Sink;
+use super::sink::{Mark, Sink};
 use crate::diag::{Diagnostic, Place};
 use crate::model::{CellKind, Disposition, Reject};
 use crate::plan::FieldFrom;
@@ -61,6 +61,15 @@ impl<'a, 'w> Reading<'a, 'w> {
     /// The file as a place.
     pub(super) fn place(&self) -> Place {
         Place::file(self.relative)
+    }
+
+    /// Forgets what was read of the file since a mark, and what was said of it beyond the first `said` problems.
+    pub(super) fn restart(&mut self, mark: &Mark, said: usize) {
+        self.sink.rollback(mark);
+        self.problems.truncate(said);
+        self.meter = Meter::new(self.limits);
+        self.extra.clear();
+        self.absent.clear();
     }
 
     /// Ends a file that was read: says once per file which columns are new and which optional ones are missing.

@@ -17,8 +17,10 @@ pub(super) struct PlainLines {
     delimiter: u8,
     /// The cells of the line that is looked at; an empty range for a blank one.
     cells: Vec<Range<u32>>,
-    /// With which folded characters the words of lines that are not data begin, and with which they end.
-    marks: Vec<(Option<char>, Option<char>)>,
+    /// With which folded characters the words of lines that are not data begin.
+    begins: Vec<char>,
+    /// With which they end.
+    ends: Vec<char>,
     /// With which characters headings begin.
     headings: Vec<char>,
 }
@@ -36,7 +38,8 @@ impl PlainLines {
         PlainLines {
             delimiter,
             cells: Vec::new(),
-            marks: words.iter().map(|w| (w.chars().next(), w.chars().next_back())).collect(),
+            begins: words.iter().filter_map(|w| w.chars().next()).collect(),
+            ends: words.iter().filter_map(|w| w.chars().next_back()).collect(),
             headings,
         }
     }
@@ -75,10 +78,12 @@ impl PlainLines {
 
     /// True for a cell that begins or ends like a word by which a line that is no data is known.
     fn is_telling(&self, cell: &str, first: bool) -> bool {
-        let begins = fold_first(cell);
-        let ends = cell.trim_end_matches([':', '：', ' ']).chars().next_back();
-        (first && begins.is_some_and(|c| self.headings.contains(&c)))
-            || self.marks.iter().any(|(b, e)| *b == begins || *e == ends)
+        let (Some(begins), Some(ends)) = (fold_first(cell), cell.chars().next_back()) else { return true };
+        // Behind a colon or a space the word itself would have to be looked for.
+        matches!(ends, ':' | '：' | ' ')
+            || self.begins.contains(&begins)
+            || self.ends.contains(&ends)
+            || (first && self.headings.contains(&begins))
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const BATCH_ROWS: usize = 32_768;
 /// Bytes of text with which a batch ends before it has so many rows.
 pub(super) const BATCH_BYTES: u64 = 32 << 20;
 /// Bytes of text that are kept in memory.
-const KEPT_BYTES: u64 = 24 << 20;
+const KEPT_BYTES: u64 = 32 << 20;
 
 /// Rows as read, in the order of the files.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::doubt::{CELL_ERROR, Clean, Doubt};
+use super::id_column::Standing;
 use super::id_number::Lane;
 use super::{amount, boolean, code, date, division, id_column, name, phone, text};
 use crate::codes::{Codes, Divisions};
@@ -65,11 +66,19 @@ impl Built {
     }
 }
 
-/// Builds any field but a township or a village. `column` is none when the files have no such column.
-pub fn build(field: &Field, column: Option<&RawColumn>, rows: usize, codes: &Codes, as_of: Date) -> Built {
+/// Builds any field but a township or a village. `column` is none when the files have no such column; `standing` is what the survey
+/// of the rows says of an identity number.
+pub fn build(
+    field: &Field,
+    column: Option<&RawColumn>,
+    rows: usize,
+    standing: Standing,
+    codes: &Codes,
+    as_of: Date,
+) -> Built {
     let cells = Cells { column, rows };
     match field.kind {
-        FieldKind::IdNumber => id_column::build(cells, as_of),
+        FieldKind::IdNumber => id_column::build(cells, standing, as_of),
         FieldKind::Text | FieldKind::Township | FieldKind::Village => texts(cells),
         FieldKind::Name => cells.strings(|raw, _| name::name(raw)),
         FieldKind::Phone => cells.strings(|raw, _| phone::phone(raw)),

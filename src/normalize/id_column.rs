@@ -39,19 +39,36 @@ fn text(arrays: &[ArrayRef], at: usize) -> Option<&StringArray> {
     arrays.get(at).and_then(|a| a.as_any().downcast_ref::<StringArray>())
 }
 
+/// Rows whose number stands as it is, one bit each, as the survey of the column found them.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// The bits of all rows.
+    pub bits: &'a [u64],
+    /// Where the batch begins among them.
+    pub from: usize,
+}
+
+impl Standing<'_> {
+    fn has(self, row: usize) -> bool {
+        let at = self.from + row;
+        self.bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
+    }
+}
+
 /// Each cell by itself; the proposals are empty yet.
-pub fn build(cells: Cells<'_>, as_of: Date) -> Built {
+pub fn build(cells: Cells<'_>, standing: Standing, as_of: Date) -> Built {
     let mut number = StringBuilder::with_capacity(cells.rows, cells.rows * 18);
     let mut lane = StringBuilder::with_capacity(cells.rows, cells.rows * 8);
     let mut rare: [StringBuilder; 6] = std::array::from_fn(|_| StringBuilder::new());
     let mut found = Vec::new();
-    let today = to_days(as_of);
+    // Rows without anything rare since the last one that had something.
+    let mut plain = 0;
     for row in 0..cells.rows {
         let read = match cells.get(row) {
-            Ok(Some((raw, kind))) if stands_as_it_is(raw, kind, today) => {
+            Ok(Some((raw, _))) if standing.has(row) => {
                 number.append_value(raw);
                 lane.append_value(Lane::Valid.as_str());
-                rare.iter_mut().for_each(StringBuilder::append_null);
+                plain += 1;
                 continue;
             }
             Ok(Some((raw, kind))) => Ok(id_number(raw, kind, as_of)),
@@ -63,6 +80,8 @@ pub fn build(cells: Cells<'_>, as_of: Date) -> Built {
             Err(doubt) => *doubt,
         };
         found.extend(doubt.map(|doubt| Found { row: row as u32, doubt }));
+        let before = std::mem::take(&mut plain);
+        rare.iter_mut().for_each(|b| b.append_nulls(before));
         let Ok(read) = read else {
             number.append_null();
             lane.append_value(Lane::Missing.as_str());
@@ -77,6 +96,7 @@ pub fn build(cells: Cells<'_>, as_of: Date) -> Built {
             builder.append_option(cell);
         }
     }
+    rare.iter_mut().for_each(|b| b.append_nulls(plain));
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(number.finish()), Arc::new(lane.finish())];
     arrays.extend(rare.into_iter().map(|mut b| Arc::new(b.finish()) as ArrayRef));
     Built { arrays, found }
@@ -98,6 +118,8 @@ pub struct Usual {
     pub regions: Vec<String>,
     /// For each file or sheet, whether its numbers were cut.
     pub cut: Vec<bool>,
+    /// Rows whose number stands as it is, one bit each.
+    pub standing: Vec<u64>,
 }
 
 /// Counts over a column, batch by batch.
@@ -110,6 +132,8 @@ pub struct Counts {
     regions: BTreeMap<[u8; 6], usize>,
     sound: usize,
     sheets: Vec<Zeros>,
+    rows: usize,
+    standing: Vec<u64>,
 }
 
 /// Numbers of a file or sheet that end in three zeros.
@@ -125,9 +149,13 @@ impl Counts {
     /// Takes a batch into account; `sheet` gives the file or sheet of a row.
     pub fn see(&mut self, cells: Cells<'_>, sheet: impl Fn(usize) -> usize, as_of: Date) {
         let today = to_days(as_of);
+        let before = self.rows;
+        self.rows += cells.rows;
+        self.standing.resize(self.rows.div_ceil(64), 0);
         for row in 0..cells.rows {
             let Ok(Some((raw, kind))) = cells.get(row) else { continue };
             if stands_as_it_is(raw, kind, today) {
+                self.standing[(before + row) / 64] |= 1 << ((before + row) % 64);
                 self.count(raw, sheet(row));
                 continue;
             }
@@ -174,7 +202,7 @@ impl Counts {
         regions.extend(often.map(|(region, _)| String::from_utf8_lossy(region).into_owned()));
         regions.sort();
         regions.dedup();
-        Usual { regions, cut }
+        Usual { regions, cut, standing: self.standing }
     }
 }
 

@@ -59,7 +59,7 @@ pub use survey::{Repeat, Survey};
 
 use self::columns::{Built, Places};
 use self::findings::Told;
-use self::id_column::Usual;
+use self::id_column::{Standing, Usual};
 use self::survey::Origins;
 use crate::codes::Codes;
 use crate::model::raw::RawColumn;
@@ -172,7 +172,7 @@ impl<'a> Normalizer<'a> {
         let rows = raw.len();
         let places = self.origins.take(raw);
         let origin = |row: usize| places[raw.origin[row] as usize];
-        let (mut built, place_codes) = build_fields(source, raw, self.codes, self.as_of);
+        let (mut built, place_codes) = self.build_fields(raw);
         self.review_numbers(raw, &mut built, |row| origin(row) as usize);
 
         let mut rejects = Vec::new();
@@ -257,6 +257,61 @@ impl<'a> Normalizer<'a> {
         told.collect()
     }
 
+    /// All fields, in the contract's order, and the division codes when the source has division fields.
+    fn build_fields(&self, raw: &RawTable) -> (Vec<Built>, Option<[ArrayRef; 2]>) {
+        let (source, codes) = (self.source, self.codes);
+        let rows = raw.len();
+        let main = |kind: FieldKind, role: Role| {
+            let of_kind = |f: &&crate::plan::Field| f.kind == kind;
+            let with_role = source.fields.iter().filter(of_kind).find(|f| f.role == Some(role));
+            with_role.or_else(|| source.fields.iter().find(of_kind)).map(|f| f.name.as_str())
+        };
+        let township = main(FieldKind::Township, Role::Township);
+        let village = main(FieldKind::Village, Role::Village);
+        let column = |name: Option<&str>| name.and_then(|name| raw.column(name));
+        let places = (township.is_some() || village.is_some())
+            .then(|| columns::places(column(township), column(village), rows, codes.divisions()));
+        let (place_codes, mut township_built, mut village_built) = match places {
+            Some(Places { township_code, village_code, township, village }) => {
+                (Some([township_code, village_code]), Some(township), Some(village))
+            }
+            None => (None, None, None),
+        };
+        let mut built: Vec<Option<Built>> = source
+            .fields
+            .par_iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let name = Some(field.name.as_str());
+                if name == township || name == village {
+                    return None;
+                }
+                let own = raw.column(&field.name);
+                Some(match field.kind {
+                    // A second township or village, such as a school's, is read on its own and gives no code.
+                    FieldKind::Township => columns::places(own, None, rows, codes.divisions()).township,
+                    FieldKind::Village => columns::places(None, own, rows, codes.divisions()).village,
+                    _ => columns::build(field, own, rows, self.standing(at), codes, self.as_of),
+                })
+            })
+            .collect();
+        for (field, slot) in source.fields.iter().zip(&mut built) {
+            if slot.is_none() {
+                *slot = match field.kind {
+                    FieldKind::Township => township_built.take(),
+                    _ => village_built.take(),
+                };
+            }
+        }
+        (built.into_iter().flatten().collect(), place_codes)
+    }
+
+    /// What the survey says of a field's numbers, from the batch on.
+    fn standing(&self, field: usize) -> Standing<'_> {
+        let usual = self.usual.iter().find(|(at, _)| *at == field);
+        Standing { bits: usual.map_or(&[], |(_, usual)| &usual.standing), from: self.seen }
+    }
+
     /// Identity numbers once more, now that birth dates and sexes are clean. Only the number of the record's own person is held
     /// against them: a guardian's or a householder's is another person's.
     fn review_numbers(&self, raw: &RawTable, built: &mut [Built], sheet: impl Fn(usize) -> usize) {
@@ -290,53 +345,6 @@ pub fn in_part(batch: &RecordBatch, key: Option<&str>, part: u64, parts: u64) ->
         (hash ^ (hash >> 32)) % parts.max(1)
     };
     (0..batch.num_rows()).map(|row| Some(of(texts.filter(|t| t.is_valid(row)).map(|t| t.value(row))) == part)).collect()
-}
-
-/// All fields, in the contract's order, and the division codes when the source has division fields.
-fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> (Vec<Built>, Option<[ArrayRef; 2]>) {
-    let rows = raw.len();
-    let main = |kind: FieldKind, role: Role| {
-        let of_kind = |f: &&crate::plan::Field| f.kind == kind;
-        let with_role = source.fields.iter().filter(of_kind).find(|f| f.role == Some(role));
-        with_role.or_else(|| source.fields.iter().find(of_kind)).map(|f| f.name.as_str())
-    };
-    let township = main(FieldKind::Township, Role::Township);
-    let village = main(FieldKind::Village, Role::Village);
-    let column = |name: Option<&str>| name.and_then(|name| raw.column(name));
-    let places = (township.is_some() || village.is_some())
-        .then(|| columns::places(column(township), column(village), rows, codes.divisions()));
-    let (place_codes, mut township_built, mut village_built) = match places {
-        Some(Places { township_code, village_code, township, village }) => {
-            (Some([township_code, village_code]), Some(township), Some(village))
-        }
-        None => (None, None, None),
-    };
-    let mut built: Vec<Option<Built>> = source
-        .fields
-        .par_iter()
-        .map(|field| {
-            let name = Some(field.name.as_str());
-            if name == township || name == village {
-                return None;
-            }
-            let own = raw.column(&field.name);
-            Some(match field.kind {
-                // A second township or village, such as a school's, is read on its own and gives no code.
-                FieldKind::Township => columns::places(own, None, rows, codes.divisions()).township,
-                FieldKind::Village => columns::places(None, own, rows, codes.divisions()).village,
-                _ => columns::build(field, own, rows, codes, as_of),
-            })
-        })
-        .collect();
-    for (field, slot) in source.fields.iter().zip(&mut built) {
-        if slot.is_none() {
-            *slot = match field.kind {
-                FieldKind::Township => township_built.take(),
-                _ => village_built.take(),
-            };
-        }
-    }
-    (built.into_iter().flatten().collect(), place_codes)
 }
 
 /// Record ids of the accepted rows by raw row, when so many were accepted before; none for the others.

@@ -118,7 +118,6 @@ fn for_table(table: &Table) -> WriterProperties {
         let path = ColumnPath::from(column.name.as_str());
         let (repeats, encoding) = match column.kind {
             Kind::Text => {
-                properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
                 let texts: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
                 let rising = texts.len() > 1 && texts.windows(2).all(|w| w[0] < w[1]);
                 (
@@ -135,9 +134,15 @@ fn for_table(table: &Table) -> WriterProperties {
             }
             Kind::Float | Kind::Boolean => continue,
         };
+        properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
         if !repeats {
-            properties =
-                properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path.clone(), encoding);
+            if encoding == Encoding::DELTA_BINARY_PACKED {
+                // Packed to the last bit: there is nothing left to compress.
+                properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+            }
         }
     }
     properties.build()
@@ -155,6 +160,7 @@ fn properties(schema: &TableSchema) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_write_batch_size(8_192)
         // The libraries' default names their version; ours stays the same as long as our bytes do.
         .set_created_by("bidui".to_string())
         .set_key_value_metadata(Some(vec![
