@@ -145,31 +145,48 @@ impl<'k> Scan<'k> {
         if !self.text {
             return Ok(());
         }
-        for (i, piece) in chunk.split(|b| *b == b'<').enumerate() {
-            if i > 0 {
-                self.close(budget)?;
+        let mut from = 0;
+        for at in memchr::memchr_iter(b'<', chunk) {
+            let piece = &chunk[from..at];
+            from = at + 1;
+            if self.run == 0 && piece.len() <= budget.limits.text {
+                self.look(&piece[..piece.len().min(TAG)], budget)?;
+                continue;
             }
-            self.run += piece.len();
-            if self.run > budget.limits.text {
-                let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
-                return Err(vec![oversized(budget.place, what)]);
-            }
-            let room = TAG - self.tag.len().min(TAG);
-            self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
+            self.keep_on(piece, budget)?;
+            let tag = std::mem::take(&mut self.tag);
+            self.run = 0;
+            self.look(&tag, budget)?;
+            self.tag = tag;
+            self.tag.clear();
         }
+        self.keep_on(&chunk[from..], budget)
+    }
+
+    /// Keeps a part of what stands between two `<`.
+    fn keep_on(&mut self, piece: &[u8], budget: &Budget) -> Checked<()> {
+        self.run += piece.len();
+        if self.run > budget.limits.text {
+            let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
+            return Err(vec![oversized(budget.place, what)]);
+        }
+        let room = TAG - self.tag.len().min(TAG);
+        self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
         Ok(())
     }
 
     /// Looks at a tag that is over.
-    fn close(&mut self, budget: &mut Budget) -> Checked<()> {
-        let tag = std::mem::take(&mut self.tag);
-        self.run = 0;
-        match local_name(&tag) {
+    fn look(&mut self, tag: &[u8], budget: &mut Budget) -> Checked<()> {
+        // Nine of ten.
+        if tag.starts_with(b"/") || tag.starts_with(b"v>") {
+            return Ok(());
+        }
+        match local_name(tag) {
             // The parser counts with these unchecked, and would run over.
-            b"c" | b"row" if !is_position(attribute_bytes(&tag, b'r')) => return Err(vec![misplaced(budget.place)]),
-            b"row" if is_hidden(&tag) => self.hidden_rows += 1,
-            b"col" if is_hidden(&tag) => {
-                let tag = String::from_utf8_lossy(&tag);
+            b"c" | b"row" if !is_position(attribute_bytes(tag, b'r')) => return Err(vec![misplaced(budget.place)]),
+            b"row" if is_hidden(tag) => self.hidden_rows += 1,
+            b"col" if is_hidden(tag) => {
+                let tag = String::from_utf8_lossy(tag);
                 let number = |name| attribute(&tag, name).and_then(|n| n.parse::<u64>().ok());
                 let (first, last) = (number("min").unwrap_or(1), number("max").unwrap_or(1));
                 // Hiding all columns behind the table, up to the last one there can be, says nothing.
@@ -178,7 +195,7 @@ impl<'k> Scan<'k> {
                 }
             }
             b"dimension" => {
-                let tag = String::from_utf8_lossy(&tag);
+                let tag = String::from_utf8_lossy(tag);
                 let range = attribute(&tag, "ref").unwrap_or_default();
                 let range = if range.contains(':') { range } else { format!("{range}:{range}") };
                 if !region(&range).is_some_and(|r| r.bottom >= r.top && r.right >= r.left) {
@@ -190,11 +207,11 @@ impl<'k> Scan<'k> {
                 if budget.merges > budget.limits.merges {
                     return Err(vec![oversized(budget.place, "it has too many merged ranges".to_string())]);
                 }
-                let tag = String::from_utf8_lossy(&tag);
+                let tag = String::from_utf8_lossy(tag);
                 self.regions.extend(attribute(&tag, "ref").as_deref().and_then(region));
             }
             b"sst" => {
-                let tag = String::from_utf8_lossy(&tag);
+                let tag = String::from_utf8_lossy(tag);
                 let count = attribute(&tag, "uniqueCount").and_then(|c| c.parse::<u64>().ok());
                 if count.is_some_and(|c| c > budget.limits.strings) {
                     return Err(vec![oversized(budget.place, "it announces too many texts".to_string())]);
@@ -202,8 +219,6 @@ impl<'k> Scan<'k> {
             }
             _ => {}
         }
-        self.tag = tag;
-        self.tag.clear();
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::cross_checks::CrossCheck;
 pub use super::rule_types::*;
-use super::terms::{Snapshot, Terms};
+use super::terms::{Database, Snapshot, Terms};
 use crate::diag::Place;
 use crate::model::table::{Kind, Privacy};
 
@@ -217,6 +217,8 @@ pub struct Source {
     pub freshness_days: Option<u32>,
     /// On which terms it is used.
     pub terms: Terms,
+    /// Where `bidui pull` gets it, when the department opens a database instead of sending files.
+    pub database: Option<Database>,
     /// What is told when values do not go together.
     pub checks: Vec<CrossCheck>,
     /// Fields in order.

@@ -59,14 +59,14 @@ impl Again {
             return Err(Failure::one(FailureClass::InputMissing, problem));
         }
         let usable = |id: &str| states.get(id).is_some_and(|s| matches!(*s, "delivered" | "partial" | "stale"));
-        let of = |role| plan.sources.iter().filter(move |s| (s.role == SourceRole::Register) == role);
+        let linked = plan.sources.iter().filter(|s| s.role != SourceRole::Register && usable(&s.id));
         let mut records = BTreeMap::new();
         for source in plan.sources.iter().filter(|s| usable(&s.id)) {
             records.insert(source.id.clone(), round.table(&source.table())?);
         }
         let all = round.table("links")?;
         let mut links = BTreeMap::new();
-        for source in of(false).filter(|s| usable(&s.id)) {
+        for source in linked {
             links.insert(source.id.clone(), links_of(&all, &source.id)?);
         }
         let previous = store::previous(out, &plan.name, &as_of.to_string())?.map(|(_, previous)| previous);
@@ -75,7 +75,7 @@ impl Again {
             persons: round.table("persons")?,
             households: round.table("households")?,
             possible: round.table("possible_links")?,
-            delivered: of(false).filter(|s| usable(&s.id)).map(|s| s.id.clone()).collect(),
+            delivered: records.keys().cloned().collect(),
             records,
             links,
             previous,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
 use super::sources::{self, Arrived, Intake};
+use super::through::Keep;
 use super::{Observer, clock, outputs};
 use crate::cases::ledger::Deliveries;
 use crate::codes::Codes;
@@ -112,11 +113,13 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         let intake = Intake {
             input,
             out: None,
-            keep: false,
+            keep_files: false,
             round: &round,
             as_of: day,
             known: &Deliveries::default(),
             accept: &BTreeSet::new(),
+            keep: tables.map_or(Keep::Nowhere, Keep::Folder),
+            receipts: receipts.is_some(),
         };
         let brought = sources::bring_in(plan, &codes, &intake, observer)?;
         if let Some(folder) = receipts {
@@ -139,11 +142,10 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
     Ok(checked)
 }
 
-/// Writes what the delivered files hold.
+/// Writes what the delivered files hold beside the records, which are there already.
 fn write_tables(folder: &Path, plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
     std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the tables folder", folder, &e))?;
     let write = |table: &Table| publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())));
-    arrived.iter().filter_map(|a| a.records.as_ref()).try_for_each(write)?;
     let sources = plan.sources.iter().zip(arrived);
     write(&outputs::rejects(sources.map(|(s, a)| (s.id.as_str(), a.rejects.as_slice()))))?;
     write(&outputs::concat(model::tables::findings(), arrived.iter().filter_map(|a| a.findings.as_ref())))

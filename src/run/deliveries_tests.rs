@@ -68,7 +68,7 @@ impl Office {
 
 /// State, day and rows of what is in use, and the codes of what is told.
 fn told(taken: &Taken) -> (&str, String, u64, Vec<&str>) {
-    let rows = taken.read.as_ref().map_or(0, |r| r.raw.len() as u64);
+    let rows = taken.read.as_ref().map_or(0, |r| r.rows.len() as u64);
     let day = taken.as_of.filter(|_| taken.read.is_some()).map(|d| d.to_string()).unwrap_or_default();
     (taken.state, day, rows, taken.problems.iter().map(|p| p.code).collect())
 }

@@ -44,10 +44,13 @@ mod pipeline;
 mod precision;
 mod preview;
 mod propose;
+mod pull;
 mod receipts;
+mod scale;
 mod sources;
 mod staging;
 mod store;
+mod through;
 mod waterfall;
 
 pub use changes::{Change, Mover, PlaceChange, RuleChange};
@@ -64,6 +67,7 @@ pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
+pub use pull::{PullOptions, Pulled, pull};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 

@@ -11,7 +11,8 @@ use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
-use super::{Event, Observer, clock, lock, store};
+use super::through::{Keep, Records};
+use super::{Event, Observer, clock, lock, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
@@ -112,8 +113,17 @@ pub(super) fn up_to_links<T>(
     let accept = accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
-    let (input, out) = (options.input.as_path(), Some(options.out.as_path()));
-    let intake = Intake { input, out, keep, round: &round, as_of, known: &known, accept: &accept };
+    let intake = Intake {
+        input: &options.input,
+        out: Some(&options.out),
+        keep_files: keep,
+        round: &round,
+        as_of,
+        known: &known,
+        accept: &accept,
+        keep: Keep::Memory,
+        receipts: keep,
+    };
     let brought = sources::bring_in(plan, &codes, &intake, observer)?;
     sources::demand_required(plan, &brought.sources)?;
     problems.extend(brought.problems);
@@ -212,7 +222,7 @@ impl Work<'_> {
         let pairs = || self.plan.sources.iter().zip(&self.arrived);
         for (source, a) in pairs() {
             let empty = || Table::empty(plan::schema::records(source));
-            self.tables.add(a.records.clone().unwrap_or_else(empty));
+            self.tables.add(a.records.as_ref().and_then(Records::table).cloned().unwrap_or_else(empty));
         }
         let deliveries = outputs::deliveries(self.known, &self.arrived);
         let corrections = outputs::corrections(&self.arrived);
@@ -240,8 +250,12 @@ impl Work<'_> {
         observer(Event::Stage { name: "link", steps: self.plan.sources.len() });
         let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
-        let register_records =
-            self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
+        let register_records = self.arrived[spine]
+            .records
+            .as_ref()
+            .and_then(Records::table)
+            .cloned()
+            .ok_or_else(|| Failure::internal("no records of the register"))?;
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
@@ -253,7 +267,7 @@ impl Work<'_> {
             if i == spine {
                 continue;
             }
-            let Some(table) = self.arrived[i].records.take() else {
+            let Some(table) = self.arrived[i].records.take().and_then(Records::into_table) else {
                 continue;
             };
             let linked = match source.subject {
@@ -317,6 +331,8 @@ impl Work<'_> {
     fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "screen", steps: 1 });
         let screened = self.screened(linked, self.plan)?;
+        let households = self.tables.get("households");
+        self.problems.extend(scale::above_cap(self.plan, self.as_of, households, &screened.online_list));
         let overlap = cases::rule_overlap(&screened.rule_hits);
         for table in [
             screened.indicators_person,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Round;
+use super::through::aside;
 use crate::cases::{self, Answer, Heard};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::ingest;
@@ -93,10 +94,11 @@ fn answers(folder: &Path, plan: &Plan, tasks: &Table, problems: &mut Vec<Diagnos
     let task_rows: BTreeMap<&str, usize> =
         (0..tasks.rows()).filter_map(|row| Some((tasks.str_at("task_id", row)?, row))).collect();
     let mut found: BTreeMap<String, (Answer, Place)> = BTreeMap::new();
-    let cell = |field: &str, row: usize| delivery.raw.column(field).and_then(|c| c.get(row)).map(str::trim);
-    for row in 0..delivery.raw.len() {
+    let rows = delivery.rows.table().map_err(|e| aside(&e))?;
+    let cell = |field: &str, row: usize| rows.column(field).and_then(|c| c.get(row)).map(str::trim);
+    for row in 0..rows.len() {
         let Some(word) = cell("result", row).filter(|w| !w.is_empty()) else { continue };
-        let at = delivery.raw.provenance(row);
+        let at = rows.provenance(row);
         let place = Place::file(&at.file).sheet(&at.sheet).row(at.row);
         let mut refuse = |code, message: &str, hint: &str| {
             problems.push(Diagnostic::warning(code, message, place.clone()).hint(hint));

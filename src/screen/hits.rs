@@ -120,12 +120,14 @@ pub(super) struct Trail<'t> {
     /// Of each indicator of the plan what it needs.
     pub compiled: &'t [CompiledIndicator],
     pub computed: &'t BTreeMap<&'t str, Computed>,
+    /// Place of each indicator in the plan.
+    pub places: BTreeMap<&'t str, usize>,
 }
 
 impl Trail<'_> {
     /// Notes the records of an indicator of a person or household, and those of the indicators it was computed from.
     fn follow(&self, name: &str, household: u32, person: Option<u32>, found: &mut BTreeSet<(usize, u32)>) {
-        let Some(place) = self.input.plan.indicators.iter().position(|i| i.name == name) else { return };
+        let Some(place) = self.places.get(name).copied() else { return };
         let indicator = &self.input.plan.indicators[place];
         let entity = match indicator.level {
             Level::Household => Some(household),
@@ -161,16 +163,15 @@ pub(super) fn hit_records(hits: &[Hit], trail: &Trail) -> Table {
         for (place, row) in found {
             let indicator = &input.plan.indicators[place];
             if let Some(records) = input.records.get(&indicator.source) {
-                rows.push((indicator.name.as_str(), records.str_at("record_id", row as usize), row as usize, records));
+                rows.push((indicator, records.str_at("record_id", row as usize), row as usize, records));
             }
         }
-        rows.sort_by_key(|(name, id, ..)| (*name, *id));
-        for (name, id, row, records) in rows {
-            let source = input.plan.indicators.iter().find(|i| i.name == name).map(|i| i.source.clone());
+        rows.sort_by_key(|(indicator, id, ..)| (indicator.name.as_str(), *id));
+        for (indicator, id, row, records) in rows {
             table.push(vec![
                 hit.id.clone().into(),
-                name.into(),
-                source.into(),
+                indicator.name.clone().into(),
+                indicator.source.clone().into(),
                 id.into(),
                 records.str_at("file", row).into(),
                 records.str_at("sheet", row).into(),

@@ -108,7 +108,8 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     found.extend(second.hits(input, &entities, &known));
     hits::sort(&mut found, &entities);
     let judged: Vec<_> = first.judged().into_iter().chain(second.judged()).collect();
-    let trail = hits::Trail { input, compiled: &compiled, computed: &computed };
+    let places = plan.indicators.iter().enumerate().map(|(place, i)| (i.name.as_str(), place)).collect();
+    let trail = hits::Trail { input, compiled: &compiled, computed: &computed, places };
     let rule_outcomes = hits::rule_outcomes(plan, &judged, &known.withheld);
     let mut online_list = lists::online_list(&found, &entities, &known.households);
     if let Some(previous) = input.previous {

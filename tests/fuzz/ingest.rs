@@ -120,10 +120,10 @@ fuzz_target!(|data: &[u8]| {
     INSIDE.set(false);
     let refused = !delivery.refused.is_empty();
     assert_eq!(refused, delivery.problems.iter().any(|p| p.is_error()), "a refusal has its reason");
-    assert!(!refused || (delivery.raw.is_empty() && delivery.rejects.is_empty()), "a refused file leaves nothing behind");
+    assert!(!refused || (delivery.rows.is_empty() && delivery.rejects.is_empty()), "a refused file leaves nothing behind");
     let set_aside = delivery.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined).count() as u64;
-    assert_eq!(delivery.read, delivery.raw.len() as u64 + set_aside, "a row is lost while it is read");
-    let normalized = normalize::records(source, &delivery.raw, codes, AS_OF);
+    assert_eq!(delivery.read, delivery.rows.len() as u64 + set_aside, "a row is lost while it is read");
+    let normalized = normalize::records(source, &delivery.rows.table().unwrap(), codes, AS_OF);
     let told = normalized.records.rows() as u64 + normalized.quarantined + normalized.folded;
-    assert_eq!(delivery.raw.len() as u64, told, "a row is lost while it is normalised");
+    assert_eq!(delivery.rows.len() as u64, told, "a row is lost while it is normalised");
 });

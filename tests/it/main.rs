@@ -13,6 +13,8 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+#[cfg(feature = "odbc")]
+mod odbc;
 mod precision;
 mod preview;
 #[path = "../properties/mod.rs"]

@@ -56,7 +56,7 @@ impl Round {
         let part = |all: &BTreeMap<String, Table>| -> BTreeMap<String, Table> {
             all.iter().filter(|(id, _)| kept(id)).map(|(id, t)| (id.clone(), t.clone())).collect()
         };
-        let others = self.plan.sources.iter().filter(|s| s.role != SourceRole::Register && kept(&s.id));
+        let others = self.plan.sources.iter().filter(|s| kept(&s.id));
         let delivered: BTreeSet<String> = others.map(|s| s.id.clone()).collect();
         screen(&ScreenInput {
             plan: &self.plan,

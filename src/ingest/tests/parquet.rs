@@ -64,7 +64,7 @@ fn rows_are_numbered_and_those_without_a_value_listed() {
         &people(Format::Parquet),
         bytes(vec![("身份证号", ids), ("序号", strings(&["1", "2", "3"])), ("姓名", strings(&["张三", " ", "王五"]))]),
     );
-    assert_eq!(delivery.raw.row, [1, 3]);
+    assert_eq!(table(&delivery).row, [1, 3]);
     assert_eq!(rejects(&delivery), [("row.no_value", 2)]);
     assert_eq!(codes(&delivery), ["ingest.extra_column", "ingest.optional_column"]);
 }
@@ -73,7 +73,7 @@ fn rows_are_numbered_and_those_without_a_value_listed() {
 fn broken_and_unfit_files_are_refused() {
     let source = people(Format::Parquet);
     let good = bytes(vec![("身份证号", strings(&["1"])), ("姓名", strings(&["张三"]))]);
-    assert_eq!(one(&source, &good).raw.len(), 1);
+    assert_eq!(one(&source, &good).rows.len(), 1);
     for cut in [10, good.len() / 2, good.len() - 1] {
         assert_eq!(codes(&one(&source, &good[..cut])), ["ingest.truncated"], "{cut}");
     }
@@ -87,6 +87,6 @@ fn broken_and_unfit_files_are_refused() {
     for at in (4..good.len()).step_by(23) {
         let mut flipped = good.clone();
         flipped[at] ^= 0x5a;
-        assert!(one(&source, &flipped).raw.len() <= 1, "byte {at}");
+        assert!(one(&source, &flipped).rows.len() <= 1, "byte {at}");
     }
 }
