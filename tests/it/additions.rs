@@ -5,7 +5,7 @@ use std::fs;
 use super::support::{AS_OF, copy_tree, manifest, root, run, scratch, table};
 
 const CONTRACT: &str = r#"
-id = "vehicle"
+id = "new_vehicle"
 title = "机动车登记"
 department = "公安局交警大队"
 role = "department"
@@ -43,7 +43,7 @@ const RULES: &str = r#"
 name = "young_cars"
 title = "近几年登记的车辆"
 level = "household"
-source = "vehicle"
+source = "new_vehicle"
 filter = "registered_on > :as_of - INTERVAL '60 months'"
 value = "count(*)"
 kind = "integer"
@@ -87,20 +87,20 @@ fn a_source_a_rule_and_a_threshold_without_rust() {
     let cars = format!("所有人,身份证号,初次登记日期\n{name},{number},2024-05-01\n查无此人,,2025-01-01\n");
     fs::write(dir.join("inbox/公安/机动车登记.csv"), cars).unwrap();
 
-    fs::write(dir.join("pipelines/shared/sources/vehicle.toml"), CONTRACT).unwrap();
+    fs::write(dir.join("pipelines/shared/sources/new_vehicle.toml"), CONTRACT).unwrap();
     fs::write(quarterly.join("rules/vehicle.toml"), RULES).unwrap();
     let params = quarterly.join("params.toml");
     fs::write(&params, fs::read_to_string(&params).unwrap() + THRESHOLD).unwrap();
     let file = quarterly.join("pipeline.toml");
     let text = fs::read_to_string(&file).unwrap();
-    let with = text.replacen("\"population\",", "\"population\", \"vehicle\",", 1);
+    let with = text.replacen("\"population\",", "\"population\", \"new_vehicle\",", 1);
     assert_ne!(text, with, "the pipeline names its sources");
     fs::write(&file, with).unwrap();
 
     let (code, _, err) = run(&quarterly, &dir.join("inbox"), &dir.join("out"), AS_OF);
     assert_eq!(code, 0, "{err}");
     let round = dir.join("out/rounds/2026Q3");
-    let source = manifest(&round)["sources"].as_array().unwrap().iter().find(|s| s["source"] == "vehicle").cloned();
+    let source = manifest(&round)["sources"].as_array().unwrap().iter().find(|s| s["source"] == "new_vehicle").cloned();
     let source = source.expect("the new source is in the manifest");
     assert_eq!((source["read"].as_u64(), source["links"]["linked"].as_u64()), (Some(2), Some(1)), "{source}");
 
