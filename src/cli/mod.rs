@@ -11,6 +11,7 @@ mod init;
 mod link;
 mod printer;
 mod progress;
+mod pull;
 mod run;
 mod schema;
 mod summary;
@@ -49,6 +50,8 @@ enum Verb {
     Init(init::Args),
     /// Check a pipeline, run its rule tests and, with --input, read the delivered files; publishes nothing.
     Check(check::Args),
+    /// Copy the tables that departments open in their databases into the folder of deliveries (feature `odbc`).
+    Pull(pull::Args),
     /// Run a pipeline on a folder of deliveries and publish the round.
     Run(run::Args),
     /// Take people's answers about possible links into the ledger; every later run applies them.
@@ -94,6 +97,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
     match verb {
         Verb::Init(args) => init::main(&args, printer),
         Verb::Check(args) => check::main(&args, printer),
+        Verb::Pull(args) => pull::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),

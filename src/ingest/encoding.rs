@@ -127,7 +127,7 @@ fn has_pasted_line(bytes: &[u8], end: u8) -> bool {
 /// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
 struct Lines {
     source: Box<dyn Read>,
-    /// In UTF-8 and GB18030 a block without a fault is taken for text as a whole: its lines need not be looked at again.
+    /// In GB18030 a block without a fault is taken for text as a whole: its lines need not be looked at again.
     encoding: &'static Encoding,
     end: u8,
     block: Block,
@@ -232,7 +232,6 @@ impl Lines {
         self.quoted = memchr::memchr(b'"', &bytes).is_some();
         let some = !bytes.is_empty();
         self.block = match self.encoding {
-            e if e == UTF_8 => String::from_utf8(bytes).map_or_else(|e| Block::Bytes(e.into_bytes()), Block::Text),
             e if e == GB18030 && !(self.wary && has_pasted_line(&bytes, self.end)) => self.decoded(bytes),
             _ => Block::Bytes(bytes),
         };
@@ -264,7 +263,7 @@ impl Lines {
 /// Bytes as text, and whether some of them are not.
 fn decode<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
     if encoding == UTF_8 {
-        return match std::str::from_utf8(bytes) {
+        return match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => (Cow::Borrowed(text), false),
             Err(_) => (String::from_utf8_lossy(bytes), true),
         };
@@ -508,7 +507,7 @@ fn fit(path: &Path, encoding: &'static Encoding, head: &[u8], whole: bool) -> io
 /// True when bytes are text in an encoding, without making the text: `room` is only written over.
 fn is_text(encoding: &'static Encoding, bytes: &[u8], room: &mut Vec<u8>) -> bool {
     if encoding == UTF_8 {
-        return std::str::from_utf8(bytes).is_ok();
+        return simdutf8::basic::from_utf8(bytes).is_ok();
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {

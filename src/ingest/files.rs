@@ -79,6 +79,14 @@ pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
     Ok(found)
 }
 
+/// True when a contract's globs take a file at this place below the input folder.
+///
+/// # Errors
+/// `ingest.pattern` when a glob of the contract is not one.
+pub fn fits(source: &Source, relative: &str) -> Outcome<bool> {
+    Ok(globs(source)?.is_match(matchable(relative)))
+}
+
 /// True when one of a file's names fits the globs and it is no lock or hidden file; such a one is noted.
 fn is_wanted(found: &mut Found, names: &[&str], globs: &GlobSet, shown: &str) -> bool {
     let fits = |name: &str| globs.is_match(matchable(name));

@@ -33,6 +33,8 @@ mod archive;
 mod book;
 mod cell;
 mod csv;
+#[cfg(feature = "odbc")]
+pub mod database;
 mod dbf;
 mod encoding;
 mod files;
@@ -64,7 +66,7 @@ mod xml_sheet;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Found, InputFile, find_files, list_files};
+pub use files::{Found, InputFile, find_files, fits, list_files};
 pub use spool::{Batches, RawRows};
 
 use std::fs;

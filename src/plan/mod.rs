@@ -56,5 +56,5 @@ pub use load::load;
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
-pub use terms::{COMPLETENESS, Snapshot, Terms};
+pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;

@@ -84,6 +84,7 @@ pub fn source(id: &str, fields: Vec<Field>) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        database: None,
         checks: Vec::new(),
         fields,
         place: Place::default(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::cross_checks::CrossCheck;
-use super::terms::{Snapshot, Terms};
+use super::terms::{Database, Snapshot, Terms};
 use crate::diag::Place;
 use crate::model::table::{Kind, Privacy};
 
@@ -212,6 +212,8 @@ pub struct Source {
     pub freshness_days: Option<u32>,
     /// On which terms it is used.
     pub terms: Terms,
+    /// Where `bidui pull` gets it, when the department opens a database instead of sending files.
+    pub database: Option<Database>,
     /// What is told when values do not go together.
     pub checks: Vec<CrossCheck>,
     /// Fields in order.

@@ -69,10 +69,10 @@ pub fn write_parts(
     }
 }
 
-/// Writes batches one after the other, each as a row group, with the same metadata as [`write()`].
+/// Writes batches one after the other, in row groups of [`ROW_GROUP`] rows, with the same metadata as [`write()`].
 ///
 /// `arrow` is the schema of the batches, which may code what `schema` calls text; `distinct` names columns whose values
-/// hardly repeat, for which a dictionary would only cost.
+/// hardly repeat, for which a dictionary would only cost; they are texts.
 ///
 /// # Errors
 /// An `io.failed` failure naming the path.
@@ -89,14 +89,16 @@ pub fn write_batches(
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in distinct {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
+        // Keys mostly begin as the one above them does: only the rest is written, and little is left to compress.
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(*column), false)
+            .set_column_encoding(ColumnPath::from(*column), Encoding::DELTA_BYTE_ARRAY);
     }
     let properties = properties.build();
     atomic::write_with(path, |out| -> Result<(), ParquetError> {
         let mut writer = ArrowWriter::try_new(out, arrow, Some(properties))?;
         for batch in batches {
             writer.write(&batch)?;
-            writer.flush()?;
         }
         writer.close()?;
         Ok(())

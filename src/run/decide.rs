@@ -203,6 +203,7 @@ fn contract(format: Format) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        database: None,
         checks: Vec::new(),
         fields: vec![
             field("key", "认定编号", true),

@@ -39,6 +39,7 @@ mod lock;
 pub mod manifest;
 mod outputs;
 mod pipeline;
+mod pull;
 mod receipts;
 mod sources;
 mod staging;
@@ -57,6 +58,7 @@ pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
+pub use pull::{PullOptions, Pulled, pull};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 

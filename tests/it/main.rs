@@ -12,6 +12,8 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+#[cfg(feature = "odbc")]
+mod odbc;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
