@@ -2,7 +2,8 @@
 //! what is usual among its identity numbers.
 //!
 //! In: the raw rows, batch by batch, once; and those batches again when some rows may repeat others. Out: [`Known`]. What is
-//! kept of a row is a hash of eight bytes, and nothing more unless another row has the same.
+//! kept of a row is a hash of eight bytes (sixteen while they are sorted) and a bit for each identity number, and nothing more
+//! unless another row has the same hash.
 
 use std::collections::HashMap;
 
