@@ -18,7 +18,7 @@
 //! | `limits` | what a file may cost |
 //! | `encoding`, `transcode`, `csv` | text: its encoding, as lines or as a stream; delimited text |
 //! | `book` | what workbooks of all kinds have in common |
-//! | `xlsx`, `package`, `markup` | Office Open XML: cells; the archive looked through; as much XML as that needs |
+//! | `xlsx`, `package`, `markup`, `pieces` | Office Open XML: cells; the archive looked through; as much XML as that needs |
 //! | `xls`, `xlsb` | workbooks in records |
 //! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
 //! | `dbf`, `json`, `parquet` | records by name |
@@ -46,6 +46,7 @@ mod merges;
 mod ods;
 mod package;
 mod parquet;
+mod pieces;
 pub mod receipt;
 mod row;
 pub mod rows;
