@@ -9,7 +9,9 @@ use super::limits::{CELL_CHARS, Limits, Meter, oversized};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
 use super::sink::{Full, Sink};
+use super::units;
 use crate::diag::{Diagnostic, Place};
+use crate::model::raw::Stated;
 use crate::model::{CellKind, Disposition, Reject};
 use crate::plan::FieldFrom;
 
@@ -113,12 +115,14 @@ pub(super) struct SheetIntake<'r, 'a> {
     sheet: String,
     merges: Merges,
     state: State,
+    /// The workbook's day numbers count from 1904-01-01.
+    pub(super) from_1904: bool,
 }
 
 impl<'r, 'a> SheetIntake<'r, 'a> {
     /// Begins a sheet; an empty name for files without sheets.
     pub(super) fn new(reading: &'r mut Reading<'a>, sheet: &str, merges: Merges) -> Self {
-        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()) }
+        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()), from_1904: false }
     }
 
     /// Begins a table whose headings are part of its format; false when it cannot be read.
@@ -221,6 +225,9 @@ impl<'r, 'a> SheetIntake<'r, 'a> {
             Verdict::Fits(headings) => {
                 self.reading.learn(&headings);
                 self.reading.sink.open(self.reading.relative, &self.sheet);
+                let (units, mut notes) = units::stated(self.reading.contract.source, &headings, &self.place());
+                self.reading.problems.append(&mut notes);
+                self.reading.sink.state(Stated { from_1904: self.from_1904, units });
                 let file_name = self.reading.relative.rsplit('/').next().unwrap_or_default();
                 let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
                 let fields = &self.reading.contract.source.fields;

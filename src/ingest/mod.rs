@@ -22,7 +22,7 @@
 //! | `xls`, `xlsb` | workbooks in records |
 //! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
 //! | `dbf`, `json`, `parquet` | records by name |
-//! | `header` | heading rows, columns of the contract's fields |
+//! | `header`, `units` | heading rows, columns of the contract's fields; the unit a title row states |
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `receipt` | receipts that a department filled in and sent back |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
@@ -53,6 +53,7 @@ pub mod rows;
 mod sink;
 mod sniff;
 mod transcode;
+mod units;
 mod xls;
 mod xlsb;
 mod xlsx;

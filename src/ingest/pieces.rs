@@ -105,20 +105,18 @@ impl Pieces {
                 // `<!---->` is the shortest.
                 Within::Comment => closing(bytes, self.last, b'-', 6_usize.saturating_sub(self.run)),
                 Within::Data => closing(bytes, self.last, b']', 0),
-                Within::Doctype(0) => {
-                    match bytes.iter().position(|b| matches!(b, b'\'' | b'"' | b'[' | b'>')) {
-                        Some(at) if bytes[at] == b'>' => Some(at + 1),
-                        Some(at) => {
-                            self.within = match bytes[at] {
-                                b'[' => Within::Endless,
-                                quote => Within::Doctype(quote),
-                            };
-                            self.take(bytes, at + 1);
-                            continue;
-                        }
-                        None => None,
+                Within::Doctype(0) => match bytes.iter().position(|b| matches!(b, b'\'' | b'"' | b'[' | b'>')) {
+                    Some(at) if bytes[at] == b'>' => Some(at + 1),
+                    Some(at) => {
+                        self.within = match bytes[at] {
+                            b'[' => Within::Endless,
+                            quote => Within::Doctype(quote),
+                        };
+                        self.take(bytes, at + 1);
+                        continue;
                     }
-                }
+                    None => None,
+                },
                 Within::Doctype(quote) => {
                     if let Some(at) = memchr::memchr(*quote, bytes) {
                         self.within = Within::Doctype(0);
@@ -202,7 +200,8 @@ mod tests {
             let met = tags(xml, 1000, step).unwrap();
             assert_eq!(met, ["a b='<>'", "/a c='>'", "b/"], "{step}");
             // The same as the parser's own.
-            let mut reader = quick_xml::Reader::from_str("<a><!--><y>--><![CDATA[<z>]>]]><!-- <x> -> --><?pi <w>?><b/></a>");
+            let mut reader =
+                quick_xml::Reader::from_str("<a><!--><y>--><![CDATA[<z>]>]]><!-- <x> -> --><?pi <w>?><b/></a>");
             let mut own = 0;
             while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {
                 own += 1;

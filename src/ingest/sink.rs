@@ -2,10 +2,12 @@
 //!
 //! In: rows of texts by contract field. Out: [`RawTable`] and rejects.
 
+use std::collections::BTreeMap;
+
 use arrow::array::StringArray;
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use crate::model::raw::RawColumn;
+use crate::model::raw::{RawColumn, Stated};
 use crate::model::{CellKind, Provenance, RawTable, Reject};
 
 /// Most bytes of text one column may hold: Arrow's 32-bit offsets end there.
@@ -32,6 +34,7 @@ pub(super) struct Sink {
     /// Data rows read, with those quarantined here.
     pub(super) read: u64,
     bytes: u64,
+    stated: BTreeMap<(String, String), Stated>,
 }
 
 /// A state to return to.
@@ -60,6 +63,7 @@ impl Sink {
             rejects: Vec::new(),
             read: 0,
             bytes: 0,
+            stated: BTreeMap::new(),
         }
     }
 
@@ -86,6 +90,13 @@ impl Sink {
     /// Opens a file or sheet; the rows that follow are its.
     pub(super) fn open(&mut self, file: &str, sheet: &str) {
         self.origins.push((file.to_string(), sheet.to_string()));
+    }
+
+    /// What the file or sheet opened last says about its values. A file that is forgotten has no rows it could matter to.
+    pub(super) fn state(&mut self, stated: Stated) {
+        if let Some(origin) = self.origins.last().filter(|_| stated != Stated::default()) {
+            self.stated.insert(origin.clone(), stated);
+        }
     }
 
     /// Adds a row of the file or sheet opened last; one cell per field, blank ones as none.
@@ -119,7 +130,8 @@ impl Sink {
     /// The collected table, the rejects and the number of data rows read.
     pub(super) fn finish(self) -> (RawTable, Vec<Reject>, u64) {
         let columns = self.fields.into_iter().zip(self.stores).map(|(field, store)| store.column(field)).collect();
-        let table = RawTable { origins: self.origins, origin: self.origin, row: self.row, columns };
+        let table =
+            RawTable { origins: self.origins, origin: self.origin, row: self.row, columns, stated: self.stated };
         (table, self.rejects, self.read)
     }
 }

@@ -51,8 +51,9 @@ const QUANTITY_UNITS: [&str; 31] = [
     "m",
 ];
 
-/// Yuan as hundredths. `unit` is the contract's unit of the column: `wan_yuan`, `fen`, anything else is yuan; a unit in the
-/// cell (`1.2万`, `300元`) goes before it. Rounds half away from zero.
+/// Yuan as hundredths. `unit` is the column's unit by contract or title row: `wan_yuan`, `fen`, `qian_yuan`, `bai_wan_yuan`,
+/// `qian_wan_yuan`, `yi_yuan`, anything else is yuan; a unit in the cell (`1.2万`, `300元`) goes before it. Rounds half away
+/// from zero.
 pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
     quantity(raw, kind, false, |text| {
         let text = text.strip_prefix("人民币").unwrap_or(text);
@@ -64,7 +65,11 @@ pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
         };
         let (number, factor) = multiplier(number);
         match (factor, yuan, unit) {
+            (None, false, "qian_yuan") => (number, 1_000, 1),
             (None, false, "wan_yuan") => (number, 10_000, 1),
+            (None, false, "bai_wan_yuan") => (number, 1_000_000, 1),
+            (None, false, "qian_wan_yuan") => (number, 10_000_000, 1),
+            (None, false, "yi_yuan") => (number, 100_000_000, 1),
             (None, false, "fen") => (number, 1, 100),
             (factor, ..) => (number, factor.unwrap_or(1), 1),
         }

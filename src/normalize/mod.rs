@@ -131,6 +131,7 @@ fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> 
         }
         None => (None, None, None),
     };
+    let sheets = columns::Sheets::of(raw);
     let mut built: Vec<Option<Built>> = source
         .fields
         .par_iter()
@@ -144,7 +145,7 @@ fn build_fields(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> 
                 // A second township or village, such as a school's, is read on its own and gives no code.
                 FieldKind::Township => columns::places(own, None, rows, codes.divisions()).township,
                 FieldKind::Village => columns::places(None, own, rows, codes.divisions()).village,
-                _ => columns::build(field, own, rows, codes, as_of),
+                _ => columns::build(field, own, &sheets, codes, as_of),
             })
         })
         .collect();

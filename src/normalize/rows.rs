@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::columns::Built;
+use super::columns::{Built, Sheets};
 use crate::model::raw::RawColumn;
 use crate::model::{Disposition, Provenance, RawTable, Reject};
 use crate::plan::{Field, Role, Source, Subject};
@@ -26,9 +26,11 @@ pub fn duplicates(source: &Source, raw: &RawTable) -> Vec<Option<u32>> {
         return earlier;
     }
     let cell = |column: &RawColumn, row: usize| -> u8 { column.kind.get(row).map_or(0, |k| *k as u8) };
+    let sheets = Sheets::of(raw);
     let equal = |a: usize, b: usize| {
         let same = |c: &&RawColumn| c.get(a) == c.get(b) && cell(c, a) == cell(c, b);
-        compared.iter().all(same)
+        // The same figures in sheets of different units or day numbers are not the same.
+        compared.iter().all(same) && sheets.at(a) == sheets.at(b)
     };
     let hashes = hashes(&compared, raw.len());
     // Hashes only propose: rows of one hash are compared, so the result does not depend on the hash.
