@@ -127,7 +127,7 @@ impl<R: Read> Read for Tags<R> {
         loop {
             match self.pieces.next(&mut bytes) {
                 // What stands in several texts of one cell is counted by the reader of the cells.
-                Met::Tag => self.pieces.new_text(),
+                Met::Tag(_) => self.pieces.new_text(),
                 Met::End => return Ok(read),
                 Met::TooLong => {
                     let what = format!("a text in it is longer than {} KB", self.longest >> 10);

@@ -71,8 +71,9 @@ pub(super) fn inspect(path: &Path, binary: bool, limits: &Limits, place: &Place)
             budget.check(0)?;
             scan.feed(&chunk[..read], &mut budget)?;
         }
-        if !scan.regions.is_empty() || scan.hidden_rows + scan.hidden_columns > 0 {
-            package.parts.insert(name, (scan.regions, scan.hidden_rows, scan.hidden_columns));
+        let Around { regions, hidden_rows, hidden_columns, .. } = scan.found;
+        if !regions.is_empty() || hidden_rows + hidden_columns > 0 {
+            package.parts.insert(name, (regions, hidden_rows, hidden_columns));
         }
     }
     package.sheets = sheets(&small);
@@ -110,16 +111,22 @@ impl Budget<'_> {
 /// Goes over a part's bytes tag by tag.
 struct Scan<'k> {
     pieces: Pieces,
-    regions: Vec<Region>,
-    hidden_rows: u64,
-    hidden_columns: u64,
+    found: Around,
     keep: Option<&'k mut String>,
     text: bool,
     begun: bool,
-    /// Between the tags of a cell or of a shared text.
-    in_cell: bool,
     /// Bytes and texts of the part with the shared texts.
     shared: Option<(u64, u64)>,
+}
+
+/// What stands around the cells of a part.
+#[derive(Default)]
+struct Around {
+    regions: Vec<Region>,
+    hidden_rows: u64,
+    hidden_columns: u64,
+    /// Between the tags of a cell or of a shared text.
+    in_cell: bool,
 }
 
 /// Longest workbook index that is kept.
@@ -129,13 +136,10 @@ impl<'k> Scan<'k> {
     fn new(name: &str, keep: Option<&'k mut String>, text: bool, limits: &Limits) -> Self {
         Scan {
             pieces: Pieces::new(limits.text),
-            regions: Vec::new(),
-            hidden_rows: 0,
-            hidden_columns: 0,
+            found: Around::default(),
             keep,
             text,
             begun: false,
-            in_cell: false,
             shared: name.contains("sharedstrings").then_some((0, 0)),
         }
     }
@@ -162,7 +166,12 @@ impl<'k> Scan<'k> {
         let mut bytes = chunk;
         loop {
             match self.pieces.next(&mut bytes) {
-                Met::Tag => self.close(budget)?,
+                Met::Tag(tag) => {
+                    let shared = self.shared.as_mut().map(|(_, texts)| texts);
+                    if self.found.close(tag, shared, budget)? {
+                        self.pieces.new_text();
+                    }
+                }
                 Met::End => return Ok(()),
                 Met::TooLong => {
                     let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
@@ -171,13 +180,14 @@ impl<'k> Scan<'k> {
             }
         }
     }
+}
 
-    /// Looks at a tag that is over.
-    fn close(&mut self, budget: &mut Budget) -> Checked<()> {
-        let tag = self.pieces.tag();
+impl Around {
+    /// Looks at a tag that is over; true when the text behind it is not one with that before it.
+    fn close(&mut self, tag: &[u8], shared: Option<&mut u64>, budget: &mut Budget) -> Checked<bool> {
         if let Some(ended) = tag.strip_prefix(b"/") {
             self.in_cell &= !matches!(local_name(ended), b"c" | b"si");
-            return Ok(());
+            return Ok(!self.in_cell);
         }
         let mut begins = false;
         match local_name(tag) {
@@ -186,7 +196,7 @@ impl<'k> Scan<'k> {
             b"c" => begins = true,
             b"si" => {
                 begins = true;
-                if let Some((_, texts)) = &mut self.shared {
+                if let Some(texts) = shared {
                     *texts += 1;
                     if *texts > budget.limits.strings {
                         return Err(vec![oversized(budget.place, "it has too many shared texts".to_string())]);
@@ -231,10 +241,7 @@ impl<'k> Scan<'k> {
         // The parser puts together what stands in a cell, and keeps no text from anywhere else.
         let new_text = begins || !self.in_cell;
         self.in_cell |= begins && !tag.ends_with(b"/");
-        if new_text {
-            self.pieces.new_text();
-        }
-        Ok(())
+        Ok(new_text)
     }
 }
 

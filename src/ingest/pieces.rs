@@ -41,9 +41,9 @@ enum Within {
 
 /// What was met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Met {
-    /// A tag is over: [`Pieces::tag`].
-    Tag,
+pub(super) enum Met<'t> {
+    /// A tag is over: it without its brackets, or its beginning if it is long.
+    Tag(&'t [u8]),
     /// All bytes given so far.
     End,
     /// A piece longer than anything a spreadsheet holds.
@@ -56,18 +56,26 @@ impl Pieces {
         Pieces { longest, within: Within::Text, run: 0, last: [0; 2], text: 0, tag: Vec::new() }
     }
 
-    /// The tag that ended last, from its name on; only its beginning if it is long.
-    pub(super) fn tag(&self) -> &[u8] {
-        &self.tag
-    }
-
     /// A new cell or shared text begins: the texts of one are kept together, whatever tags stand between them.
     pub(super) fn new_text(&mut self) {
         self.text = 0;
     }
 
     /// Takes bytes from the front until something is met.
-    pub(super) fn next(&mut self, bytes: &mut &[u8]) -> Met {
+    pub(super) fn next<'t, 'b: 't>(&'t mut self, bytes: &mut &'b [u8]) -> Met<'t> {
+        // Nearly all there is: a short text and a whole tag behind it, looked at where they lie.
+        if let (Within::Text, Some((text, tag))) = (&self.within, plain(bytes)) {
+            *bytes = &bytes[text + tag.len() + 2..];
+            self.text += text;
+            if (self.run + text).max(self.text).max(tag.len() + 2) > self.longest {
+                self.within = Within::Endless;
+                self.run = self.longest + 1;
+                return Met::TooLong;
+            }
+            self.run = 0;
+            self.last = *b" >";
+            return Met::Tag(tag);
+        }
         loop {
             if self.run.max(self.text) > self.longest {
                 return Met::TooLong;
@@ -142,7 +150,7 @@ impl Pieces {
                 self.run = 0;
                 match ended {
                     Within::Text => (self.within, self.run) = (Within::Begun, 1),
-                    Within::Tag(_) => return Met::Tag,
+                    Within::Tag(_) => return Met::Tag(&self.tag),
                     _ => {}
                 }
             }
@@ -159,6 +167,26 @@ impl Pieces {
         }
         *bytes = rest;
     }
+}
+
+/// The length of the text at the front and the whole tag behind it; none when there is no end of it, or something else.
+fn plain(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    // Texts are short: looking at byte after byte is faster than any search.
+    let text = bytes.iter().position(|b| *b == b'<')?;
+    let behind = &bytes[text + 1..];
+    if matches!(behind.first()?, b'!' | b'?') {
+        return None;
+    }
+    let mut quote = 0;
+    for (at, byte) in behind.iter().take(TAG).enumerate() {
+        match *byte {
+            b'>' if quote == 0 => return Some((text, &behind[..at])),
+            b @ (b'"' | b'\'') if quote == 0 => quote = b,
+            b if b == quote => quote = 0,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The end of what two `mark`s and a `>` close, not before index `from`; `last` are the two bytes before.
@@ -183,7 +211,7 @@ mod tests {
         for mut bytes in xml.as_bytes().chunks(step) {
             loop {
                 match pieces.next(&mut bytes) {
-                    Met::Tag => met.push(String::from_utf8_lossy(pieces.tag()).into_owned()),
+                    Met::Tag(tag) => met.push(String::from_utf8_lossy(tag).into_owned()),
                     Met::End => break,
                     Met::TooLong => return None,
                 }
@@ -220,7 +248,7 @@ mod tests {
             for mut bytes in xml.as_bytes().chunks(step) {
                 loop {
                     match pieces.next(&mut bytes) {
-                        Met::Tag => pieces.new_text(),
+                        Met::Tag(_) => pieces.new_text(),
                         Met::End => break,
                         Met::TooLong => return false,
                     }

@@ -72,6 +72,10 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
 
 /// The same for a cell of a workbook whose day numbers count from 1904-01-01 when `from_1904`.
 pub fn date_counted(raw: &str, kind: CellKind, asked: Asked, as_of: Date, from_1904: bool) -> Clean<i32> {
+    // Day 0, as an empty cell that a formula points to becomes. Counted from 1900 it is no day at all.
+    if from_1904 && kind == CellKind::Date && raw.starts_with("1904-01-01") {
+        return Clean::refused(PLACEHOLDER);
+    }
     if let Some(written) = plainly_written(raw.as_bytes()).filter(|w| w.year > 0) {
         return settle(written, asked, as_of);
     }

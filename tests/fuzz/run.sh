@@ -63,7 +63,7 @@ BIDUI_FUZZ_TELL=1 "$target/$built/ingest" "$seeds"/* >"$target/seeds-told-$forma
 echo "$format: $(ls "$seeds" | wc -l) seeds, $(grep -c '^OUTCOME: [1-9]' "$target/seeds-told-$format" || true) of them with records"
 # Hangs are told by the target on the CPU clock (ingest.rs): libFuzzer's own watch would take a pause for one.
 code=0
-"$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=0 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
+"$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=0 -report_slow_units=86400 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$found/" "$grown" "$seeds" >"$log" 2>&1 || code=1
 stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
 echo "$format: $minutes minutes, $(stat number_of_executed_units) inputs, $(stat average_exec_per_sec) a second," \
