@@ -7,6 +7,7 @@
 //! | members, their bytes and ratio | `archive`, while a ZIP delivery is unpacked |
 //! | bytes of a tag, of a comment, between two tags | `pieces`: [`Tags`] below our parser of XML, `package` before another's |
 //! | shared texts of a workbook, their bytes | `package` |
+//! | rows, bytes of pages of a Parquet file | `pages`, before its parser reads them |
 //! | bytes of a web page, depth of its tables | `html` |
 //! | bytes of a line or of a JSON row | `encoding`, `json` |
 //! | cells, columns | [`Meter`], for every row of every format |
@@ -53,6 +54,12 @@ pub(super) struct Limits {
     pub(super) dense: u64,
     /// Columns of a row.
     pub(super) columns: u32,
+    /// Bytes of the pages of a Parquet file that are in memory at one time.
+    pub(super) pages: u64,
+    /// Rows for each byte of a Parquet file, in which a run of one value may stand for any number of rows…
+    pub(super) rows_per_byte: u64,
+    /// …once it has so many.
+    pub(super) rows_from: u64,
     /// Bytes of one row of JSON.
     pub(super) json_row: usize,
 }
@@ -73,6 +80,9 @@ pub(super) const LIMITS: Limits = Limits {
     cells: 80_000_000,
     dense: 65_536 * 128,
     columns: 16_384,
+    pages: 768 << 20,
+    rows_per_byte: 8,
+    rows_from: 200_000,
     json_row: 4 << 20,
 };
 

@@ -21,7 +21,7 @@
 //! | `xlsx`, `package`, `markup`, `pieces` | Office Open XML: cells; the archive looked through; as much XML as that needs |
 //! | `xls`, `xlsb` | workbooks in records |
 //! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
-//! | `dbf`, `json`, `parquet` | records by name |
+//! | `dbf`, `json`, `parquet`, `pages` | records by name; the pages of a Parquet file looked through |
 //! | `header`, `units` | heading rows, columns of the contract's fields; the unit a title row states |
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `receipt` | receipts that a department filled in and sent back |
@@ -45,6 +45,7 @@ mod markup_book;
 mod merges;
 mod ods;
 mod package;
+mod pages;
 mod parquet;
 mod pieces;
 pub mod receipt;
