@@ -16,6 +16,7 @@ def make():
     both("people", [NAME, NUMBER, AMOUNT])
     contract("people_parquet", "parquet", [NAME, NUMBER, AMOUNT])
     contract("people_any", "any", [NAME, NUMBER, AMOUNT])
+    contract("names_any", "any", [NAME, NUMBER])
     contract("villages_any", "any", [("village", "村", "village", {"role": "village", "required": True}), NAME, NUMBER, AMOUNT])
     contract("people_gbk", "csv", [NAME, NUMBER, AMOUNT], encoding="gbk")
     contract("people_utf16", "csv", [NAME, NUMBER, AMOUNT], encoding="utf-16le")
