@@ -282,7 +282,9 @@ impl<'a> Contract<'a> {
 /// An unknown heading that may be the missing one under a new name.
 fn likely<'x>(wanted: &Wanted, extra: &'x [String]) -> Option<&'x String> {
     let names = || std::iter::once(&wanted.heading).chain(&wanted.aliases);
-    let folded: Vec<String> = extra.iter().map(|e| fold(e)).collect();
+    // Comparing costs length by length; what is longer or comes later is no heading that anybody renamed.
+    let short = extra.iter().filter(|e| e.len() <= 240).take(256);
+    let folded: Vec<String> = short.map(|e| fold(e)).collect();
     let near = names().find_map(|name| nearest(name, folded.iter().map(String::as_str)));
     let near = near.map(str::to_string).or_else(|| {
         let part = |f: &&String| f.chars().count() > 1 && names().any(|n| n.contains(f.as_str()) || f.contains(n));

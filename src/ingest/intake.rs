@@ -252,7 +252,8 @@ fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
     if row.is_blank() && !row.partial {
         return Ok(());
     }
-    body.filler.fill(row);
+    let filled = body.filler.fill(row);
+    reading.meter.cells(filled).map_err(|what| vec![oversized(&reading.place(), what)])?;
     if let Some((disposition, code, reason)) = refusal(reading.contract, &body.headings, row) {
         if disposition == Disposition::Quarantined {
             reading.sink.read += 1;

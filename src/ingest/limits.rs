@@ -101,15 +101,24 @@ impl Meter {
         Meter { limits, cells: 0 }
     }
 
+    /// Counts cells.
+    ///
+    /// # Errors
+    /// In words, what is too much.
+    pub(super) fn cells(&mut self, more: usize) -> Result<(), String> {
+        self.cells += more as u64;
+        match self.cells > self.limits.cells {
+            true => Err(format!("it has more than {} cells", self.limits.cells)),
+            false => Ok(()),
+        }
+    }
+
     /// Counts a row; `wide` rows are refused, others are for the caller to set aside.
     ///
     /// # Errors
     /// In words, what is too much.
     pub(super) fn row(&mut self, row: &Row, wide: bool) -> Result<(), String> {
-        self.cells += row.len() as u64;
-        if self.cells > self.limits.cells {
-            return Err(format!("it has more than {} cells", self.limits.cells));
-        }
+        self.cells(row.len())?;
         if wide && row.last_column().is_some_and(|c| c >= self.limits.columns) {
             return Err(format!("a row has more than {} columns", self.limits.columns));
         }

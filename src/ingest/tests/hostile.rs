@@ -311,5 +311,19 @@ fn every_limit_holds() {
         heading()
     ));
     assert_eq!(under(Limits { merges: 48, ..LIMITS }, merged.clone()), ["ingest.oversized"]);
+    // Every row below is filled from each merged column: what is filled in counts like what is there.
+    let columns: Vec<String> = ["A", "B", "D", "E", "F"].map(String::from).to_vec();
+    let first: String = columns.iter().map(|c| cell(&format!("{c}2"), "甲")).collect();
+    let rows: String = (3..100).map(|r| format!("<row r=\"{r}\">{}</row>", cell(&format!("C{r}"), "5"))).collect();
+    let down: String = columns.iter().map(|c| format!("<mergeCell ref=\"{c}2:{c}1048576\"/>")).collect();
+    let tall = with_sheet(&format!(
+        "{SHEET}<sheetData><row r=\"1\">{}{}{}{}</row><row r=\"2\">{first}</row>{rows}</sheetData><mergeCells>{down}</mergeCells></worksheet>",
+        cell("A1", "姓名"),
+        cell("B1", "身份证号"),
+        cell("C1", "金额(元)"),
+        cell("F1", "备注")
+    ));
+    assert_eq!(under(Limits { cells: 700, ..LIMITS }, tall.clone()), [""; 0]);
+    assert_eq!(under(Limits { cells: 400, ..LIMITS }, tall), ["ingest.oversized"]);
     assert_eq!(under(LIMITS, merged), [""; 0]);
 }
