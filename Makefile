@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop lint bench bench-ingest bench-linkage corpus sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-interop test-odbc lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -18,6 +18,10 @@ test:
 ## Tests against other programs: DuckDB and pandas (from PyPI), LibreOffice, its python3-uno and poppler (from the system).
 test-interop:
 	$(CARGO) test --locked --test it interop -- --ignored --test-threads=1
+
+## `bidui pull` over ODBC: needs unixodbc-dev and libsqliteodbc from the system.
+test-odbc:
+	$(CARGO) test --locked --features odbc --test it odbc -- --ignored
 
 ## Formatting, clippy with warnings as errors, documentation.
 lint:
@@ -40,6 +44,10 @@ corpus:
 ## Accuracy, CPU time and memory of `bidui link` next to a plain join, a SQL waterfall and Splink (SETS="1m 7m" for others).
 bench-linkage:
 	python3 tests/bench/linkage.py --check $(SETS)
+
+## CPU time and peak memory of screening a million people, next to the same indicators written by hand in polars.
+bench-screening:
+	python3 tests/bench/screening.py
 
 ## Make sample-data anew (the same bytes from the same seed).
 sample:

@@ -6,12 +6,14 @@
 //! ids, decisions of people, fitted models.
 
 pub mod ledger;
+mod precision;
 mod proposals;
 #[cfg(test)]
 mod tests;
 mod tracking;
 mod verification;
 
+pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;
 pub use verification::verification_tasks;

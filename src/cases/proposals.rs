@@ -63,8 +63,9 @@ pub fn proposals(round: &str, comparison: &Table, online: &Table, households: &T
 pub fn work_orders(round: &str, proposals: &Table, hits: &Table, plan: &Plan) -> Table {
     let mut evidence: std::collections::BTreeMap<(&str, &str), Vec<&str>> = Default::default();
     for row in 0..hits.rows() {
-        // Cautions argue against help; they are no evidence of the risk that a department is asked to remove.
-        if hits.str_at("role", row) == Some("cautions") {
+        // Cautions argue against help and checks look at the offices' own work; neither is evidence of the risk that a
+        // department is asked to remove.
+        if matches!(hits.str_at("role", row), Some("cautions" | "checks")) {
             continue;
         }
         let key = hits.str_at("household_id", row).zip(hits.str_at("cause", row));

@@ -25,6 +25,9 @@ pub struct Args {
     /// With --input: write the departments' receipts (数据质量回执) into this folder.
     #[arg(long, value_name = "DIR", requires = "input")]
     receipts: Option<PathBuf>,
+    /// Write the present parameters as a form (参数表.xlsx); put beside pipeline.toml it counts instead of params.toml.
+    #[arg(long, value_name = "FILE")]
+    params_form: Option<PathBuf>,
     /// Day of the judgement, as 2026-09-30.
     #[arg(long)]
     as_of: Option<String>,
@@ -51,6 +54,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         input: args.input.as_deref(),
         tables: args.tables.as_deref(),
         receipts: args.receipts.as_deref(),
+        params_form: args.params_form.as_deref(),
         as_of,
     };
     let checked = run::check(&what, &|e| progress.event(e));

@@ -9,8 +9,11 @@ mod decide;
 mod explain;
 mod init;
 mod link;
+mod plan;
+mod precision;
 mod printer;
 mod progress;
+mod pull;
 mod run;
 mod schema;
 mod summary;
@@ -49,6 +52,12 @@ enum Verb {
     Init(init::Args),
     /// Check a pipeline, run its rule tests and, with --input, read the delivered files; publishes nothing.
     Check(check::Args),
+    /// Copy the tables that departments open in their databases into the folder of deliveries (feature `odbc`).
+    Pull(pull::Args),
+    /// Show what a round, or a proposed threshold or rule, would change: who enters and leaves the list; writes nothing.
+    Plan(plan::Args),
+    /// How often each rule was right by the villages' answers, with its range, and which rules say the same.
+    Precision(precision::Args),
     /// Run a pipeline on a folder of deliveries and publish the round.
     Run(run::Args),
     /// Take people's answers about possible links into the ledger; every later run applies them.
@@ -94,6 +103,9 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
     match verb {
         Verb::Init(args) => init::main(&args, printer),
         Verb::Check(args) => check::main(&args, printer),
+        Verb::Pull(args) => pull::main(&args, printer),
+        Verb::Precision(args) => precision::main(&args, printer),
+        Verb::Plan(args) => plan::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),

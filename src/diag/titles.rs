@@ -6,6 +6,7 @@
 pub fn title(code: &str) -> Option<&'static str> {
     Some(match code {
         "input.missing" => "部门未提供数据",
+        "screen.scale_cap" => "名单和在册监测的人数超过规模上限参数（只提示，不据此排除任何户）",
         "contract.expired" => "使用许可已过期，未读取",
         "contract.not_yet" => "判断日早于取得使用许可的日期",
         "delivery.late" => "部门逾期未提供，沿用以前的数据",

@@ -17,6 +17,7 @@ use std::path::Path;
 use super::Checked;
 use super::encoding::{self, Line, Text};
 use super::intake::{Reading, SheetEnd, SheetIntake};
+use super::lines::PlainLines;
 use super::merges::Merges;
 use super::row::{Fault, Row};
 use crate::diag::Diagnostic;
@@ -29,11 +30,25 @@ const CONTINUED: usize = 20;
 
 /// Reads a file. An error refuses the file.
 pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
+    // Most files that are not UTF-8 are sound GB18030: they are read at once, and only what is not is looked through first.
+    let said = reading.problems.len();
+    let mark = reading.sink.mark().map_err(|stop| vec![super::stopped(&stop, &reading.place())])?;
+    if let Ok(true) = attempt(reading, path, true) {
+        return Ok(());
+    }
+    reading.restart(&mark, said);
+    attempt(reading, path, false).map(|_| ())
+}
+
+/// Reads a file, `ahead` of knowing its encoding or not; false when that must be known first.
+fn attempt(reading: &mut Reading, path: &Path, ahead: bool) -> Checked<bool> {
     let place = reading.place();
     let source = reading.contract.source;
     let mut notes = Vec::new();
-    let text = encoding::open(path, source.encoding.as_deref(), &place, &mut notes)?;
+    let open = if ahead { encoding::open_ahead } else { encoding::open };
+    let text = open(path, source.encoding.as_deref(), &place, &mut notes)?;
     reading.problems.append(&mut notes);
+    let ahead = text.ahead;
     let read_as = text.encoding();
     let mut rows = Rows::new(text, source.delimiter);
     if let Some(other) = rows.other_delimiter().map_err(|e| vec![encoding::failed(&e, &place)])? {
@@ -46,9 +61,23 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     let mut row = Row::default();
     let mut tabs = 0;
+    let mut plain = None;
     loop {
+        if intake.width().is_some() {
+            let plain = plain.get_or_insert_with(|| PlainLines::new(&intake, rows.delimiter));
+            while let Some((number, line)) = rows.quoteless().map_err(|e| vec![encoding::failed(&e, &place)])? {
+                if !intake.plain_line(number, &line, plain)? {
+                    let line = line.into_owned();
+                    rows.give_back(number, line);
+                    break;
+                }
+            }
+        }
         let more = rows.next(&mut row, intake.width());
         let more = more.map_err(|e| vec![encoding::failed(&e, &place)])?;
+        if ahead && rows.bad {
+            return Ok(false);
+        }
         if !more {
             break;
         }
@@ -56,20 +85,23 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
             tabs += row.cells().filter(|(_, text, _)| text.contains(['\t', ';', '|'])).count();
         }
         if !intake.row(&mut row)? {
+            if ahead {
+                return Ok(false);
+            }
             break;
         }
     }
     match intake.finish()? {
         SheetEnd::Read(0) => {
             reading.problems.push(super::no_rows(&place));
-            Ok(())
+            Ok(true)
         }
         // Not a table without rows but no table: taken for one, it would say that everybody has left.
         SheetEnd::Empty => Err(vec![
             Diagnostic::error("ingest.no_heading", "there is nothing in the file but blank lines", place)
                 .hint("it may still be copied; ask the sender for the file again"),
         ]),
-        SheetEnd::Read(_) => Ok(()),
+        SheetEnd::Read(_) => Ok(true),
         SheetEnd::NotThis(known, mut problems) => {
             if known == 0 {
                 let hint = match tabs {
@@ -103,6 +135,8 @@ pub(super) struct Rows {
     /// Lines looked at and not yet used.
     ahead: VecDeque<Line>,
     delimiter: u8,
+    /// True when a line was met that is not text.
+    bad: bool,
     /// How many sound rows had so many cells, before the headings are known.
     widths: BTreeMap<u32, u32>,
 }
@@ -110,7 +144,7 @@ pub(super) struct Rows {
 impl Rows {
     /// Rows of a text with this delimiter.
     pub(super) fn new(text: Text, delimiter: u8) -> Rows {
-        Rows { text, ahead: VecDeque::new(), delimiter, widths: BTreeMap::new() }
+        Rows { text, ahead: VecDeque::new(), delimiter, bad: false, widths: BTreeMap::new() }
     }
 
     /// The character between cells.
@@ -158,6 +192,29 @@ impl Rows {
             self.ahead.push_back(line);
         }
         Ok(if self.next(row, width)? { Next::Row } else { Next::End })
+    }
+
+    /// The next line as it stands; none when it must be looked at closely, or when the text is over.
+    fn quoteless(&mut self) -> std::io::Result<Option<(u32, Cow<'_, str>)>> {
+        if !self.ahead.is_empty() || !self.text.advance()? {
+            return Ok(None);
+        }
+        let number = self.text.number();
+        let quoted = self.text.has_quote();
+        let (text, bad) = self.text.current();
+        if !quoted && !bad {
+            // Asked for anew: what was looked at above would count as lent until the end of this function.
+            return Ok(Some((number, self.text.current().0)));
+        }
+        let line = Line { number, text: text.into_owned(), bad };
+        self.bad |= bad;
+        self.ahead.push_back(line);
+        Ok(None)
+    }
+
+    /// Gives a line back that [`Rows::quoteless`] gave and that must be looked at closely after all.
+    fn give_back(&mut self, number: u32, text: String) {
+        self.ahead.push_front(Line { number, text, bad: false });
     }
 
     /// Reads the next logical row; false at the end. `width` is the number of headings, once known.
@@ -219,7 +276,10 @@ impl Rows {
     fn line(&mut self, i: usize) -> std::io::Result<Option<&Line>> {
         while self.ahead.len() <= i {
             match self.text.line()? {
-                Some(line) => self.ahead.push_back(line),
+                Some(line) => {
+                    self.bad |= line.bad;
+                    self.ahead.push_back(line);
+                }
                 None => return Ok(None),
             }
         }

@@ -32,6 +32,8 @@ pub(super) struct Text {
     number: u32,
     /// True when the text is decoded before it is divided into lines, and U+FFFD stands for what could not be.
     replaced: bool,
+    /// True while nobody has looked at the whole file: see [`open_ahead`].
+    pub(super) ahead: bool,
 }
 
 /// One physical line.
@@ -85,7 +87,10 @@ impl Text {
             Block::Text(text) => (Cow::Borrowed(&text[self.lines.line.clone()]), false),
             Block::Bytes(bytes) => decode(self.encoding, &bytes[self.lines.line.clone()]),
         };
-        let pasted = || self.encoding == GB18030 && is_utf8_han(self.lines.bytes());
+        // Blocks with such a line are not taken for text as a whole.
+        let pasted = || {
+            self.encoding == GB18030 && matches!(self.lines.block, Block::Bytes(_)) && is_utf8_han(self.lines.bytes())
+        };
         let bad = bad || self.replaced && text.contains('\u{fffd}') || pasted();
         (text, bad)
     }
@@ -99,13 +104,37 @@ fn is_utf8_han(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok() && bytes.iter().any(|b| (0xe4..=0xe9).contains(b))
 }
 
+/// True when one of the lines is such a one: the search goes on behind each line that is not UTF-8.
+fn has_pasted_line(bytes: &[u8], end: u8) -> bool {
+    let mut rest = bytes;
+    loop {
+        let (sound, broken) = match std::str::from_utf8(rest) {
+            Ok(_) => (rest, false),
+            Err(e) => (&rest[..e.valid_up_to()], true),
+        };
+        // Of a line that breaks off only the lines before it are UTF-8.
+        let whole = if broken { memchr::memrchr(end, sound).map_or(0, |at| at + 1) } else { sound.len() };
+        if sound[..whole].iter().any(|b| (0xe4..=0xe9).contains(b)) {
+            return true;
+        }
+        match memchr::memchr(end, &rest[sound.len()..]) {
+            Some(at) if broken => rest = &rest[sound.len() + at + 1..],
+            _ => return false,
+        }
+    }
+}
+
 /// Whole lines of a file, read in blocks: a line is a range of its block and is not copied.
 struct Lines {
     source: Box<dyn Read>,
-    /// The block is taken for text as a whole where the file is in UTF-8: its lines need not be looked at again then.
-    utf8: bool,
+    /// In GB18030 a block without a fault is taken for text as a whole: its lines need not be looked at again.
+    encoding: &'static Encoding,
     end: u8,
     block: Block,
+    /// Blocks with a line of UTF-8 in GB18030 are looked at line by line.
+    wary: bool,
+    /// Room for the bytes of the next block while the text of this one is in use.
+    room: Vec<u8>,
     /// A quote stands somewhere in the block.
     quoted: bool,
     /// Where the next line begins.
@@ -138,9 +167,11 @@ impl Lines {
     fn new(source: Box<dyn Read>, encoding: &'static Encoding, end: u8) -> Lines {
         Lines {
             source,
-            utf8: encoding == UTF_8,
+            encoding,
             end,
             block: Block::Bytes(Vec::new()),
+            wary: true,
+            room: Vec::new(),
             quoted: false,
             next: 0,
             line: 0..0,
@@ -168,10 +199,11 @@ impl Lines {
 
     /// Reads on to the last line end within some distance; false when nothing is left.
     fn fill(&mut self) -> io::Result<bool> {
-        let mut bytes = match std::mem::replace(&mut self.block, Block::Bytes(Vec::new())) {
+        let used = match std::mem::replace(&mut self.block, Block::Bytes(Vec::new())) {
             Block::Text(text) => text.into_bytes(),
             Block::Bytes(bytes) => bytes,
         };
+        let mut bytes = std::mem::replace(&mut self.room, used);
         bytes.clear();
         bytes.append(&mut self.rest);
         (self.next, self.line) = (0, 0..0);
@@ -199,18 +231,39 @@ impl Lines {
         }
         self.quoted = memchr::memchr(b'"', &bytes).is_some();
         let some = !bytes.is_empty();
-        self.block = match self.utf8 {
-            true => String::from_utf8(bytes).map_or_else(|e| Block::Bytes(e.into_bytes()), Block::Text),
-            false => Block::Bytes(bytes),
+        self.block = match self.encoding {
+            e if e == GB18030 && !(self.wary && has_pasted_line(&bytes, self.end)) => self.decoded(bytes),
+            _ => Block::Bytes(bytes),
         };
         Ok(some)
+    }
+
+    /// The text of a block, if it is sound. Its line ends stay where they are: no character of GB18030 has the byte of one
+    /// as its second, third or fourth.
+    fn decoded(&mut self, bytes: Vec<u8>) -> Block {
+        let mut room = std::mem::take(&mut self.room);
+        room.clear();
+        // Nothing is in it: this cannot fail, and keeps the room.
+        let mut text = String::from_utf8(room).unwrap_or_default();
+        let mut decoder = self.encoding.new_decoder_without_bom_handling();
+        let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
+            return Block::Bytes(bytes);
+        };
+        text.reserve(needed);
+        match decoder.decode_to_string_without_replacement(&bytes, &mut text, true) {
+            (DecoderResult::InputEmpty, _) => {
+                self.room = bytes;
+                Block::Text(text)
+            }
+            _ => Block::Bytes(bytes),
+        }
     }
 }
 
 /// Bytes as text, and whether some of them are not.
 fn decode<'b>(encoding: &'static Encoding, bytes: &'b [u8]) -> (Cow<'b, str>, bool) {
     if encoding == UTF_8 {
-        return match std::str::from_utf8(bytes) {
+        return match simdutf8::basic::from_utf8(bytes) {
             Ok(text) => (Cow::Borrowed(text), false),
             Err(_) => (String::from_utf8_lossy(bytes), true),
         };
@@ -263,6 +316,27 @@ pub(super) fn open(
     place: &Place,
     problems: &mut Vec<Diagnostic>,
 ) -> Checked<Text> {
+    opened(path, declared, place, problems, false)
+}
+
+/// As [`open`], but a file that is not UTF-8 and may be GB18030 is opened as that at once. What is read from it counts only when
+/// it was read to its end and every line was text: else it is for [`open`] to look at all of it first.
+pub(super) fn open_ahead(
+    path: &Path,
+    declared: Option<&str>,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+) -> Checked<Text> {
+    opened(path, declared, place, problems, true)
+}
+
+fn opened(
+    path: &Path,
+    declared: Option<&str>,
+    place: &Place,
+    problems: &mut Vec<Diagnostic>,
+    ahead: bool,
+) -> Checked<Text> {
     let io = |e: io::Error| vec![failed(&e, place)];
     let mut head = Vec::new();
     File::open(path).and_then(|f| f.take(1 << 16).read_to_end(&mut head)).map_err(io)?;
@@ -299,7 +373,8 @@ pub(super) fn open(
         ));
         return start(path, encoding, 0, &head).map_err(io);
     }
-    let utf8 = fit(path, UTF_8, &head).map_err(io)?;
+    // Where another encoding may be meant, one fault is enough to know that it is not UTF-8.
+    let utf8 = fit(path, UTF_8, &head, declared == Some(UTF_8)).map_err(io)?;
     if utf8.telling == 0 {
         return start(path, declared.unwrap_or(UTF_8), 0, &head).map_err(io);
     }
@@ -309,13 +384,17 @@ pub(super) fn open(
             None => start(path, UTF_8, 0, &head).map_err(io),
         };
     }
-    let gb = fit(path, GB18030, &head).map_err(io)?;
+    if ahead && declared.is_none_or(|d| d == GB18030) {
+        return start(path, GB18030, 0, &head).map(|text| Text { ahead: true, ..text }).map_err(io);
+    }
+    let gb = fit(path, GB18030, &head, true).map_err(io)?;
+    let in_utf8 = || fit(path, UTF_8, &head, true).map_err(io);
     let chosen = match declared {
         Some(encoding) => {
             let own = match encoding {
                 e if e == UTF_8 => utf8,
                 e if e == GB18030 => gb,
-                e => fit(path, e, &head).map_err(io)?,
+                e => fit(path, e, &head, true).map_err(io)?,
             };
             if !own.mostly() || (!own.clean() && gb.clean()) {
                 let likely = if gb.mostly() { GB18030 } else { guess(&head) };
@@ -324,7 +403,7 @@ pub(super) fn open(
             encoding
         }
         None if gb.clean() => GB18030,
-        None if utf8.mostly() && utf8.bad <= gb.bad => UTF_8,
+        None if in_utf8().map(|utf8| utf8.mostly() && utf8.bad <= gb.bad)? => UTF_8,
         None if gb.mostly() => GB18030,
         None => {
             let guessed = guess(&head);
@@ -405,8 +484,11 @@ fn line_end(head: &[u8]) -> u8 {
     }
 }
 
-fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit> {
+/// `whole`: all faults are counted; else the first one ends the search.
+fn fit(path: &Path, encoding: &'static Encoding, head: &[u8], whole: bool) -> io::Result<Fit> {
     let mut lines = Lines::new(Box::new(File::open(path)?), encoding, line_end(head));
+    // Whether a line was pasted in is asked when it is read; here it counts as what it can be read as.
+    lines.wary = false;
     let mut room = Vec::new();
     let mut fit = Fit::default();
     while lines.advance()? {
@@ -414,6 +496,9 @@ fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit>
         if !line.is_ascii() {
             fit.telling += 1;
             fit.bad += u64::from(matches!(lines.block, Block::Bytes(_)) && !is_text(encoding, line, &mut room));
+            if !whole && fit.bad > 0 {
+                break;
+            }
         }
     }
     Ok(fit)
@@ -422,7 +507,7 @@ fn fit(path: &Path, encoding: &'static Encoding, head: &[u8]) -> io::Result<Fit>
 /// True when bytes are text in an encoding, without making the text: `room` is only written over.
 fn is_text(encoding: &'static Encoding, bytes: &[u8], room: &mut Vec<u8>) -> bool {
     if encoding == UTF_8 {
-        return std::str::from_utf8(bytes).is_ok();
+        return simdutf8::basic::from_utf8(bytes).is_ok();
     }
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let Some(needed) = decoder.max_utf8_buffer_length_without_replacement(bytes.len()) else {
@@ -442,8 +527,8 @@ fn start(path: &Path, encoding: &'static Encoding, mark: usize, head: &[u8]) -> 
         // Line ends are two bytes there.
         let (text, _) = encoding.decode_without_bom_handling(&head[mark..]);
         let lines = Lines::new(Box::new(Transcoded::new(file, encoding)), UTF_8, line_end(text.as_bytes()));
-        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true });
+        return Ok(Text { lines, encoding: UTF_8, number: 0, replaced: true, ahead: false });
     }
     let lines = Lines::new(Box::new(file), encoding, line_end(head));
-    Ok(Text { lines, encoding, number: 0, replaced: false })
+    Ok(Text { lines, encoding, number: 0, replaced: false, ahead: false })
 }

@@ -79,6 +79,14 @@ pub fn find_files(source: &Source, input: &Path) -> Outcome<Found> {
     Ok(found)
 }
 
+/// True when a contract's globs take a file at this place below the input folder.
+///
+/// # Errors
+/// `ingest.pattern` when a glob of the contract is not one.
+pub fn fits(source: &Source, relative: &str) -> Outcome<bool> {
+    Ok(globs(source)?.is_match(matchable(relative)))
+}
+
 /// True when one of a file's names fits the globs and it is no lock or hidden file; such a one is noted.
 fn is_wanted(found: &mut Found, names: &[&str], globs: &GlobSet, shown: &str) -> bool {
     let fits = |name: &str| globs.is_match(matchable(name));
@@ -139,7 +147,8 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
             found.unpacked.insert(Arc::new(made)).clone()
         }
     };
-    let path = folder.path().join(found.files.len().to_string());
+    // Each member is told of or taken, so no number comes twice.
+    let path = folder.path().join((found.files.len() + found.notes.len()).to_string());
     let mut out = fs::File::create_new(&path).map_err(|e| Failure::io("write", &path, &e))?;
     let place = Place::file(&relative);
     let path = match archive::unpack(&zip.path, member, &mut out, &LIMITS, &place) {

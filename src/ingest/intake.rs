@@ -8,7 +8,7 @@ use super::header::{Contract, HeadingCell, Headings, Verdict, fold, half_width, 
 use super::limits::{CELL_CHARS, Limits, Meter, oversized};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
-use super::sink::{Full, Sink};
+use super::sink::{Mark, Sink};
 use super::units;
 use crate::diag::{Diagnostic, Place};
 use crate::model::raw::Stated;
@@ -19,16 +19,16 @@ use crate::plan::FieldFrom;
 const FIRST_BYTES: usize = 64 << 20;
 
 /// One file while it is read.
-pub(super) struct Reading<'a> {
+pub(super) struct Reading<'a, 'w> {
     pub(super) contract: &'a Contract<'a>,
     /// Path below the input folder.
     pub(super) relative: &'a str,
-    pub(super) sink: &'a mut Sink,
+    pub(super) sink: &'a mut Sink<'w>,
     /// What is to be said about the file, whether it is used or not.
     pub(super) problems: Vec<Diagnostic>,
     /// What the file may cost.
     pub(super) limits: Limits,
-    meter: Meter,
+    pub(super) meter: Meter,
     extra: Vec<String>,
     absent: Vec<String>,
 }
@@ -45,9 +45,9 @@ pub(super) enum SheetEnd {
     Breaks(Vec<Diagnostic>),
 }
 
-impl<'a> Reading<'a> {
+impl<'a, 'w> Reading<'a, 'w> {
     /// Begins a file.
-    pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink, limits: Limits) -> Self {
+    pub(super) fn new(contract: &'a Contract<'a>, relative: &'a str, sink: &'a mut Sink<'w>, limits: Limits) -> Self {
         Reading {
             contract,
             relative,
@@ -63,6 +63,15 @@ impl<'a> Reading<'a> {
     /// The file as a place.
     pub(super) fn place(&self) -> Place {
         Place::file(self.relative)
+    }
+
+    /// Forgets what was read of the file since a mark, and what was said of it beyond the first `said` problems.
+    pub(super) fn restart(&mut self, mark: &Mark, said: usize) {
+        self.sink.rollback(mark);
+        self.problems.truncate(said);
+        self.meter = Meter::new(self.limits);
+        self.extra.clear();
+        self.absent.clear();
     }
 
     /// Ends a file that was read: says once per file which columns are new and which optional ones are missing.
@@ -88,40 +97,35 @@ impl<'a> Reading<'a> {
             }
         }
     }
-
-    fn too_large(&self) -> Diagnostic {
-        Diagnostic::error("ingest.too_large", "the source holds more text than can be read at once", self.place())
-            .hint("split the delivery, or look for a cell that repeats a very long text")
-    }
 }
 
-enum State {
+pub(super) enum State {
     Searching(Vec<Row>),
     Body(Box<Body>),
     Over(SheetEnd),
 }
 
-struct Body {
-    headings: Headings,
+pub(super) struct Body {
+    pub(super) headings: Headings,
     filler: Filler,
     /// Value of fields that are not columns.
-    constants: Vec<Option<String>>,
-    rows: u64,
+    pub(super) constants: Vec<Option<String>>,
+    pub(super) rows: u64,
 }
 
 /// One sheet, or a file without sheets, while it is read.
-pub(super) struct SheetIntake<'r, 'a> {
-    reading: &'r mut Reading<'a>,
+pub(super) struct SheetIntake<'r, 'a, 'w> {
+    pub(super) reading: &'r mut Reading<'a, 'w>,
     sheet: String,
     merges: Merges,
-    state: State,
+    pub(super) state: State,
     /// The workbook's day numbers count from 1904-01-01.
     pub(super) from_1904: bool,
 }
 
-impl<'r, 'a> SheetIntake<'r, 'a> {
+impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
     /// Begins a sheet; an empty name for files without sheets.
-    pub(super) fn new(reading: &'r mut Reading<'a>, sheet: &str, merges: Merges) -> Self {
+    pub(super) fn new(reading: &'r mut Reading<'a, 'w>, sheet: &str, merges: Merges) -> Self {
         SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()), from_1904: false }
     }
 
@@ -273,7 +277,7 @@ fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
         (None, None) => None,
     });
     let pushed = reading.sink.push(row.number, cells);
-    pushed.map_err(|Full| vec![reading.too_large()])
+    pushed.map_err(|stop| vec![super::stopped(&stop, &reading.place())])
 }
 
 /// Why a row is not taken as data here, or none.
@@ -379,6 +383,9 @@ fn not_data_word<'c>(contract: &'c Contract, headings: &Headings, row: &Row) -> 
 }
 
 /// The first character of a text as [`fold`] would have it.
-fn fold_first(text: &str) -> Option<char> {
+pub(super) fn fold_first(text: &str) -> Option<char> {
+    if let Some(c @ ('0'..='9' | 'a'..='z' | '\u{4e00}'..='\u{9fff}')) = text.chars().next() {
+        return Some(c);
+    }
     text.chars().filter(|c| !is_invisible(*c)).map(half_width).flat_map(char::to_lowercase).find(|c| *c != '*')
 }

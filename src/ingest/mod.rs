@@ -26,12 +26,15 @@
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `receipt` | receipts that a department filled in and sent back |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
-//! | `merges`, `cell`, `row`, `sink` | merged ranges, typed cells, one row, all rows |
+//! | `lines` | lines of delimited text that need no closer look |
+//! | `merges`, `cell`, `row`, `sink`, `spool` | merged ranges, typed cells, one row, all rows, those on the disk |
 
 mod archive;
 mod book;
 mod cell;
 mod csv;
+#[cfg(feature = "odbc")]
+pub mod database;
 mod dbf;
 mod encoding;
 mod files;
@@ -40,6 +43,7 @@ mod html;
 mod intake;
 mod json;
 mod limits;
+mod lines;
 mod markup;
 mod markup_book;
 mod merges;
@@ -53,6 +57,7 @@ mod row;
 pub mod rows;
 mod sink;
 mod sniff;
+mod spool;
 mod transcode;
 mod units;
 mod xls;
@@ -64,7 +69,8 @@ mod xml_sheet;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Found, InputFile, find_files, list_files};
+pub use files::{Found, InputFile, find_files, fits, list_files};
+pub use spool::{Batches, RawRows};
 
 use std::fs;
 use std::path::Path;
@@ -76,21 +82,23 @@ use crate::plan::{Format, Source};
 use header::Contract;
 use intake::Reading;
 use limits::{LIMITS, guarded};
-use sink::Sink;
+use sink::{Sink, Stop};
 
 /// What a source delivered.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Delivery {
     /// Data rows, files in path order, sheets in the workbook's order, rows from top to bottom.
-    pub raw: RawTable,
+    pub rows: RawRows,
     /// Rows that are quarantined or not data, in the same order.
     pub rejects: Vec<Reject>,
     /// What is wrong or worth knowing about the files, in the same order; errors belong to refused files.
     pub problems: Vec<Diagnostic>,
-    /// Paths of files that break the contract; nothing of them is in `raw` or `rejects`.
+    /// Paths of files that break the contract; nothing of them is in `rows` or `rejects`.
     pub refused: Vec<String>,
-    /// Data rows read: those in `raw` and those quarantined here.
+    /// Data rows read: those in `rows` and those quarantined here.
     pub read: u64,
+    /// True when rows that were shown while reading are not in `rows`: their file was refused further down.
+    pub forgot: bool,
 }
 
 /// Reads a source's files.
@@ -98,14 +106,23 @@ pub struct Delivery {
 /// Never fails as a whole: a file that cannot be used is in [`Delivery::refused`] with its reasons in
 /// [`Delivery::problems`] (codes `ingest.*`), and the caller decides what a source without it is worth.
 pub fn read(source: &Source, files: &[InputFile]) -> Delivery {
+    read_watched(source, files, &mut |_| {})
+}
+
+/// Reads a source's files as [`read`] does and shows every batch of rows to `watch` while it is in memory.
+pub fn read_watched(source: &Source, files: &[InputFile], watch: &mut dyn FnMut(&RawTable)) -> Delivery {
     let contract = Contract::new(source);
-    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()));
+    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()), watch);
     let mut delivery = Delivery::default();
     for file in files {
-        let mark = sink.mark();
+        let place = Place::file(&file.relative);
+        let mark = match sink.mark() {
+            Ok(mark) => mark,
+            Err(stop) => return all_refused(files, stopped(&stop, &place)),
+        };
         let mut reading = Reading::new(&contract, &file.relative, &mut sink, LIMITS);
         // The parsers are other people's, and a hostile file may hit an overflow in them: that must cost this file only.
-        let end = guarded(&Place::file(&file.relative), || read_file(&mut reading, file));
+        let end = guarded(&place, || read_file(&mut reading, file));
         let mut problems = std::mem::take(&mut reading.problems);
         delivery.problems.append(&mut problems);
         if let Err(mut errors) = end {
@@ -114,8 +131,34 @@ pub fn read(source: &Source, files: &[InputFile]) -> Delivery {
             delivery.problems.append(&mut errors);
         }
     }
-    (delivery.raw, delivery.rejects, delivery.read) = sink.finish();
+    delivery.forgot = sink.forgot;
+    let place = files.last().map_or(Place::default(), |file| Place::file(&file.relative));
+    match sink.finish() {
+        Ok(all) => (delivery.rows, delivery.rejects, delivery.read) = all,
+        Err(stop) => return all_refused(files, stopped(&stop, &place)),
+    }
     delivery
+}
+
+/// The rows of a file that was sound could not be kept: no file of the source can be used then.
+fn all_refused(files: &[InputFile], problem: Diagnostic) -> Delivery {
+    let refused = files.iter().map(|file| file.relative.clone()).collect();
+    Delivery { problems: vec![problem], refused, ..Delivery::default() }
+}
+
+/// Why no more rows of a source can be taken, in words.
+fn stopped(stop: &Stop, place: &Place) -> Diagnostic {
+    match stop {
+        Stop::Full => {
+            Diagnostic::error("ingest.too_large", "the source holds more text than can be read at once", place.clone())
+                .hint("split the delivery, or look for a cell that repeats a very long text")
+        }
+        Stop::Disk(error) => {
+            let message = format!("cannot put rows aside in the folder for temporary files: {error}");
+            Diagnostic::error("io.failed", message, place.clone())
+                .hint("make room on its disk, or name another folder in the environment variable TMPDIR")
+        }
+    }
 }
 
 /// A result whose failure refuses the file, with every reason found.

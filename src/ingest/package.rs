@@ -189,6 +189,9 @@ impl Around {
             self.in_cell &= !matches!(local_name(ended), b"c" | b"si");
             return Ok(!self.in_cell);
         }
+        if tag == b"v" {
+            return Ok(!self.in_cell);
+        }
         let mut begins = false;
         match local_name(tag) {
             // The parser counts with these unchecked, and would run over.

@@ -14,8 +14,8 @@ use super::pairs::{NO_LEVEL, Pairs, Status, probability};
 use super::person::plain::Keys;
 use crate::model::table::{Column, Kind, Privacy, TableSchema};
 
-/// Rows of one batch, and of one row group of the file.
-pub const BATCH: usize = 131_072;
+/// Rows of one batch: few enough that a column of it stays in the cache until it is written.
+pub const BATCH: usize = 65_536;
 /// A row of a text column without a text.
 pub const NO_TEXT: u32 = u32::MAX;
 

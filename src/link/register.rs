@@ -175,6 +175,20 @@ fn head(
     let called: Vec<u32> =
         order.iter().copied().filter(|row| view.text(Role::Relation, *row) == Some("head")).collect();
     let living: Vec<u32> = order.iter().copied().filter(|row| normal[*row as usize]).collect();
+    if let [child] = living.as_slice()
+        && people.any_birth(*child) != NO_DATE
+        && text::age_on(text::from_days(people.any_birth(*child)), as_of) < ADULT
+    {
+        let message = "户内只有一名未成年人，请核对监护人在哪一户、是否应当合户";
+        findings.push(view.finding(Role::Household, "register.minor_alone", message, *child));
+    }
+    if let [one] = living.as_slice()
+        && view.text(Role::Relation, *one).is_some_and(|relation| relation != "head")
+        && called.is_empty()
+    {
+        let message = "户内只有一人且不是户主，可能是分户后留下的，请核对其家庭成员在哪一户";
+        findings.push(view.finding(Role::Household, "register.split_off", message, *one));
+    }
     let mut heads = called.iter().copied().filter(|row| normal[*row as usize]);
     if let Some(head) = heads.next() {
         if let Some(second) = heads.next() {

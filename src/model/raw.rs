@@ -23,6 +23,20 @@ pub enum CellKind {
     Error,
 }
 
+impl CellKind {
+    /// The kind with this number, as `kind as u8` gives it; an error for a number that no kind has.
+    pub fn of(number: u8) -> CellKind {
+        match number {
+            0 => CellKind::Empty,
+            1 => CellKind::Text,
+            2 => CellKind::Number,
+            3 => CellKind::Date,
+            4 => CellKind::Bool,
+            _ => CellKind::Error,
+        }
+    }
+}
+
 /// Where a row came from.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Provenance {
@@ -97,6 +111,37 @@ impl RawTable {
     /// True when there is no row.
     pub fn is_empty(&self) -> bool {
         self.row.is_empty()
+    }
+
+    /// Tables of the same fields, one below the other; at least one.
+    pub fn concat(parts: &[std::sync::Arc<RawTable>]) -> RawTable {
+        let mut all = RawTable::default();
+        for part in parts {
+            let mut of = Vec::with_capacity(part.origins.len());
+            for origin in &part.origins {
+                if all.origins.last() != Some(origin) {
+                    all.origins.push(origin.clone());
+                }
+                of.push(all.origins.len() as u32 - 1);
+            }
+            all.origin.extend(part.origin.iter().map(|o| of[*o as usize]));
+            all.row.extend_from_slice(&part.row);
+            all.stated.extend(part.stated.iter().map(|(sheet, stated)| (sheet.clone(), stated.clone())));
+        }
+        let fields = parts.first().map_or(0, |first| first.columns.len());
+        all.columns = (0..fields)
+            .map(|at| {
+                let columns: Vec<&RawColumn> = parts.iter().map(|part| &part.columns[at]).collect();
+                let texts: Vec<&dyn arrow::array::Array> = columns.iter().map(|c| &c.text as _).collect();
+                let text = arrow::compute::concat(&texts).expect("texts of one column in memory");
+                RawColumn {
+                    field: columns[0].field.clone(),
+                    text: arrow::array::AsArray::as_string::<i32>(&text).clone(),
+                    kind: columns.iter().flat_map(|c| c.kind.iter().copied()).collect(),
+                }
+            })
+            .collect();
+        all
     }
 
     /// Where row `i` came from.

@@ -55,7 +55,16 @@ const QUANTITY_UNITS: [&str; 31] = [
 /// `qian_wan_yuan`, `yi_yuan`, anything else is yuan; a unit in the cell (`1.2万`, `300元`) goes before it. Rounds half away
 /// from zero.
 pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
-    quantity(raw, kind, false, |text| {
+    let bare = match unit {
+        "qian_yuan" => (1_000, 1),
+        "wan_yuan" => (10_000, 1),
+        "bai_wan_yuan" => (1_000_000, 1),
+        "qian_wan_yuan" => (10_000_000, 1),
+        "yi_yuan" => (100_000_000, 1),
+        "fen" => (1, 100),
+        _ => (1, 1),
+    };
+    quantity(raw, kind, false, bare, |text| {
         let text = text.strip_prefix("人民币").unwrap_or(text);
         let text = ["¥", "RMB", "CNY", "rmb"].iter().find_map(|s| text.strip_prefix(s)).unwrap_or(text);
         let text = text.strip_suffix(['整', '正']).unwrap_or(text);
@@ -64,21 +73,16 @@ pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
             None => (text, false),
         };
         let (number, factor) = multiplier(number);
-        match (factor, yuan, unit) {
-            (None, false, "qian_yuan") => (number, 1_000, 1),
-            (None, false, "wan_yuan") => (number, 10_000, 1),
-            (None, false, "bai_wan_yuan") => (number, 1_000_000, 1),
-            (None, false, "qian_wan_yuan") => (number, 10_000_000, 1),
-            (None, false, "yi_yuan") => (number, 100_000_000, 1),
-            (None, false, "fen") => (number, 1, 100),
-            (factor, ..) => (number, factor.unwrap_or(1), 1),
+        match (factor, yuan) {
+            (None, false) => (number, bare.0, bare.1),
+            (factor, _) => (number, factor.unwrap_or(1), 1),
         }
     })
 }
 
 /// A quantity as hundredths, in the column's own unit.
 pub fn decimal(raw: &str, kind: CellKind) -> Clean<i128> {
-    quantity(raw, kind, true, without_unit)
+    quantity(raw, kind, true, (1, 1), without_unit)
 }
 
 /// A whole number.
@@ -103,12 +107,18 @@ fn without_unit(text: &str) -> (&str, i128, i128) {
     (number, factor.unwrap_or(1), 1)
 }
 
-/// `units` splits the text into the bare number and its factor as numerator and denominator.
-fn quantity(raw: &str, kind: CellKind, percentages: bool, units: impl Fn(&str) -> (&str, i128, i128)) -> Clean<i128> {
+/// `units` splits the text into the bare number and its factor as numerator and denominator; `bare` is that factor where no unit
+/// is written.
+fn quantity(
+    raw: &str,
+    kind: CellKind,
+    percentages: bool,
+    bare: (i128, i128),
+    units: impl Fn(&str) -> (&str, i128, i128),
+) -> Clean<i128> {
     if let Some(hundredths) = plainly_written(raw.as_bytes()) {
-        let (_, factor, divisor) = units("");
-        let value = hundredths * factor;
-        if divisor == 1 && value.abs() <= LIMIT {
+        let value = hundredths * bare.0;
+        if bare.1 == 1 && value.abs() <= LIMIT {
             return Clean::sure(value);
         }
     }
@@ -155,10 +165,9 @@ fn quantity(raw: &str, kind: CellKind, percentages: bool, units: impl Fn(&str) -
     let read = digits(number).map(|d| (d, factor, divisor));
     // What is written in Chinese has its units between its digits, and they all say yuan.
     let written = || {
-        let (_, factor, divisor) = units("");
-        let bare = if percentages { QUANTITY_UNITS.iter().find_map(|u| text.strip_suffix(u)) } else { None };
-        let says = (factor, divisor) == (1, 1) || text.contains(['元', '圆', '块', '角', '万']);
-        let hundredths = chinese_number(bare.unwrap_or(text)).filter(|_| says)?;
+        let number = if percentages { QUANTITY_UNITS.iter().find_map(|u| text.strip_suffix(u)) } else { None };
+        let says = bare == (1, 1) || text.contains(['元', '圆', '块', '角', '万']);
+        let hundredths = chinese_number(number.unwrap_or(text)).filter(|_| says)?;
         Some((Digits { mantissa: hundredths, scale: 2 }, 1, 1))
     };
     let Some((Digits { mantissa, scale }, factor, divisor)) = read.or_else(written) else {

@@ -2,13 +2,14 @@
 //! the division fields, which are read together.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int64Builder, StringBuilder};
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 
 use super::doubt::{CELL_ERROR, Clean, Doubt};
+use super::id_column::Standing;
 use super::id_number::Lane;
 use super::{amount, boolean, code, date, division, id_column, name, phone, text};
 use crate::codes::{Codes, Divisions};
@@ -65,13 +66,20 @@ impl Built {
     }
 }
 
-/// Builds any field but a township or a village. `column` is none when the files have no such column.
-/// `sheets` is what the files say about their own values.
-pub fn build(field: &Field, column: Option<&RawColumn>, sheets: &Sheets, codes: &Codes, as_of: Date) -> Built {
+/// Builds any field but a township or a village. `column` is none when the files have no such column; `standing` is what the survey
+/// of the rows says of an identity number, `sheets` what the files say about their own values.
+pub fn build(
+    field: &Field,
+    column: Option<&RawColumn>,
+    sheets: &Sheets,
+    standing: Standing,
+    codes: &Codes,
+    as_of: Date,
+) -> Built {
     let rows = sheets.raw.len();
     let cells = Cells { column, rows };
     match field.kind {
-        FieldKind::IdNumber => id_column::build(cells, as_of),
+        FieldKind::IdNumber => id_column::build(cells, standing, as_of),
         FieldKind::Text | FieldKind::Township | FieldKind::Village => texts(cells),
         FieldKind::Name => cells.strings(|raw, _| name::name(raw)),
         FieldKind::Phone => cells.strings(|raw, _| phone::phone(raw)),
@@ -188,7 +196,20 @@ impl<'a> Cells<'a> {
         found
     }
 
-    fn strings(&self, read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
+    /// Where no cell needs a change, the raw column itself is the clean one.
+    fn strings(&self, mut read: impl FnMut(&'a str, CellKind) -> Clean<Cow<'a, str>>) -> Built {
+        if let Some(column) = self.column {
+            let same = |(raw, kind): (Option<&'a str>, &CellKind)| match (raw, kind) {
+                (_, CellKind::Error) => false,
+                (None, _) => true,
+                (Some(raw), kind) => {
+                    matches!(read(raw, *kind), Clean { value: Some(Cow::Borrowed(v)), doubt: None } if v.len() == raw.len())
+                }
+            };
+            if column.text.iter().zip(&column.kind).all(same) {
+                return one(Arc::new(column.text.clone()), Vec::new());
+            }
+        }
         let mut b = StringBuilder::with_capacity(self.rows, self.bytes());
         let found = self.each(read, |v| b.append_option(v));
         one(Arc::new(b.finish()), found)

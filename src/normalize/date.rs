@@ -124,7 +124,8 @@ fn number_cell(text: &str, asked: Asked, as_of: Date, from_1904: bool) -> Option
     }
 }
 
-/// `20220305` and `2022-03-05`, alone or before a time: the forms that databases write, without a copy of the text.
+/// `20220305` and `2022-03-05`, alone or before a time: the forms that databases write, and `2022年3月5日`; without a copy of
+/// the text.
 fn plainly_written(b: &[u8]) -> Option<Written> {
     let number = |digits: &[u8]| {
         let all = digits.iter().all(u8::is_ascii_digit);
@@ -134,6 +135,13 @@ fn plainly_written(b: &[u8]) -> Option<Written> {
         8 => number(b).map(whole),
         10 | 19 if b[4] == b'-' && b[7] == b'-' && (b.len() == 10 || matches!(b[10], b' ' | b'T')) => {
             Some(whole(number(&b[..4])? * 10_000 + number(&b[5..7])? * 100 + number(&b[8..10])?))
+        }
+        15..=17 => {
+            let rest = b[4..].strip_prefix("年".as_bytes())?.strip_suffix("日".as_bytes())?;
+            let at = memchr::memmem::find(rest, "月".as_bytes()).filter(|at| matches!(at, 1 | 2))?;
+            let (month, day) = (&rest[..at], &rest[at + "月".len()..]);
+            matches!(day.len(), 1 | 2).then_some(())?;
+            Some(whole(number(&b[..4])? * 10_000 + number(month)? * 100 + number(day)?))
         }
         _ => None,
     }

@@ -1,10 +1,6 @@
 //! What becomes of a raw row: accepted, quarantined with a reason, or folded into an equal earlier row.
 
-use std::collections::HashMap;
-
-use rayon::prelude::*;
-
-use super::columns::{Built, Sheets};
+use super::columns::Built;
 use crate::model::raw::RawColumn;
 use crate::model::{Disposition, Provenance, RawTable, Reject};
 use crate::plan::{Field, Role, Source, Subject};
@@ -15,69 +11,23 @@ pub fn compared<'r>(source: &Source, raw: &'r RawTable) -> Vec<&'r RawColumn> {
     fields.filter_map(|f| raw.column(&f.name)).collect()
 }
 
-/// For each row the earlier row it equals in every contract field but the running number, or none.
-///
-/// Equal means the same text from the same kind of cell: `3` typed as text and as a number may mean two things. The first of
-/// equal rows in reading order stays.
-pub fn duplicates(source: &Source, raw: &RawTable) -> Vec<Option<u32>> {
-    let compared = compared(source, raw);
-    let mut earlier = vec![None; raw.len()];
-    if compared.is_empty() {
-        return earlier;
-    }
-    let cell = |column: &RawColumn, row: usize| -> u8 { column.kind.get(row).map_or(0, |k| *k as u8) };
-    let sheets = Sheets::of(raw);
-    let equal = |a: usize, b: usize| {
-        let same = |c: &&RawColumn| c.get(a) == c.get(b) && cell(c, a) == cell(c, b);
-        // The same figures in sheets of different units or day numbers are not the same.
-        compared.iter().all(same) && sheets.at(a) == sheets.at(b)
-    };
-    let hashes = hashes(&compared, raw.len());
-    // Hashes only propose: rows of one hash are compared, so the result does not depend on the hash.
-    let mut first: HashMap<u64, u32> = HashMap::with_capacity(raw.len());
-    let mut next: HashMap<u32, u32> = HashMap::new();
-    for (row, hash) in hashes.iter().enumerate() {
-        let Some(&head) = first.get(hash) else {
-            first.insert(*hash, row as u32);
-            continue;
-        };
-        let mut candidate = head;
-        earlier[row] = loop {
-            if equal(candidate as usize, row) {
-                break Some(candidate);
-            }
-            match next.get(&candidate) {
-                Some(&other) => candidate = other,
-                None => {
-                    next.insert(candidate, row as u32);
-                    break None;
-                }
-            }
-        };
-    }
-    earlier
-}
-
-/// A hash of each row, taken column by column because that is how the cells lie in memory. It only proposes rows to be
-/// compared, so a quick mixing step is enough.
-fn hashes(columns: &[&RawColumn], rows: usize) -> Vec<u64> {
-    const CHUNK: usize = 16_384;
-    let mut all = vec![0_u64; rows];
+/// Adds a hash of each row to `all`, taken column by column because that is how the cells lie in memory. It only proposes rows
+/// to be compared, so a quick mixing step is enough.
+pub fn hashes(columns: &[&RawColumn], rows: usize, all: &mut Vec<u64>) {
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let before = all.len();
+    all.resize(before + rows, 0);
     for column in columns {
-        all.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, hashes)| {
-            for (i, hash) in hashes.iter_mut().enumerate() {
-                let cell = column.get(chunk * CHUNK + i).unwrap_or("\0");
-                let mut words = cell.as_bytes().chunks_exact(8);
-                let mut h = mix(*hash, cell.len() as u64);
-                for word in words.by_ref() {
-                    h = mix(h, word.try_into().map_or(0, u64::from_le_bytes));
-                }
-                *hash = mix(h, words.remainder().iter().fold(0, |word, b| word << 8 | u64::from(*b)));
+        for (row, hash) in all[before..].iter_mut().enumerate() {
+            let cell = column.get(row).unwrap_or("\0");
+            let mut words = cell.as_bytes().chunks_exact(8);
+            let mut h = mix(*hash, cell.len() as u64);
+            for word in words.by_ref() {
+                h = mix(h, word.try_into().map_or(0, u64::from_le_bytes));
             }
-        });
+            *hash = mix(h, words.remainder().iter().fold(0, |word, b| word << 8 | u64::from(*b)));
+        }
     }
-    all
 }
 
 /// What a source asks of its rows: where the fields in question stand in the contract.
@@ -153,19 +103,19 @@ pub fn quarantined(raw: &RawTable, row: usize, objections: Vec<(&'static str, St
 }
 
 /// A row folded into an earlier one.
-pub fn folded(raw: &RawTable, row: usize, into: usize) -> Reject {
-    let (at, first) = (raw.provenance(row), raw.provenance(into));
+pub fn folded(raw: &RawTable, row: usize, first: &Provenance) -> Reject {
+    let at = raw.provenance(row);
     let place = match (at.file == first.file, at.sheet == first.sheet) {
         (true, true) => format!("第{}行", first.row),
         (true, false) => format!("工作表“{}”第{}行", first.sheet, first.row),
-        (false, _) => place(&first),
+        (false, _) => place(first),
     };
     Reject {
         at,
         disposition: Disposition::Folded,
         code: "row.duplicate",
         reason: format!("与{place}完全相同，只采用第一次出现的"),
-        folded_into: Some(first),
+        folded_into: Some(first.clone()),
         raw: joined(raw, row),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::reader::{Problems, Section};
 use super::schema;
-use super::types::{FieldFrom, Level, Plan, Role, Rule, Source, SourceRole, Subject};
+use super::types::{FieldFrom, Judged, Level, ORIGINS, Origin, Plan, Role, Rule, Source, SourceRole, Subject};
 use crate::diag::{Diagnostic, Place, nearest};
 
 /// Words that SQL reads as something else than a name.
@@ -46,6 +46,12 @@ pub(super) fn column_name(section: &Section, key: &str) -> String {
 
 /// A source by itself: field names, headings and roles.
 pub(super) fn source(source: &Source, mut report: impl FnMut(Diagnostic)) {
+    if ORIGINS.iter().any(|(word, _)| *word == source.id) {
+        let message = format!("`{}` says what an indicator is computed from and cannot be a source's id", source.id);
+        report(
+            Diagnostic::error("plan.bad_name", message, source.place.clone()).hint("give the contract another name"),
+        );
+    }
     if source.fields.is_empty() {
         report(
             Diagnostic::error("plan.no_fields", "the contract has no fields", source.place.clone())
@@ -202,12 +208,16 @@ fn indicators(plan: &Plan, source_places: &[Place], report: &mut impl FnMut(Diag
                     .hint("rules of persons see the household's indicators too: each name is given once"),
             );
         }
-        if built_in.iter().any(|b| b == name) || ["person_id", "household_id"].contains(&name) {
+        if built_in.iter().any(|b| b == name) || ["person_id", "household_id", schema::LISTED].contains(&name) {
             let message = format!("`{name}` is a built-in column");
             report(Diagnostic::error("plan.duplicate", message, place.clone()).hint("take another name"));
         }
+        if indicator.origin() != Origin::Records {
+            continue;
+        }
         let Some(source) = plan.sources.iter().find(|s| s.id == indicator.source) else {
-            let known: Vec<&str> = plan.sources.iter().map(|s| s.id.as_str()).collect();
+            let known: Vec<&str> =
+                plan.sources.iter().map(|s| s.id.as_str()).chain(ORIGINS.iter().map(|(word, _)| *word)).collect();
             let hint = match nearest(&indicator.source, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("sources of this pipeline are {}", known.join(", ")),
@@ -227,7 +237,7 @@ fn indicators(plan: &Plan, source_places: &[Place], report: &mut impl FnMut(Diag
 
 /// The `{…}` of an evidence sentence must name what the rule can see.
 fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Diagnostic)) {
-    let columns = schema::rule_columns(plan, rule.level);
+    let columns = schema::columns_of(plan, rule);
     let mut rest = rule.evidence.as_str();
     while let Some(at) = rest.find(['{', '}']) {
         let inside = rest[at..].strip_prefix('{').and_then(|r| r.split_once(['{', '}']));
@@ -257,10 +267,18 @@ fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Dia
     }
 }
 
-/// A rule that no test shows at work is doubtful.
+/// A rule that no test shows at work is doubtful; one test each shows what it hits, what it just misses, and that it holds
+/// its tongue when a value is missing.
 pub(super) fn rules_have_tests(plan: &Plan, problems: &Problems) {
-    for rule in plan.rules.iter().filter(|r| !plan.rule_tests.iter().any(|t| t.rule == r.id)) {
-        let message = format!("rule `{}` has no test", rule.id);
+    let outcomes = [("hit", Judged::Hit), ("miss", Judged::Miss), ("unknown", Judged::Unknown)];
+    for rule in &plan.rules {
+        let shown = |wanted: Judged| plan.rule_tests.iter().any(|t| t.rule == rule.id && t.expect == wanted);
+        let lacking: Vec<&str> = outcomes.iter().filter(|(_, o)| !shown(*o)).map(|(word, _)| *word).collect();
+        let message = match lacking.len() {
+            0 => continue,
+            3 => format!("rule `{}` has no test", rule.id),
+            _ => format!("rule `{}` has no test that comes out {}", rule.id, lacking.join(" or ")),
+        };
         problems.borrow_mut().push(
             Diagnostic::warning("plan.rule_without_test", message, rule.place.clone())
                 .hint("add a [[test]] with rows in and hit, miss or unknown out to the folder tests"),

@@ -3,7 +3,7 @@
 use super::check::{self, column_name};
 use super::cross_checks;
 use super::reader::{Document, Problems, Section};
-use super::terms::{COMPLETENESS, Snapshot, Terms};
+use super::terms::{COMPLETENESS, Database, Snapshot, Terms};
 use super::types::{Field, FieldFrom, FieldKind, Format, Role, Source, SourceRole, Subject};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, nearest};
@@ -68,6 +68,11 @@ pub(super) fn read(file: &Section, id: &str, codes: &Codes) -> Source {
         completeness: completeness(file),
         freshness_days: file.whole("freshness_days", 1..=3660).map(|days| days as u32),
         terms: terms(file),
+        database: file.section("database").map(|section| {
+            let database = database(&section);
+            section.finish();
+            database
+        }),
         checks: Vec::new(),
         fields,
         place: file.place(),
@@ -127,6 +132,39 @@ fn terms(file: &Section) -> Terms {
         );
     }
     terms
+}
+
+/// Where a copy of a database's table comes from and goes to.
+fn database(section: &Section) -> Database {
+    let database = Database {
+        connection: section.need_text("connection"),
+        query: section.need_text("query"),
+        file: section.need_text("file"),
+        place: section.place(),
+    };
+    let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !database.connection.chars().all(name) {
+        let message = "`connection` is no name of an environment variable";
+        let hint = "write the connection string into an environment variable, and that one's name here: no password belongs in a pipeline file";
+        section.error("plan.out_of_range", "connection", message, hint);
+    }
+    let query = database.query.trim();
+    let first = query.split_whitespace().next().unwrap_or_default();
+    if !query.is_empty() && (query.contains(';') || !["select", "with"].contains(&first.to_lowercase().as_str())) {
+        let message = "`query` is not one SELECT";
+        section.error(
+            "plan.out_of_range",
+            "query",
+            message,
+            "a department's database is only ever read; leave `;` out",
+        );
+    }
+    let inside = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
+    if !database.file.is_empty() && !(database.file.ends_with(".parquet") && database.file.split('/').all(inside)) {
+        let message = "`file` is no place of a .parquet file below the input folder";
+        section.error("plan.out_of_range", "file", message, "write for example file = \"民政/农村低保.parquet\"");
+    }
+    database
 }
 
 /// What is wrong with the text of a contract by itself, as a pipeline would tell it. Places name the file `<id>.toml`.

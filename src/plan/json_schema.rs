@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::reader::{Document, Section};
 use super::shape::{Asked, Form, Shape, Shapes};
-use super::types::{Cadence, Plan};
+use super::types::{Basis, Cadence, Plan};
 use super::{LinkModel, contract, generic, linkage, load, params, rule_tests, rules};
 use crate::codes::Codes;
 use crate::diag::Place;
@@ -208,6 +208,8 @@ fn no_plan() -> Plan {
         cadence: Cadence::Quarterly,
         sources: Vec::new(),
         params: BTreeMap::new(),
+        groups: params::default_groups(),
+        basis: Basis::Net,
         indicators: Vec::new(),
         rules: Vec::new(),
         rule_tests: Vec::new(),

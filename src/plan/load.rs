@@ -7,9 +7,10 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::LinkModel;
+use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
-use super::types::{Cadence, Cause, Plan, PlanFile, RuleTest, Source};
-use super::{check, contract, linkage, params, rule_tests, rules, sql};
+use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
+use super::{check, contract, linkage, param_book, params, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
 
@@ -33,9 +34,11 @@ struct Head {
     title: String,
     county: String,
     cadence: Cadence,
+    basis: Basis,
     shared: PathBuf,
     model: (String, Place),
     sources: Vec<(String, Place)>,
+    /// Files of parameters: TOML, or the workbook that stands in for it.
     params: Vec<PathBuf>,
     rules: Vec<PathBuf>,
     tests: Vec<PathBuf>,
@@ -73,11 +76,20 @@ impl Loader {
         let causes = self.causes(&codes, &codes_dir);
         let sources = self.sources(&head, &codes);
         let model = self.model(&head);
-        let mut parameters = Vec::new();
+        let (mut parameters, mut groups) = (Vec::new(), Vec::new());
         for path in &head.params {
-            self.with(path, |file| parameters.extend(params::read(file, &codes)));
+            let found = match path.extension().is_some_and(|e| e == "xlsx") {
+                true => self.workbook(path, &codes),
+                false => self.with(path, |file| params::read(file, &codes)).unwrap_or_default(),
+            };
+            parameters.extend(found.params);
+            groups.extend(found.groups);
         }
         let parameters = params::resolve_names(parameters, &self.problems);
+        if groups.is_empty() {
+            groups = params::default_groups();
+        }
+        params::check_groups(&groups, &parameters, &self.problems);
         let mut found = rules::RuleFile::default();
         for path in &head.rules {
             self.with(path, |file| found.extend(rules::read(file)));
@@ -89,7 +101,9 @@ impl Loader {
             county: head.county,
             cadence: head.cadence,
             sources,
+            basis: head.basis,
             params: parameters,
+            groups,
             indicators: found.indicators,
             rules: found.rules,
             rule_tests: Vec::new(),
@@ -222,6 +236,27 @@ impl Loader {
         }
     }
 
+    /// Parameters from the workbook that a clerk has filled in.
+    fn workbook(&self, path: &Path, codes: &Codes) -> ParamFile {
+        let file = show(path);
+        match std::fs::read(path) {
+            Ok(bytes) => {
+                self.fingerprint(path, &bytes);
+                let (found, problems) = param_book::read(bytes, &file, codes);
+                self.problems.borrow_mut().extend(problems);
+                found
+            }
+            Err(error) => {
+                let message = format!("cannot read the file: {error}");
+                self.report(
+                    Diagnostic::error("plan.unreadable", message, Place::file(file))
+                        .hint("close it in the other program and try again"),
+                );
+                ParamFile::default()
+            }
+        }
+    }
+
     fn fingerprint(&self, path: &Path, bytes: &[u8]) {
         let absolute = normal(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let below = absolute.strip_prefix(&self.root).unwrap_or(&absolute);
@@ -230,6 +265,15 @@ impl Loader {
         let file = PlanFile { path: path.clone(), sha256: hex, bytes: bytes.len() as u64 };
         self.files.borrow_mut().insert(path, file);
     }
+}
+
+/// The contract of a file that this program itself reads, from its text; none when the text is no contract.
+///
+/// What only holds for departments' contracts (roles, terms of use) is not asked for.
+pub fn built_in_source(id: &str, text: &str) -> Option<Source> {
+    let problems = Problems::default();
+    Document::new(format!("{id}.toml"), text.to_string())
+        .read(&problems, |file| contract::read(file, id, &Codes::default()))
 }
 
 /// Reads `pipeline.toml`, which stands in the folder `dir`.
@@ -241,7 +285,9 @@ fn head(file: &Section, dir: &Path) -> Head {
     let own = |folder: &str, more: Vec<PathBuf>| [list(&dir.join(folder), "toml"), more].concat();
     let params_from = paths("params_from");
     let own_params = dir.join("params.toml");
-    let has_own = own_params.exists() || params_from.is_empty();
+    let has_own = own_params.exists() || own_params.with_file_name(param_book::FILE).exists() || params_from.is_empty();
+    let all_params = [if has_own { vec![own_params] } else { Vec::new() }, params_from].concat();
+    let all_params = all_params.into_iter().map(|path| form_or_toml(file, path)).collect();
     let shared = file.text("shared").unwrap_or_else(|| "../shared".into());
     file.needs("sources");
     let sources = file.texts_at("sources").unwrap_or_default();
@@ -257,13 +303,30 @@ fn head(file: &Section, dir: &Path) -> Head {
             &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
             Cadence::Quarterly,
         ),
+        basis: file.word("basis", &Basis::WORDS).unwrap_or_default(),
         shared: normal(&dir.join(shared)),
         model: (file.need_text("model"), file.place_of("model")),
         sources,
-        params: [if has_own { vec![own_params] } else { Vec::new() }, params_from].concat(),
+        params: all_params,
         rules: own("rules", paths("rules_from")),
         tests: own("tests", paths("tests_from")),
     }
+}
+
+/// The workbook beside a file of parameters, when a clerk has put one there: it counts, for every pipeline that names the file.
+fn form_or_toml(file: &Section, path: PathBuf) -> PathBuf {
+    let form = path.with_file_name(param_book::FILE);
+    if path.extension().is_some_and(|e| e == "xlsx") || !form.exists() {
+        return path;
+    }
+    if path.exists() {
+        let message = format!("the parameters are read from {}, not from {}", show(&form), show(&path));
+        file.report(
+            Diagnostic::warning("plan.params_twice", message, Place::file(show(&form)))
+                .hint("take away the one that is out of date, so that nobody changes it in vain"),
+        );
+    }
+    form
 }
 
 /// What `pipeline.toml` is asked for.

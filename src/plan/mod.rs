@@ -5,13 +5,14 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `types` | the plan as plain data |
+//! | `types`, `rule_types` | the plan as plain data |
 //! | `terms` | what a contract says of a delivery: full or increment, purpose, validity |
 //! | `schema` | tables whose columns depend on the plan |
 //! | `load` | which files are read, in which order |
 //! | `reader` | one TOML file → typed values with their places |
 //! | `shape`, `json_schema` | what the parsers ask for, as JSON Schema for editors |
 //! | `contract`, `params`, `rules`, `rule_tests`, `linkage` | one kind of file each |
+//! | `param_book`, `param_cells` | 参数表.xlsx: the same as `params.toml`, filled in by a clerk |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `models`, `generic` | a linkage model on its own, of either family |
@@ -28,11 +29,14 @@ mod linkage;
 mod load;
 pub mod lookup;
 mod models;
+pub mod param_book;
+mod param_cells;
 pub mod params;
 mod person_columns;
 pub mod person_model;
 mod reader;
 mod rule_tests;
+mod rule_types;
 mod rules;
 #[cfg(test)]
 pub mod sample;
@@ -52,9 +56,9 @@ pub use cross_checks::cross_check;
 pub use cross_checks::{Ages, CheckKind, Condition, CrossCheck, Test};
 pub use generic::{Clean, DateOrder, GenericColumn, GenericComparison, GenericModel, Key, Links, Measure, Pass, Take};
 pub use linkage::LEVELS as COMPARISON_LEVELS;
-pub use load::load;
+pub use load::{built_in_source, load};
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
-pub use terms::{COMPLETENESS, Snapshot, Terms};
+pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;

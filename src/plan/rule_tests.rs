@@ -38,7 +38,7 @@ fn test(section: &Section, plan: &Plan) -> Option<RuleTest> {
         }
         return None;
     };
-    let columns = schema::rule_columns(plan, rule.level);
+    let columns = schema::columns_of(plan, rule);
     let mut values = BTreeMap::new();
     if let Some(given) = given {
         for (key, place) in keys {

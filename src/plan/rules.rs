@@ -4,7 +4,7 @@ use super::check::column_name;
 use super::contract::PRIVACY;
 use super::reader::Section;
 use super::types::{Absent, Indicator, Level, Rule, RuleRole};
-use crate::diag::Place;
+use crate::diag::{Diagnostic, Place};
 use crate::model::table::{Kind, Privacy};
 
 /// Levels with the word a rule file uses.
@@ -18,8 +18,12 @@ const KINDS: [(&str, Kind); 6] = [
     ("date", Kind::Date),
 ];
 const ABSENT: [(&str, usize); 3] = [("unknown", 0), ("zero", 1), ("false", 2)];
-const ROLES: [(&str, RuleRole); 3] =
-    [("lists", RuleRole::Lists), ("supports", RuleRole::Supports), ("cautions", RuleRole::Cautions)];
+const ROLES: [(&str, RuleRole); 4] = [
+    ("lists", RuleRole::Lists),
+    ("supports", RuleRole::Supports),
+    ("cautions", RuleRole::Cautions),
+    ("checks", RuleRole::Checks),
+];
 const RISKS: [(&str, &str); 7] = [
     ("education", "education"),
     ("medical", "medical"),
@@ -102,6 +106,15 @@ fn rule(section: &Section) -> Rule {
         let message = format!("`{id}` is no rule id");
         section.error("plan.bad_name", "id", message, "write it like MED-01: ASCII letters, digits, `-`");
     }
+    let requirements = section.texts_at("requirements").unwrap_or_default();
+    for (requirement, place) in &requirements {
+        let digits = requirement.strip_prefix('R').unwrap_or_default();
+        if digits.len() != 3 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            let message = format!("`{requirement}` is no requirement of the policy documents");
+            let problem = Diagnostic::error("plan.bad_requirement", message, place.clone());
+            section.report(problem.hint("write R and three digits, for example R028"));
+        }
+    }
     Rule {
         id,
         version: section.need_version(),
@@ -114,6 +127,8 @@ fn rule(section: &Section) -> Rule {
         when: section.need_sql("when"),
         evidence: section.need_text("evidence"),
         document: section.need_text("document"),
+        requirements: requirements.into_iter().map(|(text, _)| text).collect(),
+        department: section.text("department"),
         place: section.place(),
     }
 }

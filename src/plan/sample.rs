@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::LinkModel;
 use super::terms::{COMPLETENESS, Snapshot, Terms};
-use super::types::{Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
+use super::types::{Basis, Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
+use super::{LinkModel, params};
 use crate::diag::Place;
 use crate::model::Privacy;
 
@@ -24,6 +24,8 @@ pub fn plan() -> Plan {
         cadence: Cadence::Quarterly,
         sources: Vec::new(),
         params: BTreeMap::new(),
+        groups: params::default_groups(),
+        basis: Basis::Net,
         indicators: Vec::new(),
         rules: Vec::new(),
         rule_tests: Vec::new(),
@@ -85,6 +87,7 @@ pub fn source(id: &str, fields: Vec<Field>) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        database: None,
         checks: Vec::new(),
         fields,
         place: Place::default(),

@@ -1,6 +1,6 @@
 //! Schemas that depend on the pipeline: `records_<source>`, the indicator tables, and what a rule may name.
 
-use super::types::{FieldKind, Indicator, Level, Plan, Source};
+use super::types::{FieldKind, Indicator, Level, Plan, Rule, RuleRole, Source};
 use crate::model::table::{Column, Kind, Privacy, TableSchema};
 
 /// Columns that every records table begins with.
@@ -153,12 +153,26 @@ pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
             Privacy::Internal,
             "unstable, marginal, sudden or null.",
         ),
+        Column::new(
+            "monitored_since",
+            "识别监测时间",
+            Kind::Date,
+            Privacy::Internal,
+            "First day of the month of identification.",
+        ),
         Column::new("risk_cleared", "风险是否已消除", Kind::Boolean, Privacy::Internal, "Null when not monitored."),
     ];
     if level == Level::Person {
         columns.extend([
             Column::new("age", "年龄", Kind::Integer, Privacy::Personal, "Full years on the day of the run.")
                 .unit("year"),
+            Column::new(
+                "birth_date",
+                "出生日期",
+                Kind::Date,
+                Privacy::Personal,
+                "From the register, else from the number.",
+            ),
             Column::new("sex", "性别", Kind::Text, Privacy::Personal, "male or female."),
             Column::new("relation", "与户主关系", Kind::Text, Privacy::Personal, "Canonical relation to the head."),
             Column::new("status", "人员状态", Kind::Text, Privacy::Personal, "normal, deceased or moved_out."),
@@ -171,5 +185,38 @@ pub fn rule_columns(plan: &Plan, level: Level) -> Vec<Column> {
             .filter(wanted)
             .map(|i| Column::new(&i.name, &i.title, i.kind, i.privacy, &i.meaning).unit(&i.unit)),
     );
+    columns
+}
+
+/// Indicator with the per-capita income of a household.
+pub const INCOME: &str = "per_capita_income";
+/// Parameter with the income line.
+pub const INCOME_LINE: &str = "income_line";
+
+/// What stands before a rule's id in the name of the column that says whether it holds.
+pub const HIT: &str = "hit:";
+/// Whether a rule puts the household on this round's list.
+pub const LISTED: &str = "listed";
+
+/// What a rule of role `checks` may name besides: how the household came out by the other rules.
+pub fn outcome_columns(plan: &Plan) -> Vec<Column> {
+    let judged = plan.rules.iter().filter(|r| r.role != RuleRole::Checks);
+    let hits = judged.map(|r| {
+        let meaning = "Whether the rule holds for the household or for somebody in it.";
+        Column::new(&format!("{HIT}{}", r.id), &r.title, Kind::Boolean, Privacy::Internal, meaning)
+    });
+    let meaning =
+        "Whether this round lists the household; unknown when it does not and a department's data are missing for it.";
+    std::iter::once(Column::new(LISTED, "本轮列入名单", Kind::Boolean, Privacy::Internal, meaning))
+        .chain(hits)
+        .collect()
+}
+
+/// Everything that a rule's condition may name, parameters apart.
+pub fn columns_of(plan: &Plan, rule: &Rule) -> Vec<Column> {
+    let mut columns = rule_columns(plan, rule.level);
+    if rule.role == RuleRole::Checks {
+        columns.extend(outcome_columns(plan));
+    }
     columns
 }

@@ -41,6 +41,19 @@ pub struct Terms {
     pub place: Place,
 }
 
+/// A table of a department's database, of which a copy is taken as if it had been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    /// Name of the environment variable that holds the ODBC connection string; passwords stand in no pipeline file.
+    pub connection: String,
+    /// What is asked for, one SELECT.
+    pub query: String,
+    /// Where the copy goes below the input folder, ending in `.parquet`.
+    pub file: String,
+    /// Where this stands.
+    pub place: Place,
+}
+
 impl Terms {
     /// What is wrong with using the data on a day: an error after the last day, a warning before the permission.
     pub fn outside(&self, title: &str, as_of: Date) -> Option<Diagnostic> {

@@ -260,11 +260,12 @@ fn the_most_specific_valid_value_counts() {
         (day(2026, 9, 30), Some("白石乡"), false, Some(100_000)),
     ];
     for (as_of, township, lifted, expected) in cases {
-        let found = params::resolve(limit, as_of, township, lifted).map(|v| v.value.clone());
+        let group = if lifted { "lifted" } else { params::OTHER };
+        let found = params::resolve(limit, as_of, township, group, Basis::Net).map(|v| v.value.clone());
         assert_eq!(found, expected.map(Value::Decimal), "{as_of} {township:?} {lifted}");
     }
-    assert_eq!(params::without_value(&plan.params, day(2026, 9, 30)), []);
-    let lacking = params::without_value(&plan.params, day(2024, 12, 31));
+    assert_eq!(params::without_value(&plan.params, Basis::Net, day(2026, 9, 30)), []);
+    let lacking = params::without_value(&plan.params, Basis::Net, day(2024, 12, 31));
     assert_eq!(lacking.iter().map(|d| d.code).collect::<Vec<_>>(), ["plan.param_no_value"]);
 }
 

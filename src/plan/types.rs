@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::cross_checks::CrossCheck;
-use super::terms::{Snapshot, Terms};
+pub use super::rule_types::*;
+use super::terms::{Database, Snapshot, Terms};
 use crate::diag::Place;
 use crate::model::table::{Kind, Privacy};
 
@@ -23,8 +24,12 @@ pub struct Plan {
     pub cadence: Cadence,
     /// All sources, in the order of the pipeline file.
     pub sources: Vec<Source>,
+    /// Which income the county's lines are about; values of parameters that name another basis do not count.
+    pub basis: Basis,
     /// Parameters by name.
     pub params: BTreeMap<String, Param>,
+    /// Population groups, in the order in which they are looked at; `lifted` alone when the files declare none.
+    pub groups: Vec<Group>,
     /// Indicators in file order.
     pub indicators: Vec<Indicator>,
     /// Rules in file order.
@@ -212,6 +217,8 @@ pub struct Source {
     pub freshness_days: Option<u32>,
     /// On which terms it is used.
     pub terms: Terms,
+    /// Where `bidui pull` gets it, when the department opens a database instead of sending files.
+    pub database: Option<Database>,
     /// What is told when values do not go together.
     pub checks: Vec<CrossCheck>,
     /// Fields in order.
@@ -404,177 +411,4 @@ impl Source {
     pub fn table(&self) -> String {
         format!("records_{}", self.id)
     }
-}
-
-/// Whose value an indicator is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// A person's.
-    Person,
-    /// A household's.
-    Household,
-}
-
-/// What an indicator is for an entity without a record, when the source was delivered.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Absent {
-    /// Nobody knows.
-    Unknown,
-    /// Zero: a full list of amounts or counts.
-    Zero,
-    /// False: a full list.
-    False,
-}
-
-/// A named value computed from one source's linked records (`rules/*.toml`, `[[indicator]]`).
-#[derive(Debug, Clone)]
-pub struct Indicator {
-    /// ASCII name.
-    pub name: String,
-    /// Chinese title.
-    pub title: String,
-    /// Whose value it is.
-    pub level: Level,
-    /// Source id.
-    pub source: String,
-    /// SQL condition on the source's columns; rows for which it is not true are left out.
-    pub filter: Option<Sql>,
-    /// SQL aggregate over the source's columns, for example `sum(in_scope_amount - fund_total)`.
-    pub value: Sql,
-    /// Type of the value.
-    pub kind: Kind,
-    /// Unit of the value.
-    pub unit: String,
-    /// Value for entities without a record.
-    pub absent: Absent,
-    /// What it says.
-    pub meaning: String,
-    /// Who may see it.
-    pub privacy: Privacy,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// A piece of rule SQL with its place.
-#[derive(Debug, Clone)]
-pub struct Sql {
-    /// As written.
-    pub text: String,
-    /// Where it begins.
-    pub place: Place,
-}
-
-/// What a rule's hit does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RuleRole {
-    /// Puts the household on the list.
-    Lists,
-    /// Is evidence beside others; never lists alone (income).
-    Supports,
-    /// Asks for a reason; never removes (car, business…).
-    Cautions,
-}
-
-impl RuleRole {
-    /// The value as it stands in the tables and the rule files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            RuleRole::Lists => "lists",
-            RuleRole::Supports => "supports",
-            RuleRole::Cautions => "cautions",
-        }
-    }
-}
-
-/// A rule (`rules/*.toml`, `[[rule]]`).
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// Id, for example `MED-01`.
-    pub id: String,
-    /// Version, raised with every change of meaning.
-    pub version: i64,
-    /// Chinese title.
-    pub title: String,
-    /// Whose condition it is.
-    pub level: Level,
-    /// What its hit does.
-    pub role: RuleRole,
-    /// Risk category: education, medical, housing, water, livelihood, other or income.
-    pub risk: String,
-    /// Cause code.
-    pub cause: String,
-    /// Sudden difficulty (type 突发严重困难户 when the income is not below the line).
-    pub sudden: bool,
-    /// SQL condition over the level's columns, indicators and parameters.
-    pub when: Sql,
-    /// Evidence sentence; `{indicator}` and `{:param}` are replaced by their values.
-    pub evidence: String,
-    /// Policy document and requirement.
-    pub document: String,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// A parameter with its values by time, area and population group.
-#[derive(Debug, Clone)]
-pub struct Param {
-    /// ASCII name, used as `:name` in rules.
-    pub name: String,
-    /// Chinese title.
-    pub title: String,
-    /// Type of the values: integer, decimal, text, boolean or date.
-    pub kind: Kind,
-    /// Unit.
-    pub unit: String,
-    /// The values; the most specific that is valid on `as_of` counts (township before county, group before all).
-    pub values: Vec<ParamValue>,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// One value of a parameter.
-#[derive(Debug, Clone)]
-pub struct ParamValue {
-    /// First day on which it holds (days since 1970-01-01).
-    pub from: Option<i32>,
-    /// Last day on which it holds.
-    pub until: Option<i32>,
-    /// Township name; none = the whole county.
-    pub township: Option<String>,
-    /// Population group: `lifted` or `other`; none = everybody.
-    pub group: Option<String>,
-    /// The value.
-    pub value: crate::model::build::Value,
-    /// Document it comes from.
-    pub document: String,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// A rule's test: rows in → hits out (`tests/*.toml`).
-#[derive(Debug, Clone)]
-pub struct RuleTest {
-    /// Rule id.
-    pub rule: String,
-    /// What it shows.
-    pub title: String,
-    /// Column → value of one person or household; columns not named are null.
-    pub given: BTreeMap<String, crate::model::build::Value>,
-    /// Day of the judgement, days since 1970-01-01.
-    pub as_of: i32,
-    /// Expected outcome.
-    pub expect: Judged,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// Three-valued outcome of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Judged {
-    /// The condition holds.
-    Hit,
-    /// It does not hold.
-    Miss,
-    /// A value is missing.
-    Unknown,
 }

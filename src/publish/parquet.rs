@@ -1,21 +1,22 @@
 //! Tables → Parquet: one file per table, with each column's title, unit, meaning and privacy class in it.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::Schema;
+use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, Schema};
 
 use super::atomic;
-use crate::diag::Outcome;
-use crate::model::{Table, TableSchema};
+use crate::diag::{Failure, Outcome};
+use crate::model::{Kind, Table, TableSchema};
 
 /// Rows per row group: large enough to compress well, small enough to be read in pieces.
 const ROW_GROUP: usize = 131_072;
@@ -28,18 +29,50 @@ const ROW_GROUP: usize = 131_072;
 /// # Errors
 /// An `io.failed` failure naming the path.
 pub fn write(table: &Table, path: &Path) -> Outcome<()> {
-    atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut writer = ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table)))?;
-        writer.write(&table.batch)?;
-        writer.close()?;
-        Ok(())
-    })
+    write_parts(&table.schema, path, |put| put(table))
 }
 
-/// Writes batches one after the other, each as a row group, with the same metadata as [`write()`].
+/// Writes a table part by part, as `fill` gives them, with no more than a row group in memory; the same as [`write()`] does with
+/// all of them in one. How columns are coded is told from the first part.
+///
+/// # Errors
+/// An `io.failed` failure naming the path, or the failure of `fill`; there is no file then, or the old one.
+pub fn write_parts(
+    schema: &TableSchema,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn FnMut(&Table) -> Outcome<()>) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut failure = None;
+    let written = atomic::write_with(path, |out| -> Result<(), ParquetError> {
+        let mut begun: Option<ArrowWriter<_>> = None;
+        let mut out = Some(out);
+        let mut put = |table: &Table| -> Outcome<()> {
+            let wrong = |e: ParquetError| Failure::io("write the file", path, &e);
+            if let Some(out) = out.take() {
+                begun = Some(ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table))).map_err(wrong)?);
+            }
+            begun.as_mut().map_or(Ok(()), |writer| writer.write(&table.batch).map_err(wrong))
+        };
+        if let Err(error) = fill(&mut put) {
+            failure = Some(error);
+            return Err(ParquetError::General("the table broke off".into()));
+        }
+        let writer = match (begun, out) {
+            (None, Some(out)) => Some(ArrowWriter::try_new(out, schema.arrow(), Some(properties(schema)))?),
+            (begun, _) => begun,
+        };
+        writer.map_or(Ok(()), |writer| writer.close().map(|_| ()))
+    });
+    match failure {
+        Some(failure) => Err(failure),
+        None => written,
+    }
+}
+
+/// Writes batches one after the other, in row groups of [`ROW_GROUP`] rows, with the same metadata as [`write()`].
 ///
 /// `arrow` is the schema of the batches, which may code what `schema` calls text; `distinct` names columns whose values
-/// hardly repeat, for which a dictionary would only cost.
+/// hardly repeat, for which a dictionary would only cost; they are texts.
 ///
 /// # Errors
 /// An `io.failed` failure naming the path.
@@ -56,40 +89,70 @@ pub fn write_batches(
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in distinct {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*column), false);
+        // Keys mostly begin as the one above them does: only the rest is written, and little is left to compress.
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(*column), false)
+            .set_column_encoding(ColumnPath::from(*column), Encoding::DELTA_BYTE_ARRAY);
     }
     let properties = properties.build();
     atomic::write_with(path, |out| -> Result<(), ParquetError> {
         let mut writer = ArrowWriter::try_new(out, arrow, Some(properties))?;
         for batch in batches {
             writer.write(&batch)?;
-            writer.flush()?;
         }
         writer.close()?;
         Ok(())
     })
 }
 
-/// Looked at to tell whether a column's texts repeat.
+/// Looked at to tell whether a column's values repeat.
 const SAMPLE: usize = 4_096;
 
-/// The properties for a table: a dictionary only where texts repeat, and no least and greatest text of a row group, which
-/// would help no reader of rows that stand in the order of the files. Both cost more than all else in writing.
+/// The properties for a table, told from its first rows: a dictionary only where values repeat, texts that go up as what is new
+/// in each, numbers that do not repeat as their differences; and no least and greatest text of a row group, which would help no
+/// reader of rows that stand in the order of the files. All of it costs more than all else in writing.
 fn for_table(table: &Table) -> WriterProperties {
     let mut properties = properties(&table.schema).into_builder();
-    for (column, array) in table.schema.columns.iter().zip(table.batch.columns()) {
-        let Some(texts) = array.as_string_opt::<i32>() else {
-            continue;
-        };
+    let sample = table.batch.slice(0, table.rows().min(SAMPLE));
+    for (column, array) in table.schema.columns.iter().zip(sample.columns()) {
         let path = ColumnPath::from(column.name.as_str());
+        let (repeats, encoding) = match column.kind {
+            Kind::Text => {
+                let texts: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
+                let rising = texts.len() > 1 && texts.windows(2).all(|w| w[0] < w[1]);
+                (
+                    repeat(texts.into_iter()),
+                    if rising { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY },
+                )
+            }
+            Kind::Integer => {
+                (repeat(array.as_primitive::<Int64Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
+            }
+            Kind::Date => (repeat(array.as_primitive::<Date32Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED),
+            Kind::Decimal => {
+                (repeat(array.as_primitive::<Decimal128Type>().iter().flatten()), Encoding::DELTA_BINARY_PACKED)
+            }
+            Kind::Float | Kind::Boolean => continue,
+        };
         properties = properties.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
-        let sample: Vec<&str> = texts.iter().take(SAMPLE).flatten().collect();
-        let distinct: HashSet<&str> = sample.iter().copied().collect();
-        if distinct.len() * 2 > sample.len() {
-            properties = properties.set_column_dictionary_enabled(path, false);
+        if !repeats {
+            properties = properties
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path.clone(), encoding);
+            if encoding == Encoding::DELTA_BINARY_PACKED {
+                // Packed to the last bit: there is nothing left to compress.
+                properties = properties.set_column_compression(path, Compression::UNCOMPRESSED);
+            }
         }
     }
     properties.build()
+}
+
+/// True when at most half of the values are different.
+fn repeat<T: Eq + Hash + Copy>(values: impl Iterator<Item = T>) -> bool {
+    let values: Vec<T> = values.collect();
+    let distinct: HashSet<T> = values.iter().copied().collect();
+    distinct.len() * 2 <= values.len()
 }
 
 fn properties(schema: &TableSchema) -> WriterProperties {
@@ -97,6 +160,7 @@ fn properties(schema: &TableSchema) -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP))
+        .set_write_batch_size(8_192)
         // The libraries' default names their version; ours stays the same as long as our bytes do.
         .set_created_by("bidui".to_string())
         .set_key_value_metadata(Some(vec![

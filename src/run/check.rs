@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::manifest::SourceEntry;
 use super::sources::{self, Arrived, Intake};
+use super::through::Keep;
 use super::{Observer, clock, outputs};
 use crate::cases::ledger::Deliveries;
 use crate::codes::Codes;
@@ -48,6 +49,8 @@ pub struct CheckOptions<'a> {
     pub tables: Option<&'a Path>,
     /// Folder to write the departments' receipts (数据质量回执) to.
     pub receipts: Option<&'a Path>,
+    /// File to write the present parameters to, as a form that stands in for `params.toml` (参数表.xlsx).
+    pub params_form: Option<&'a Path>,
     /// Day of the judgement; today when not given.
     pub as_of: Option<Date>,
 }
@@ -61,7 +64,7 @@ pub struct CheckOptions<'a> {
 /// `input.no_folder`, and `io.failed` when a file can neither be read nor written; what is wrong with the pipeline or with
 /// the files themselves is in [`Checked::problems`].
 pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
-    let CheckOptions { pipeline, input, tables, receipts, as_of } = *options;
+    let CheckOptions { pipeline, input, tables, receipts, params_form, as_of } = *options;
     let day = match as_of {
         Some(day) => day,
         None => clock::today()?,
@@ -88,7 +91,14 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         let (loaded, code_problems) = codes::load(&plan.codes_dir);
         codes = loaded;
         problems.extend(code_problems);
-        problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(day)));
+        problems.extend(plan::params::without_value(&plan.params, plan.basis, crate::model::text::to_days(day)));
+        if let Some(form) = params_form {
+            let round = clock::round_name(plan.cadence, day);
+            let divisions = codes.divisions().all().iter();
+            let townships: Vec<String> =
+                divisions.filter(|d| d.level == codes::DivisionLevel::Township).map(|d| d.name.clone()).collect();
+            workbook::params(&workbook::Issue { plan, round: &round, as_of: day }, &townships, form)?;
+        }
         if input.is_none() {
             // Nothing is used yet: worth knowing before the files are there.
             let outside = plan.sources.iter().filter_map(|s| s.terms.outside(&s.title, day));
@@ -103,10 +113,13 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
         let intake = Intake {
             input,
             out: None,
+            keep_files: false,
             round: &round,
             as_of: day,
             known: &Deliveries::default(),
             accept: &BTreeSet::new(),
+            keep: tables.map_or(Keep::Nowhere, Keep::Folder),
+            receipts: receipts.is_some(),
         };
         let brought = sources::bring_in(plan, &codes, &intake, observer)?;
         if let Some(folder) = receipts {
@@ -129,11 +142,10 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
     Ok(checked)
 }
 
-/// Writes what the delivered files hold.
+/// Writes what the delivered files hold beside the records, which are there already.
 fn write_tables(folder: &Path, plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
     std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the tables folder", folder, &e))?;
     let write = |table: &Table| publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())));
-    arrived.iter().filter_map(|a| a.records.as_ref()).try_for_each(write)?;
     let sources = plan.sources.iter().zip(arrived);
     write(&outputs::rejects(sources.map(|(s, a)| (s.id.as_str(), a.rejects.as_slice()))))?;
     write(&outputs::concat(model::tables::findings(), arrived.iter().filter_map(|a| a.findings.as_ref())))

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::inbox::{self, Inbox};
 use crate::cases::ledger::{Deliveries, KeptFile, ReceiptEntry};
 use crate::diag::{Diagnostic, Place};
-use crate::ingest::{self, Delivery};
+use crate::ingest;
 use crate::model::raw::RawColumn;
 use crate::model::receipt::{NOTHING, Returned, ReturnedRow, WHOLE, heading, row_key, same_text};
 use crate::model::{CellKind, Disposition, Provenance, RawTable, Reject};
@@ -212,14 +212,17 @@ fn place(receipt: &Receipt, row: &ReturnedRow) -> Place {
     Place::file(&receipt.file.path).sheet(&row.sheet).row(row.row)
 }
 
+/// Rows of a source that corrections are put into: all of them, in memory.
+#[derive(Debug)]
+pub struct Rows {
+    /// Data rows.
+    pub raw: RawTable,
+    /// Rows that ingest kept out.
+    pub rejects: Vec<Reject>,
+}
+
 /// Puts a source's corrections into its raw rows. `files` are those of the delivery in use, `in_use` its digest.
-pub fn apply(
-    source: &Source,
-    delivery: &mut Delivery,
-    files: &[KeptFile],
-    in_use: &str,
-    receipts: &[Receipt],
-) -> Applied {
+pub fn apply(source: &Source, delivery: &mut Rows, files: &[KeptFile], in_use: &str, receipts: &[Receipt]) -> Applied {
     let mut applied = Applied::default();
     if receipts.is_empty() {
         return applied;
@@ -254,7 +257,7 @@ pub fn apply(
 }
 
 /// The keys of every row that can be corrected.
-fn targets(source: &Source, delivery: &Delivery, files: &[KeptFile]) -> HashMap<String, Target> {
+fn targets(source: &Source, delivery: &Rows, files: &[KeptFile]) -> HashMap<String, Target> {
     let hash_of = |path: &str| files.iter().find(|f| f.path == path).map_or("", |f| f.sha256.as_str());
     let raw = &delivery.raw;
     let hashes: Vec<&str> = raw.origins.iter().map(|(file, _)| hash_of(file)).collect();
@@ -274,7 +277,7 @@ fn targets(source: &Source, delivery: &Delivery, files: &[KeptFile]) -> HashMap<
 /// Hears what one receipt says.
 fn hear<'r>(
     source: &Source,
-    delivery: &Delivery,
+    delivery: &Rows,
     targets: &HashMap<String, Target>,
     in_use: &str,
     receipt: &'r Receipt,
@@ -357,7 +360,7 @@ fn hear<'r>(
 }
 
 /// Whether the department's own values stand beside the key as they were delivered.
-fn stands_as_issued(source: &Source, delivery: &Delivery, target: Target, row: &ReturnedRow) -> bool {
+fn stands_as_issued(source: &Source, delivery: &Rows, target: Target, row: &ReturnedRow) -> bool {
     let mut compared = 0;
     for (title, text) in &row.originals {
         let delivered = match target {
@@ -381,12 +384,7 @@ fn stands_as_issued(source: &Source, delivery: &Delivery, target: Target, row: &
 
 /// Puts corrections into the rows, the same ones into rows that were equal to a corrected one, and rows that could not be
 /// divided into cells among the others.
-fn put_in(
-    source: &Source,
-    delivery: &mut Delivery,
-    edits: BTreeMap<Target, BTreeMap<usize, Said>>,
-    applied: &mut Applied,
-) {
+fn put_in(source: &Source, delivery: &mut Rows, edits: BTreeMap<Target, BTreeMap<usize, Said>>, applied: &mut Applied) {
     let mut rows: BTreeMap<usize, Values> = BTreeMap::new();
     let mut inserts: Vec<(Reject, Values)> = Vec::new();
     let mut healed = BTreeSet::new();

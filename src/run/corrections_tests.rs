@@ -5,11 +5,11 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::corrections::{Applied, Receipt, apply};
+use super::corrections::{Applied, Receipt, Rows, apply};
 use super::receipts::{Read, ToCorrect, to_correct};
 use crate::cases::ledger::{KeptFile, digest};
 use crate::codes::Codes;
-use crate::ingest::{self, Delivery, InputFile};
+use crate::ingest::{self, Delivery, InputFile, RawRows};
 use crate::model::receipt::{CORRECT, KEY, MARKER, ROWS};
 use crate::model::{CellKind, Disposition};
 use crate::normalize::{self, Normalized};
@@ -73,26 +73,27 @@ impl Round {
 
     /// Reads, corrects and normalises; every row read is somewhere.
     fn run(&self, receipts: &[Receipt]) -> After {
-        let mut delivery = self.deliver();
+        let delivery = self.deliver();
         assert!(delivery.refused.is_empty(), "{:?}", delivery.problems);
         let read = delivery.read;
-        let applied = apply(&self.source, &mut delivery, &self.files, &self.digest(), receipts);
-        let normalized =
-            normalize::records(&self.source, &delivery.raw, &Codes::default(), "2026-09-30".parse().unwrap());
-        let mut rejects = delivery.rejects;
+        let mut rows = Rows { raw: delivery.rows.table().unwrap(), rejects: delivery.rejects };
+        let applied = apply(&self.source, &mut rows, &self.files, &self.digest(), receipts);
+        let normalized = normalize::records(&self.source, &rows.raw, &Codes::default(), "2026-09-30".parse().unwrap());
+        let mut rejects = rows.rejects;
         rejects.extend(normalized.rejects.iter().cloned());
         rejects.sort_by(|a, b| a.at.cmp(&b.at));
         let data = rejects.iter().filter(|r| r.disposition != Disposition::NotData).count() as u64;
         assert_eq!(read, normalized.records.rows() as u64 + data, "rows in = accepted + quarantined + folded");
         let to_correct = to_correct(&Read {
             source: &self.source,
-            raw: &delivery.raw,
+            rows: &RawRows::of(rows.raw),
             delivered: &applied.delivered,
             rejects: &rejects,
             findings: &normalized.findings,
-            records: &normalized.records,
+            used: &normalized.used,
             files: &self.files,
-        });
+        })
+        .unwrap();
         After { normalized, rejects, applied, to_correct, read }
     }
 

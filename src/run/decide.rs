@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::through::aside;
 use super::{clock, ledger, lock};
 use crate::cases::ledger::{Answer, FILE, Recorded};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
@@ -106,7 +107,7 @@ fn read(path: &Path) -> Outcome<(Vec<Answer>, u64, u64)> {
                 .hint("mend the row, or take it out and answer it again"),
         );
     }
-    let raw = &delivery.raw;
+    let raw = &delivery.rows.table().map_err(|e| aside(&e))?;
     let (mut answers, mut rows, mut blank) = (Vec::new(), 0, 0);
     for row in 0..raw.len() {
         let text = |field: &str| raw.column(field).and_then(|c| c.get(row)).map(str::trim).filter(|v| !v.is_empty());
@@ -203,6 +204,7 @@ fn contract(format: Format) -> Source {
         completeness: COMPLETENESS,
         freshness_days: None,
         terms: Terms::default(),
+        database: None,
         checks: Vec::new(),
         fields: vec![
             field("key", "认定编号", true),

@@ -13,6 +13,7 @@ use super::inbox::{self, Arrival};
 use crate::cases::ledger::{Delivered, Deliveries, DeliveryState, KeptFile, digest};
 use crate::diag::{Diagnostic, FailureClass, Place};
 use crate::ingest::{self, Delivery, InputFile};
+use crate::normalize::Survey;
 use crate::plan::{Snapshot, Source};
 
 /// Below so many rows more or fewer a share says nothing, unless all are gone.
@@ -37,6 +38,8 @@ pub struct Desk<'a> {
 pub struct Taken {
     /// The rows; none when there is nothing usable.
     pub read: Option<Delivery>,
+    /// What was seen of the rows while they were read.
+    pub survey: Option<Survey>,
     /// delivered, partial, stale, blocked or missing.
     pub state: &'static str,
     /// Day on which the delivery in use first came.
@@ -67,7 +70,7 @@ impl Desk<'_> {
         let digest = digest(files.iter().map(|f| f.kept.sha256.as_str()));
         let last = self.known.last_good(&source.id);
         let in_use = last.is_some_and(|l| l.digest == digest);
-        let delivery = ingest::read(source, &inputs(&files));
+        let (delivery, survey) = self.read(source, &inputs(&files));
         taken.problems.extend(delivery.problems.iter().cloned());
         let kept: Vec<KeptFile> = files.iter().map(|f| f.kept.clone()).collect();
         let entry = |state, rows, reason: &str| Delivered {
@@ -134,7 +137,15 @@ impl Desk<'_> {
         taken.digest = digest;
         taken.files = kept;
         taken.read = Some(delivery);
+        taken.survey = Some(survey);
         taken
+    }
+
+    /// Reads files and looks at their rows while they are in memory.
+    fn read(&self, source: &Source, files: &[InputFile]) -> (Delivery, Survey) {
+        let mut survey = Survey::new(source, self.as_of);
+        let delivery = ingest::read_watched(source, files, &mut |batch| survey.see(source, batch));
+        (delivery, survey)
     }
 
     /// Leaves out a file that is there twice, and one that was superseded long ago.
@@ -226,7 +237,7 @@ impl Desk<'_> {
             }
             files.push(InputFile { relative: file.path.clone(), path });
         }
-        let delivery = ingest::read(source, &files);
+        let (delivery, survey) = self.read(source, &files);
         taken.problems.extend(delivery.problems.iter().cloned());
         if delivery.refused.len() == files.len() {
             taken.trouble = taken.trouble.or(Some(FailureClass::InputContract));
@@ -237,6 +248,7 @@ impl Desk<'_> {
         taken.digest = last.digest.clone();
         taken.files = last.files.clone();
         taken.read = Some(delivery);
+        taken.survey = Some(survey);
         taken
     }
 

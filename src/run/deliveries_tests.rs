@@ -53,7 +53,7 @@ impl Office {
     fn take(&mut self, round: usize, accept: bool) -> Taken {
         let (name, day) = ROUNDS[round];
         let out = self.dir.path().join("out");
-        let inbox = Inbox::open(&self.dir.path().join("in"), Some(&out), name).unwrap();
+        let inbox = Inbox::open(&self.dir.path().join("in"), Some(&out), true, name).unwrap();
         let (found, notes) = inbox.files_of(&self.source).unwrap();
         let accept: BTreeSet<String> = accept.then(|| self.source.id.clone()).into_iter().collect();
         let keep = out.join(FOLDER);
@@ -68,7 +68,7 @@ impl Office {
 
 /// State, day and rows of what is in use, and the codes of what is told.
 fn told(taken: &Taken) -> (&str, String, u64, Vec<&str>) {
-    let rows = taken.read.as_ref().map_or(0, |r| r.raw.len() as u64);
+    let rows = taken.read.as_ref().map_or(0, |r| r.rows.len() as u64);
     let day = taken.as_of.filter(|_| taken.read.is_some()).map(|d| d.to_string()).unwrap_or_default();
     (taken.state, day, rows, taken.problems.iter().map(|p| p.code).collect())
 }

@@ -54,14 +54,15 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Looks through the input folder; with an output folder every file that is used is kept there.
+    /// Looks through the input folder; with an output folder and `keep` every file that is used is kept there, otherwise
+    /// files are read where they lie and nothing is written.
     ///
     /// # Errors
     /// Something cannot be read or kept (74).
-    pub fn open(input: &Path, out: Option<&Path>, round: &str) -> Outcome<Inbox> {
+    pub fn open(input: &Path, out: Option<&Path>, keep: bool, round: &str) -> Outcome<Inbox> {
         let mut inbox = Inbox {
             input: input.to_path_buf(),
-            keep: out.map(|o| o.join(FOLDER)),
+            keep: out.filter(|_| keep).map(|o| o.join(FOLDER)),
             round: round.to_string(),
             apart: BTreeSet::new(),
             growing: BTreeSet::new(),
@@ -275,7 +276,7 @@ mod tests {
         fs::create_dir_all(input.join("民政")).unwrap();
         fs::create_dir_all(&out).unwrap();
         fs::write(input.join("民政/a.CSV"), "姓名\n甲\n").unwrap();
-        let inbox = Inbox::open(&input, Some(&out), "2026Q3").unwrap();
+        let inbox = Inbox::open(&input, Some(&out), true, "2026Q3").unwrap();
         let source =
             crate::plan::Source { files: vec!["民政/*.csv".into()], ..crate::plan::sample::source("s", vec![]) };
         let (arrivals, problems) = inbox.files_of(&source).unwrap();
@@ -313,7 +314,7 @@ mod tests {
                     std::thread::sleep(Duration::from_millis(20));
                 }
             });
-            let inbox = Inbox::open(dir.path(), None, "2026Q3");
+            let inbox = Inbox::open(dir.path(), None, false, "2026Q3");
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
             inbox
         });

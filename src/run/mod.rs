@@ -13,6 +13,8 @@
 //! OUT/history.jsonl              when which run ended how
 //! ```
 
+mod again;
+mod changes;
 mod check;
 mod clock;
 mod corrections;
@@ -39,12 +41,19 @@ mod lock;
 pub mod manifest;
 mod outputs;
 mod pipeline;
+mod precision;
+mod preview;
+mod propose;
+mod pull;
 mod receipts;
+mod scale;
 mod sources;
 mod staging;
 mod store;
+mod through;
 mod waterfall;
 
+pub use changes::{Change, Mover, PlaceChange, RuleChange};
 pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
@@ -56,6 +65,9 @@ pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use pipeline::{Finished, Options, run};
+pub use precision::{Precision, PrecisionOptions, precision};
+pub use preview::{ParamChange, Preview, PreviewOptions, preview};
+pub use pull::{PullOptions, Pulled, pull};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 

@@ -11,14 +11,16 @@ use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
-use super::{Event, Observer, clock, lock};
+use super::through::{Keep, Records};
+use super::{Event, Observer, clock, lock, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
-use crate::screen::ScreenInput;
+use crate::screen::held::Previous;
+use crate::screen::{ScreenInput, Screened};
 use crate::{cases, codes, link, reconcile, screen};
 
 /// What a run is asked to do.
@@ -80,28 +82,54 @@ fn append_history(out: &Path, line: &str) -> Outcome<()> {
 }
 
 fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
-    let (plan, mut problems) = load_plan(&options.pipeline)?;
+    let (plan, problems) = load_plan(&options.pipeline)?;
+    up_to_links(options, (&plan, problems), as_of, true, observer, |mut work, linked| {
+        let staging = Staging::new(&options.out, work.round)?;
+        work.screen(&linked, observer)?;
+        work.decide(&linked, observer);
+        work.finish(&linked, staging, observer)
+    })
+}
+
+/// Brings the sources in and links them; `then` gets the round as it is before anything is judged.
+///
+/// Without `keep` nothing is written: neither deliveries nor the ledger, which only changes when a round is finished.
+pub(super) fn up_to_links<T>(
+    options: &Options,
+    (plan, mut problems): (&Plan, Vec<Diagnostic>),
+    as_of: Date,
+    keep: bool,
+    observer: Observer,
+    then: impl FnOnce(Work, LinkedSources) -> Outcome<T>,
+) -> Outcome<T> {
     let (codes, code_problems) = codes::load(&plan.codes_dir);
     problems.extend(code_problems);
     // Only the day of the run can tell that a parameter has run out.
-    problems.extend(plan::params::without_value(&plan.params, crate::model::text::to_days(as_of)));
+    problems.extend(plan::params::without_value(&plan.params, plan.basis, crate::model::text::to_days(as_of)));
     fail_on_errors(&problems, FailureClass::Pipeline)?;
 
     // A ledger that cannot be used is told before minutes are spent.
     let book = ledger::open(&options.out)?;
-    let accept = accepted(&plan, &options.accept)?;
+    let accept = accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
-    let intake =
-        Intake { input: &options.input, out: Some(&options.out), round: &round, as_of, known: &known, accept: &accept };
-    let brought = sources::bring_in(&plan, &codes, &intake, observer)?;
-    sources::demand_required(&plan, &brought.sources)?;
+    let intake = Intake {
+        input: &options.input,
+        out: Some(&options.out),
+        keep_files: keep,
+        round: &round,
+        as_of,
+        known: &known,
+        accept: &accept,
+        keep: Keep::Memory,
+        receipts: keep,
+    };
+    let brought = sources::bring_in(plan, &codes, &intake, observer)?;
+    sources::demand_required(plan, &brought.sources)?;
     problems.extend(brought.problems);
-    let staging = Staging::new(&options.out, &round)?;
-
     let ledger = RoundLedger::begin(&options.out, book, &round, &as_of.to_string())?;
     let mut work = Work {
-        plan: &plan,
+        plan,
         codes: &codes,
         as_of,
         round: &round,
@@ -112,12 +140,11 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
         problems,
         ledger,
         known: &known,
+        previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
     let linked = work.link(observer)?;
-    work.screen(&linked, observer)?;
-    work.decide(&linked, observer);
-    work.finish(&linked, staging, observer)
+    then(work, linked)
 }
 
 /// The sources that a person accepts, all of them known.
@@ -142,7 +169,7 @@ fn accepted(plan: &Plan, wanted: &[String]) -> Outcome<BTreeSet<String>> {
 }
 
 /// Loads and checks a pipeline; warnings come back, errors fail with exit code 78.
-fn load_plan(dir: &Path) -> Outcome<(Plan, Vec<Diagnostic>)> {
+pub(super) fn load_plan(dir: &Path) -> Outcome<(Plan, Vec<Diagnostic>)> {
     let (plan, problems) = plan::load(dir);
     fail_on_errors(&problems, FailureClass::Pipeline)?;
     let plan = plan.ok_or_else(|| Failure::internal("a plan without errors could not be made"))?;
@@ -156,21 +183,25 @@ fn fail_on_errors(problems: &[Diagnostic], class: FailureClass) -> Outcome<()> {
     Ok(())
 }
 
-struct Work<'a> {
+/// A round in the making.
+pub(super) struct Work<'a> {
     plan: &'a Plan,
     codes: &'a Codes,
     as_of: Date,
-    round: &'a str,
-    tables: Tables,
+    pub(super) round: &'a str,
+    pub(super) tables: Tables,
     arrived: Vec<Arrived>,
     trouble: Option<FailureClass>,
     receipts: Vec<ReceiptEntry>,
     problems: Vec<Diagnostic>,
     ledger: RoundLedger,
     known: &'a Deliveries,
+    /// Run id and tables of the round before.
+    previous: Option<(String, Previous)>,
 }
 
-struct LinkedSources {
+/// Records of all sources with their links.
+pub(super) struct LinkedSources {
     links: BTreeMap<String, Table>,
     records: BTreeMap<String, Table>,
     /// The model as fitted to each source, in pipeline order.
@@ -178,6 +209,11 @@ struct LinkedSources {
 }
 
 impl Work<'_> {
+    /// What is to be told so far.
+    pub(super) fn problems(&self) -> &[Diagnostic] {
+        &self.problems
+    }
+
     /// Takes records, rejects and findings over into the round's tables.
     fn keep_records(&mut self) {
         for a in &self.arrived {
@@ -186,7 +222,7 @@ impl Work<'_> {
         let pairs = || self.plan.sources.iter().zip(&self.arrived);
         for (source, a) in pairs() {
             let empty = || Table::empty(plan::schema::records(source));
-            self.tables.add(a.records.clone().unwrap_or_else(empty));
+            self.tables.add(a.records.as_ref().and_then(Records::table).cloned().unwrap_or_else(empty));
         }
         let deliveries = outputs::deliveries(self.known, &self.arrived);
         let corrections = outputs::corrections(&self.arrived);
@@ -214,8 +250,12 @@ impl Work<'_> {
         observer(Event::Stage { name: "link", steps: self.plan.sources.len() });
         let of = |role: SourceRole| self.plan.sources.iter().position(|s| s.role == role);
         let spine = of(SourceRole::Register).ok_or_else(|| Failure::internal("a plan without a register"))?;
-        let register_records =
-            self.arrived[spine].records.clone().ok_or_else(|| Failure::internal("no records of the register"))?;
+        let register_records = self.arrived[spine]
+            .records
+            .as_ref()
+            .and_then(Records::table)
+            .cloned()
+            .ok_or_else(|| Failure::internal("no records of the register"))?;
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
@@ -227,7 +267,7 @@ impl Work<'_> {
             if i == spine {
                 continue;
             }
-            let Some(table) = self.arrived[i].records.take() else {
+            let Some(table) = self.arrived[i].records.take().and_then(Records::into_table) else {
                 continue;
             };
             let linked = match source.subject {
@@ -266,30 +306,41 @@ impl Work<'_> {
         Ok(LinkedSources { links, records, models })
     }
 
-    /// Indicators, rule hits and the online list.
-    fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
-        observer(Event::Stage { name: "screen", steps: 1 });
-        let usable = |(s, a): &(&Source, &Arrived)| {
+    /// What a plan makes of the round; the plan's own sources, with these rules and parameters or with others.
+    pub(super) fn screened(&self, linked: &LinkedSources, plan: &Plan) -> Outcome<Screened> {
+        let usable = |(_, a): &(&Source, &Arrived)| {
             // An earlier delivery that stands in is a delivery: its date says as of when.
-            matches!(a.entry.state, "delivered" | "partial" | "stale") && s.role != SourceRole::Register
+            matches!(a.entry.state, "delivered" | "partial" | "stale")
         };
         let delivered: BTreeSet<String> =
             self.plan.sources.iter().zip(&self.arrived).filter(usable).map(|(s, _)| s.id.clone()).collect();
-        let screened = screen::screen(&ScreenInput {
-            plan: self.plan,
+        screen::screen(&ScreenInput {
+            plan,
             as_of: self.as_of,
             persons: self.tables.get("persons"),
             households: self.tables.get("households"),
             records: &linked.records,
             links: &linked.links,
+            possible: self.tables.get("possible_links"),
+            previous: self.previous.as_ref().map(|(_, previous)| previous),
             delivered: &delivered,
-        })?;
+        })
+    }
+
+    /// Indicators, rule hits and the online list.
+    fn screen(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
+        observer(Event::Stage { name: "screen", steps: 1 });
+        let screened = self.screened(linked, self.plan)?;
+        let households = self.tables.get("households");
+        self.problems.extend(scale::above_cap(self.plan, self.as_of, households, &screened.online_list));
+        let overlap = cases::rule_overlap(&screened.rule_hits);
         for table in [
             screened.indicators_person,
             screened.indicators_household,
             screened.rule_hits,
             screened.hit_records,
             screened.rule_outcomes,
+            overlap,
             screened.online_list,
         ] {
             self.tables.add(table);
@@ -346,7 +397,9 @@ impl Work<'_> {
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
         let tables = [decisions, self.tables.get("person_history"), self.tables.get("deliveries")];
-        let digest = self.ledger.digest(&tables);
+        let mut digest = self.ledger.digest(&tables);
+        // Rows may be kept of it: another one before makes another run.
+        digest.push_str(self.previous.as_ref().map_or("", |(run_id, _)| run_id));
         let run_id = manifest::run_id(self.round, &self.as_of.to_string(), &pipeline_files, &inputs, &digest);
         let offers = self.ledger.offers(&run_id, possible, decisions);
         let keys = offers.iter().map(|o| ((o.record_id.clone(), person_id(o.person)), o.token.clone())).collect();

@@ -1,9 +1,11 @@
 //! What of a source's rows is wrong, as the department gets it back: rows and findings in, the rows of its receipt out.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use super::corrections::Original;
 use crate::cases::ledger::KeptFile;
+use crate::ingest::RawRows;
 use crate::model::receipt::row_key;
 use crate::model::{Disposition, Provenance, RawTable, Reject, Table};
 use crate::plan::{FieldFrom, FieldKind, Role, Source, Subject};
@@ -26,21 +28,24 @@ pub struct Read<'a> {
     /// The contract.
     pub source: &'a Source,
     /// Raw rows, with corrections in them.
-    pub raw: &'a RawTable,
+    pub rows: &'a RawRows,
     /// Rows as they were delivered where a correction stands in their place.
     pub delivered: &'a BTreeMap<Provenance, Original>,
     /// All rows that did not become records.
     pub rejects: &'a [Reject],
     /// Doubtful values.
     pub findings: &'a Table,
-    /// The records.
-    pub records: &'a Table,
+    /// For each of them whether its record has a value in the field all the same.
+    pub used: &'a [bool],
     /// Files of the delivery.
     pub files: &'a [KeptFile],
 }
 
 /// Collects the rows to correct.
-pub fn to_correct(read: &Read) -> ToCorrect {
+///
+/// # Errors
+/// The rows that were put aside cannot be read.
+pub fn to_correct(read: &Read) -> io::Result<ToCorrect> {
     let mut found: BTreeMap<Provenance, (Grade, Vec<RowProblem>)> = BTreeMap::new();
     let quarantined = read.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined);
     let mut by_ingest: BTreeMap<&Provenance, &Reject> = BTreeMap::new();
@@ -56,7 +61,7 @@ pub fn to_correct(read: &Read) -> ToCorrect {
         let field = read.source.fields.iter().position(|f| f.name == name);
         let code = findings.str_at("code", i).unwrap_or_default().to_string();
         let message = findings.str_at("message", i).unwrap_or_default().to_string();
-        let grade = grade(read, findings.str_at("record_id", i), name);
+        let grade = grade(findings.str_at("record_id", i), read.used[i]);
         let row = found.entry(at).or_insert((grade, Vec::new()));
         row.0 = row.0.min(grade);
         row.1.push(RowProblem { code, message, field });
@@ -65,28 +70,51 @@ pub fn to_correct(read: &Read) -> ToCorrect {
     order.sort_by(|a, b| (a.1.0, &a.0).cmp(&(b.1.0, &b.0)));
     let more = order.len().saturating_sub(MOST_ROWS);
     order.truncate(MOST_ROWS);
-    let rows = order.into_iter().map(|(at, (grade, problems))| row(read, &by_ingest, at, grade, problems));
-    ToCorrect { rows: rows.collect(), more }
+    let mut cells = cells_of(read, order.iter().map(|(at, _)| at))?;
+    let rows = order.into_iter().map(|(at, (grade, problems))| {
+        let cells = cells.remove(&at);
+        row(read, &by_ingest, at, cells, (grade, problems))
+    });
+    Ok(ToCorrect { rows: rows.collect(), more })
 }
 
 /// A finding weighs more when the value could not be used.
-fn grade(read: &Read, record: Option<&str>, field: &str) -> Grade {
-    let Some(record) = record else { return Grade::RowLost };
-    // Records are numbered from 1 in their order.
-    let row = record.rsplit('-').next().and_then(|n| n.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
-    let records = read.records;
-    let used = row
-        .filter(|r| *r < records.rows() && records.has(field))
-        .is_some_and(|r| records.display_at(field, r).is_some());
-    if used { Grade::Doubtful } else { Grade::ValueLost }
+fn grade(record: Option<&str>, used: bool) -> Grade {
+    match (record, used) {
+        (None, _) => Grade::RowLost,
+        (Some(_), true) => Grade::Doubtful,
+        (Some(_), false) => Grade::ValueLost,
+    }
+}
+
+/// The cells of rows, by their places; rows that are no data rows have none.
+fn cells_of<'p>(
+    read: &Read,
+    places: impl Iterator<Item = &'p Provenance>,
+) -> io::Result<BTreeMap<Provenance, Vec<Option<String>>>> {
+    let mut open: Vec<&Provenance> = places.filter(|at| !read.delivered.contains_key(at)).collect();
+    let mut found = BTreeMap::new();
+    for batch in read.rows.batches() {
+        if open.is_empty() {
+            break;
+        }
+        let raw = batch?;
+        open.retain(|at| {
+            let Some(i) = position(&raw, at) else { return true };
+            let cell = |f: &crate::plan::Field| raw.column(&f.name).and_then(|c| c.get(i)).map(str::to_string);
+            found.insert((*at).clone(), read.source.fields.iter().map(cell).collect());
+            false
+        });
+    }
+    Ok(found)
 }
 
 fn row(
     read: &Read,
     by_ingest: &BTreeMap<&Provenance, &Reject>,
     at: Provenance,
-    grade: Grade,
-    problems: Vec<RowProblem>,
+    cells: Option<Vec<Option<String>>>,
+    (grade, problems): (Grade, Vec<RowProblem>),
 ) -> ReceiptRow {
     let source = read.source;
     let sha256 = read.files.iter().find(|f| f.path == at.file).map_or("", |f| f.sha256.as_str());
@@ -94,11 +122,8 @@ fn row(
     let (cells, whole) = match read.delivered.get(&at) {
         Some(Original::Cells(cells)) => (cells.clone(), None),
         Some(Original::Whole(text)) => (Vec::new(), Some(text.clone())),
-        None => match position(read.raw, &at) {
-            Some(i) => {
-                let cell = |f: &crate::plan::Field| read.raw.column(&f.name).and_then(|c| c.get(i)).map(str::to_string);
-                (source.fields.iter().map(cell).collect(), None)
-            }
+        None => match cells {
+            Some(cells) => (cells, None),
             None => (Vec::new(), by_ingest.get(&at).map(|r| r.raw.clone())),
         },
     };

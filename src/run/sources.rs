@@ -12,12 +12,14 @@ use super::deliveries::Desk;
 use super::inbox::{self, Inbox};
 use super::manifest::{HashedFile, SourceEntry};
 use super::receipts::{self, ToCorrect};
+use super::through::{Keep, Records, aside, through};
 use super::{Event, Observer};
 use crate::cases::ledger::{Delivered, Deliveries, KeptFile, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::ingest::RawRows;
 use crate::model::{Disposition, Reject, SourceCounts, Table};
-use crate::normalize;
+use crate::normalize::Survey;
 use crate::plan::{Plan, Source, SourceRole};
 
 /// From where and with what knowledge the sources are brought in.
@@ -26,6 +28,8 @@ pub struct Intake<'a> {
     pub input: &'a Path,
     /// Output folder, where every file is kept before it is read; none in a check, which keeps nothing.
     pub out: Option<&'a Path>,
+    /// Whether files are kept there; otherwise earlier deliveries stand in all the same, but nothing is written.
+    pub keep_files: bool,
     /// The round.
     pub round: &'a str,
     /// Day of the judgement.
@@ -34,6 +38,10 @@ pub struct Intake<'a> {
     pub known: &'a Deliveries,
     /// Sources whose delivery a person accepts as it is.
     pub accept: &'a BTreeSet<String>,
+    /// What becomes of the records.
+    pub keep: Keep<'a>,
+    /// Whether receipts will be written.
+    pub receipts: bool,
 }
 
 /// One source after ingest and normalize.
@@ -41,7 +49,7 @@ pub struct Arrived {
     /// Its part of the manifest, links still open.
     pub entry: SourceEntry,
     /// `records_<source>`; none when nothing usable was delivered.
-    pub records: Option<Table>,
+    pub records: Option<Records>,
     /// Rows that did not become records.
     pub rejects: Vec<Reject>,
     /// Doubtful values.
@@ -91,7 +99,7 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     }
     observer(Event::Stage { name: "ingest", steps: plan.sources.len() });
     let keep = intake.out.map(|out| out.join(inbox::FOLDER));
-    let mut inbox = Inbox::open(intake.input, intake.out, intake.round)?;
+    let mut inbox = Inbox::open(intake.input, intake.out, intake.keep_files, intake.round)?;
     let mut receipts = Receipts::read(&inbox, intake.known, plan, intake.accept, keep.as_deref());
     let mut problems = std::mem::take(&mut inbox.problems);
     problems.append(&mut receipts.problems);
@@ -106,7 +114,7 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
         .sources
         .par_iter()
         .map(|source| {
-            let arrived = arrive(source, codes, &inbox, &desk, &receipts);
+            let arrived = arrive(source, codes, intake, &inbox, &desk, &receipts);
             observer(Event::Step(source.title.clone()));
             arrived
         })
@@ -115,7 +123,14 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     Ok(BroughtIn { sources: sources?, problems, trouble, receipts: std::mem::take(&mut receipts.entries) })
 }
 
-fn arrive(source: &Source, codes: &Codes, inbox: &Inbox, desk: &Desk, receipts: &Receipts) -> Outcome<Arrived> {
+fn arrive(
+    source: &Source,
+    codes: &Codes,
+    intake: &Intake,
+    inbox: &Inbox,
+    desk: &Desk,
+    receipts: &Receipts,
+) -> Outcome<Arrived> {
     let mut arrived = Arrived {
         entry: SourceEntry {
             source: source.id.clone(),
@@ -172,7 +187,16 @@ fn arrive(source: &Source, codes: &Codes, inbox: &Inbox, desk: &Desk, receipts: 
         return Ok(arrived);
     };
     arrived.entry.rows.read = delivery.read;
-    let applied = corrections::apply(source, &mut delivery, &arrived.files, &arrived.delivery, receipts.of(&source.id));
+    let mut survey = taken.survey.filter(|_| !delivery.forgot);
+    let mut applied = Applied::default();
+    if !receipts.of(&source.id).is_empty() {
+        // A correction also heals rows that equal the corrected one, wherever they stand: that takes all rows at once.
+        let raw = delivery.rows.table().map_err(|e| aside(&e))?;
+        let mut rows = corrections::Rows { raw, rejects: delivery.rejects };
+        applied = corrections::apply(source, &mut rows, &arrived.files, &arrived.delivery, receipts.of(&source.id));
+        (delivery.rows, delivery.rejects) = (RawRows::of(rows.raw), rows.rejects);
+        survey = None;
+    }
     let heard = receipts.of(&source.id).iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
     let mut heard: Vec<HashedFile> = heard.chain(&applied.used).map(hashed).collect();
     heard.sort();
@@ -182,27 +206,40 @@ fn arrive(source: &Source, codes: &Codes, inbox: &Inbox, desk: &Desk, receipts: 
         arrived.trouble = arrived.trouble.or(Some(FailureClass::InputContract));
     }
 
-    let normalized = normalize::records(source, &delivery.raw, codes, desk.as_of);
+    let survey = match survey {
+        Some(survey) => survey,
+        None => {
+            let mut survey = Survey::new(source, desk.as_of);
+            for batch in delivery.rows.batches() {
+                survey.see(source, &*batch.map_err(|e| aside(&e))?);
+            }
+            survey
+        }
+    };
+    let normalized = through(source, &delivery.rows, survey, codes, desk.as_of, intake.keep)?;
     arrived.rejects = delivery.rejects;
     arrived.rejects.extend(normalized.rejects);
     arrived.rejects.sort_by(|a, b| a.at.cmp(&b.at));
     let count = |d| arrived.rejects.iter().filter(|r| r.disposition == d).count() as u64;
     let rows = &mut arrived.entry.rows;
     // Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
-    rows.accepted = normalized.records.rows() as u64;
+    rows.accepted = normalized.accepted;
     rows.quarantined = count(Disposition::Quarantined);
     rows.folded = count(Disposition::Folded);
     rows.not_data = count(Disposition::NotData);
     arrived.entry.findings = normalized.findings.rows() as u64;
-    arrived.to_correct = receipts::to_correct(&receipts::Read {
-        source,
-        raw: &delivery.raw,
-        delivered: &applied.delivered,
-        rejects: &arrived.rejects,
-        findings: &normalized.findings,
-        records: &normalized.records,
-        files: &arrived.files,
-    });
+    if intake.receipts {
+        arrived.to_correct = receipts::to_correct(&receipts::Read {
+            source,
+            rows: &delivery.rows,
+            delivered: &applied.delivered,
+            rejects: &arrived.rejects,
+            findings: &normalized.findings,
+            used: &normalized.used,
+            files: &arrived.files,
+        })
+        .map_err(|e| aside(&e))?;
+    }
     arrived.records = Some(normalized.records);
     arrived.findings = Some(normalized.findings);
     let Applied { corrections, problems, .. } = applied;

@@ -9,6 +9,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::table::{Column, Kind, Privacy, Table, TableSchema};
+use crate::screen::held::Previous;
 
 /// A published round's folder.
 #[derive(Debug, Clone)]
@@ -80,6 +81,29 @@ impl Round {
     pub fn table(&self, name: &str) -> Outcome<Table> {
         read(&self.dir.join("tables").join(format!("{name}.parquet")))
     }
+}
+
+/// The last round before a day that a pipeline has published, with its run id; none when there is none.
+///
+/// # Errors
+/// Its tables cannot be read.
+pub fn previous(out: &Path, pipeline: &str, as_of: &str) -> Outcome<Option<(String, Previous)>> {
+    let folders = std::fs::read_dir(out.join("rounds")).into_iter().flatten().flatten();
+    let mut rounds: Vec<(String, String, Round)> = Vec::new();
+    for folder in folders {
+        let Ok(bytes) = std::fs::read(folder.path().join("manifest.json")) else { continue };
+        let Ok(manifest) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
+        let text = |key: &str| manifest[key].as_str().map(str::to_string);
+        let (Some(day), Some(run_id), Some(name)) = (text("as_of"), text("run_id"), text("round")) else { continue };
+        if text("pipeline").as_deref() == Some(pipeline) && day.as_str() < as_of {
+            rounds.push((day, run_id, Round { name, dir: folder.path() }));
+        }
+    }
+    rounds.sort_by(|a, b| (&a.0, &a.2.name).cmp(&(&b.0, &b.2.name)));
+    let Some((_, run_id, round)) = rounds.pop() else { return Ok(None) };
+    let previous =
+        Previous { list: round.table("online_list")?, hits: round.table("rule_hits")?, round: round.name.clone() };
+    Ok(Some((run_id, previous)))
 }
 
 /// Reads a Parquet file that this program wrote.

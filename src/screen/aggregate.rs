@@ -81,7 +81,7 @@ pub(super) fn values(
 fn prepare<'a>(inner: &mut Lowering<'a>, aggregate: &'a Aggregate, names: &Columns) -> Vec<Lazy> {
     match aggregate {
         Aggregate::CountAll => Vec::new(),
-        Aggregate::Latest { value, by } => {
+        Aggregate::Latest { value, by } | Aggregate::Earliest { value, by } => {
             vec![inner.lower(value).alias(&names.value), inner.lower(by).alias(&names.by)]
         }
         Aggregate::Sum(value) => {
@@ -93,7 +93,9 @@ fn prepare<'a>(inner: &mut Lowering<'a>, aggregate: &'a Aggregate, names: &Colum
         | Aggregate::Max(value)
         | Aggregate::Count(value)
         | Aggregate::CountDistinct(value)
-        | Aggregate::Any(value) => vec![inner.lower(value).alias(&names.value)],
+        | Aggregate::Any(value)
+        | Aggregate::Median(value)
+        | Aggregate::List(value) => vec![inner.lower(value).alias(&names.value)],
     }
 }
 
@@ -110,6 +112,18 @@ fn grouped(aggregate: &Aggregate, names: &Columns) -> Vec<Lazy> {
         Aggregate::CountDistinct(_) => vec![integer(value().drop_nulls().n_unique())],
         // Not ignoring nulls: unknown for one record and true for none is unknown.
         Aggregate::Any(_) => vec![value().any(false).alias(&names.result)],
+        Aggregate::Median(_) => vec![value().median().alias(&names.result)],
+        Aggregate::List(_) => {
+            let different = value().drop_nulls().unique().sort(pl::SortOptions::default());
+            vec![different.str().join("、", true).alias(&names.result), known()]
+        }
+        Aggregate::Earliest { .. } => {
+            let order = SortMultipleOptions::default().with_maintain_order(true).with_nulls_last(true);
+            vec![
+                value().sort_by([col(&names.by)], order).first().alias(&names.result),
+                col(&names.by).count().alias(&names.known),
+            ]
+        }
         Aggregate::Latest { .. } => {
             let order = SortMultipleOptions::default().with_maintain_order(true).with_nulls_last(false);
             vec![
@@ -124,7 +138,8 @@ fn grouped(aggregate: &Aggregate, names: &Columns) -> Vec<Lazy> {
 fn finish(aggregate: &Aggregate, names: &Columns) -> Option<Lazy> {
     let ty = match aggregate {
         Aggregate::Sum(value) => value.ty.places().map_or(Type::Float, Type::Decimal),
-        Aggregate::Latest { value, .. } => value.ty,
+        Aggregate::Latest { value, .. } | Aggregate::Earliest { value, .. } => value.ty,
+        Aggregate::List(_) => Type::Text,
         _ => return None,
     };
     let nothing = col(&names.known).eq(lit(0));

@@ -12,6 +12,23 @@ use crate::plan::Sql;
 use crate::plan::sql::{Context, check_condition};
 
 const CASES: &str = include_str!("conformance.tsv");
+/// What the language has beyond the expressions on which engines were tried.
+const DATES: &[(&str, &str)] = &[
+    ("days_between(death_date, pay_date) = 29", "T F ? ? ? F"),
+    ("days_between(death_date, pay_date) > 29", "F F ? ? ? T"),
+    ("days_between(pay_date, death_date) = -29", "T F ? ? ? F"),
+    ("months_between(death_date, pay_date) >= 1", "T F ? ? ? T"),
+    ("add_months(death_date, 1) < pay_date", "T F ? ? ? T"),
+    ("add_months(pay_date, -hh_size) > death_date", "F F ? ? ? F"),
+    ("add_days(pay_date, hh_size) = DATE '2025-03-04'", "T F ? F ? F"),
+    ("years_between(birth, :as_of) >= 60", "T T ? T F F"),
+    ("month_start(pay_date) = DATE '2025-03-01'", "T F ? F ? T"),
+    ("year_start(pay_date) = DATE '2025-01-01'", "T T ? F ? T"),
+    ("pay_date >= add_months(month_start(:as_of), -19)", "T F ? F ? T"),
+    ("add_months(pay_date, self_pay_12m) > birth", "sql.type_mismatch"),
+    ("add_days(age, 1) > birth", "sql.type_mismatch"),
+    ("days_between(pay_date) > 1", "sql.argument"),
+];
 
 /// Name, kind and the six values of a column; `-` is null.
 const COLUMNS: &[(&str, Kind, [&str; 6])] = &[
@@ -52,7 +69,7 @@ fn frame() -> DataFrame {
 
 fn context() -> Context {
     let columns = COLUMNS.iter().map(|(name, kind, _)| Declared::new(name, name, *kind, Privacy::Public, "")).collect();
-    Context { columns, params: [("limit".to_string(), Kind::Decimal)].into(), aggregate: false }
+    Context { columns, params: [("limit".to_string(), Kind::Decimal.into())].into(), aggregate: false }
 }
 
 fn sql(text: &str) -> Sql {
@@ -94,4 +111,12 @@ fn every_expression_has_its_outcome() {
     }
     assert_eq!(seen, 71);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn days_are_moved_and_counted_as_the_calendar_does() {
+    let (frame, context) = (frame(), context());
+    for (text, expected) in DATES {
+        assert_eq!(outcome(&frame, &context, text), *expected, "{text}");
+    }
 }

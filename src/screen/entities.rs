@@ -1,6 +1,6 @@
-//! Persons and households as rows to be judged: who lives where, built-in columns, parameters.
+//! Persons and households as rows to be judged: who lives where, built-in columns.
 //!
-//! In: tables `persons` and `households`, the plan's parameters. Out: row numbers instead of ids, and series with one
+//! In: tables `persons` and `households`. Out: row numbers instead of ids, and series with one
 //! value per person or household.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,17 +9,16 @@ use jiff::civil::Date;
 use polars::prelude::{IdxCa, IdxSize, NewChunkedArray, Series};
 
 use super::frames::{self, engine, from_values};
-use super::lower::param_column;
 use crate::diag::Outcome;
 use crate::model::build::Value;
 use crate::model::table::{Kind, Table};
 use crate::model::text;
-use crate::plan::{Level, Plan, params};
+use crate::plan::Level;
 
 /// Columns of the households table that a rule may name.
-pub(super) const HOUSEHOLD_COLUMNS: [&str; 4] = ["size", "lifted", "monitored_type", "risk_cleared"];
+pub(super) const HOUSEHOLD_COLUMNS: [&str; 5] = ["size", "lifted", "monitored_type", "monitored_since", "risk_cleared"];
 /// Columns of a person that a rule may name, besides `age`.
-pub(super) const PERSON_COLUMNS: [&str; 3] = ["sex", "relation", "status"];
+pub(super) const PERSON_COLUMNS: [&str; 4] = ["birth_date", "sex", "relation", "status"];
 
 /// One series per name; all of one length.
 pub(super) type Columns = BTreeMap<String, Series>;
@@ -120,33 +119,9 @@ impl<'a> Entities<'a> {
         }
     }
 
-    /// The built-in columns of households and every parameter as it holds for each.
-    ///
-    /// Without the national system's export (`groups_known` false) nobody knows who is lifted: a parameter that depends
-    /// on it is unknown.
-    pub(super) fn household_columns(&self, plan: &Plan, as_of: Date, groups_known: bool) -> Columns {
-        let mut columns = Columns::new();
-        for name in HOUSEHOLD_COLUMNS {
-            columns.insert(name.to_string(), frames::column(self.households, name));
-        }
-        let day = text::to_days(as_of);
-        let lifted = self.households.boolean("lifted").iter().map(|l| l == Some(true));
-        let groups: Vec<(Option<&str>, bool)> = self.households.text("township").iter().zip(lifted).collect();
-        for (name, param) in &plan.params {
-            // A county has few townships and two groups: each pair is resolved once.
-            let mut known: HashMap<(Option<&str>, bool), Value> = HashMap::new();
-            let values = groups.iter().map(|&key| {
-                let of_group = |lifted| params::resolve(param, day, key.0, lifted).map(|v| v.value.clone());
-                let resolve = || {
-                    let value = of_group(key.1).unwrap_or(Value::Null);
-                    let sure = groups_known || of_group(!key.1).unwrap_or(Value::Null) == value;
-                    if sure { value } else { Value::Null }
-                };
-                known.entry(key).or_insert_with(resolve).clone()
-            });
-            columns.insert(param_column(name), from_values(&param_column(name), param.kind, values));
-        }
-        columns
+    /// The built-in columns of households.
+    pub(super) fn household_columns(&self) -> Columns {
+        HOUSEHOLD_COLUMNS.iter().map(|name| (name.to_string(), frames::column(self.households, name))).collect()
     }
 
     /// The built-in columns of persons.

@@ -7,12 +7,12 @@ use super::entities::{Columns, Entities};
 use super::evidence;
 use super::frames::value_at;
 use super::indicators::Computed;
-use super::lower::param_column;
 use super::rules::{Compiled, RuleOutcome, Withheld};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Table};
 use crate::model::tables;
-use crate::plan::{Indicator, Judged, Level, Plan, Rule};
+use crate::plan::sql::CompiledIndicator;
+use crate::plan::{Indicator, Judged, Level, Origin, Plan, Rule};
 
 /// One rule that holds for one household or person.
 pub(super) struct Hit<'a> {
@@ -92,7 +92,8 @@ pub(super) fn rule_hits(hits: &[Hit], entities: &Entities, plan: &Plan) -> Table
     let mut table = TableBuilder::new(tables::rule_hits());
     for hit in hits {
         let rule = hit.rule;
-        let department = plan.causes.iter().find(|c| c.code == rule.cause).map(|c| c.department.clone());
+        let of_cause = || plan.cause(&rule.cause).map(|c| c.department.clone());
+        let department = rule.department.clone().or_else(of_cause);
         let household = entities.households.str_at("household_id", hit.household as usize);
         let person = hit.person.and_then(|p| entities.persons.str_at("person_id", p as usize));
         table.push(vec![
@@ -113,36 +114,69 @@ pub(super) fn rule_hits(hits: &[Hit], entities: &Entities, plan: &Plan) -> Table
     table.finish()
 }
 
-/// The table `hit_records`: for each hit, the records behind every indicator that its condition names.
-pub(super) fn hit_records(hits: &[Hit], input: &ScreenInput, computed: &BTreeMap<&str, Computed>) -> Table {
-    let mut table = TableBuilder::new(tables::hit_records());
-    for hit in hits {
-        for name in &hit.indicators {
-            let indicator = input.plan.indicators.iter().find(|i| i.name == *name);
-            let (Some(indicator), Some(values)) = (indicator, computed.get(name.as_str())) else {
-                continue;
-            };
-            let entity = match indicator.level {
-                Level::Household => Some(hit.household),
-                Level::Person => hit.person,
-            };
-            let (Some(entity), Some(records)) = (entity, input.records.get(&indicator.source)) else {
-                continue;
-            };
-            let mut rows: Vec<u32> = values.records_of(entity).collect();
-            rows.sort_by_key(|row| records.str_at("record_id", *row as usize));
-            for row in rows {
-                let row = row as usize;
-                table.push(vec![
-                    hit.id.clone().into(),
-                    name.clone().into(),
-                    indicator.source.clone().into(),
-                    records.str_at("record_id", row).into(),
-                    records.str_at("file", row).into(),
-                    records.str_at("sheet", row).into(),
-                    value_at(records, "row", Kind::Integer, row),
-                ]);
+/// What leads from an indicator to the records behind it.
+pub(super) struct Trail<'t> {
+    pub input: &'t ScreenInput<'t>,
+    /// Of each indicator of the plan what it needs.
+    pub compiled: &'t [CompiledIndicator],
+    pub computed: &'t BTreeMap<&'t str, Computed>,
+    /// Place of each indicator in the plan.
+    pub places: BTreeMap<&'t str, usize>,
+}
+
+impl Trail<'_> {
+    /// Notes the records of an indicator of a person or household, and those of the indicators it was computed from.
+    fn follow(&self, name: &str, household: u32, person: Option<u32>, found: &mut BTreeSet<(usize, u32)>) {
+        let Some(place) = self.places.get(name).copied() else { return };
+        let indicator = &self.input.plan.indicators[place];
+        let entity = match indicator.level {
+            Level::Household => Some(household),
+            Level::Person => person,
+        };
+        let (Some(entity), Some(values)) = (entity, self.computed.get(name)) else { return };
+        let needs = &self.compiled[place].needs;
+        match indicator.origin() {
+            Origin::Records => {
+                found.extend(values.records_of(entity).map(|record| (place, record)));
+                needs.iter().for_each(|n| self.follow(n, household, person, found));
             }
+            Origin::Indicators => needs.iter().for_each(|n| self.follow(n, household, person, found)),
+            Origin::Members => {
+                for member in values.records_of(entity) {
+                    needs.iter().for_each(|n| self.follow(n, household, Some(member), found));
+                }
+            }
+        }
+    }
+}
+
+/// The table `hit_records`: for each hit, the records behind every indicator that its condition names.
+pub(super) fn hit_records(hits: &[Hit], trail: &Trail) -> Table {
+    let mut table = TableBuilder::new(tables::hit_records());
+    let input = trail.input;
+    for hit in hits {
+        let mut found = BTreeSet::new();
+        for name in &hit.indicators {
+            trail.follow(name, hit.household, hit.person, &mut found);
+        }
+        let mut rows = Vec::new();
+        for (place, row) in found {
+            let indicator = &input.plan.indicators[place];
+            if let Some(records) = input.records.get(&indicator.source) {
+                rows.push((indicator, records.str_at("record_id", row as usize), row as usize, records));
+            }
+        }
+        rows.sort_by_key(|(indicator, id, ..)| (indicator.name.as_str(), *id));
+        for (indicator, id, row, records) in rows {
+            table.push(vec![
+                hit.id.clone().into(),
+                indicator.name.clone().into(),
+                indicator.source.clone().into(),
+                id.into(),
+                records.str_at("file", row).into(),
+                records.str_at("sheet", row).into(),
+                value_at(records, "row", Kind::Integer, row),
+            ]);
         }
     }
     table.finish()
@@ -151,11 +185,7 @@ pub(super) fn hit_records(hits: &[Hit], input: &ScreenInput, computed: &BTreeMap
 /// The row of a rule in `rule_outcomes`.
 fn outcome_row(compiled: &Compiled, outcome: &RuleOutcome, withheld: &Withheld) -> Vec<Value> {
     let rule = compiled.rule;
-    let condition = &compiled.condition;
-    let columns = condition.columns().into_iter().map(str::to_string);
-    let named = columns.chain(condition.params().into_iter().map(param_column));
-    let missing: BTreeSet<&str> = named.filter_map(|name| withheld.get(&name)).map(String::as_str).collect();
-    let missing: Vec<&str> = missing.into_iter().collect();
+    let missing: Vec<String> = compiled.missing(withheld).into_iter().collect();
     let (hits, misses, unknown) =
         (outcome.count(Judged::Hit), outcome.count(Judged::Miss), outcome.count(Judged::Unknown));
     let level = match rule.level {

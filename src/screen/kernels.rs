@@ -6,6 +6,7 @@ use polars::prelude::*;
 
 use super::frames::{dates, decimals};
 use crate::model::text;
+use crate::plan::sql::Span;
 
 /// Applies a function to every value of an expression.
 pub(super) fn each<F>(expr: Expr, dtype: DataType, function: F) -> Expr
@@ -15,6 +16,25 @@ where
     expr.map(
         move |column| function(column.as_materialized_series()).map(Column::from),
         move |_, field| Ok(Field::new(field.name().clone(), dtype.clone())),
+    )
+}
+
+/// Applies a function to the pairs of two expressions' values; one that stands alone is paired with every other.
+pub(super) fn each_pair<F>(a: Expr, b: Expr, dtype: DataType, function: F) -> Expr
+where
+    F: Fn(&Series, &Series) -> PolarsResult<Series> + Send + Sync + 'static,
+{
+    a.map_many(
+        move |columns| {
+            let rows = columns.iter().map(Column::len).max().unwrap_or_default();
+            let whole = |column: &Column| match column.len() {
+                len if len == rows => column.as_materialized_series().clone(),
+                _ => column.as_materialized_series().new_from_index(0, rows),
+            };
+            function(&whole(&columns[0]), &whole(&columns[1])).map(Column::from)
+        },
+        &[b],
+        move |_, fields| Ok(Field::new(fields[0].name().clone(), dtype.clone())),
     )
 }
 
@@ -124,6 +144,61 @@ pub(super) fn shift_day(day: i32, months: i32, days: i32) -> Option<i32> {
     Some(text::to_days(moved))
 }
 
+/// Days moved by the whole numbers beside them.
+pub(super) fn shift_by_value(
+    days: &Series,
+    counts: &Series,
+    shift: impl Fn(i32, i64) -> Option<i32>,
+) -> PolarsResult<Series> {
+    let counts = counts.i64()?;
+    let pairs = days.date()?.physical().iter().zip(counts.iter());
+    let values = pairs.map(|(day, count)| shift(day?, count?));
+    Ok(dates(days.name().clone(), values))
+}
+
+/// A day moved by so many days or months.
+pub(super) fn shift_by(day: i32, span: Span, count: i64) -> Option<i32> {
+    let count = i32::try_from(count).ok()?;
+    match span {
+        Span::Days => shift_day(day, 0, count),
+        Span::Months => shift_day(day, count, 0),
+        Span::Years => shift_day(day, count.checked_mul(12)?, 0),
+    }
+}
+
+/// Complete days, months or years from the first day to the second.
+pub(super) fn elapsed(from: &Series, to: &Series, span: Span) -> PolarsResult<Series> {
+    let (a, b) = (from.date()?.physical(), to.date()?.physical());
+    let values = a.iter().zip(b.iter()).map(|(a, b)| Some(elapsed_days(a?, b?, span)));
+    Ok(Int64Chunked::from_iter_options(from.name().clone(), values).into_series())
+}
+
+/// As [`elapsed`], of one pair: a month is complete on its day, or on the last day of a month that is too short for it.
+pub(super) fn elapsed_days(from: i32, to: i32, span: Span) -> i64 {
+    if to < from {
+        return -elapsed_days(to, from, span);
+    }
+    if span == Span::Days {
+        return i64::from(to) - i64::from(from);
+    }
+    let (a, b) = (text::from_days(from), text::from_days(to));
+    let months = (i32::from(b.year()) - i32::from(a.year())) * 12 + i32::from(b.month()) - i32::from(a.month());
+    let complete = shift_day(from, months, 0).is_none_or(|day| day <= to);
+    let months = if complete { months } else { months - 1 };
+    i64::from(if span == Span::Years { months / 12 } else { months })
+}
+
+/// The first days of the days' months or years.
+pub(super) fn start(series: &Series, span: Span) -> PolarsResult<Series> {
+    let first = |day: i32| {
+        let date = text::from_days(day);
+        let date = if span == Span::Years { date.first_of_year() } else { date.first_of_month() };
+        text::to_days(date)
+    };
+    let values = series.date()?.physical().iter().map(|v| v.map(first));
+    Ok(dates(series.name().clone(), values))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +226,24 @@ mod tests {
         for (day, months, days, expected) in cases {
             let got = shift_day(text::to_days(day), months, days);
             assert_eq!(got, expected.map(text::to_days), "{day} {months} {days}");
+        }
+    }
+
+    #[test]
+    fn what_lies_between_two_days_is_counted_when_it_is_complete() {
+        let cases = [
+            (date(2026, 1, 31), date(2026, 2, 28), Span::Months, 1), // the last day of a shorter month completes it
+            (date(2026, 1, 31), date(2026, 2, 27), Span::Months, 0),
+            (date(2020, 2, 29), date(2026, 2, 28), Span::Years, 6),
+            (date(2010, 9, 1), date(2026, 8, 31), Span::Years, 15),
+            (date(2010, 9, 1), date(2026, 9, 1), Span::Years, 16),
+            (date(2026, 9, 1), date(2010, 9, 1), Span::Years, -16),
+            (date(2026, 2, 28), date(2026, 3, 1), Span::Days, 1),
+            (date(2026, 3, 1), date(2026, 2, 28), Span::Days, -1),
+        ];
+        for (from, to, span, expected) in cases {
+            let got = elapsed_days(text::to_days(from), text::to_days(to), span);
+            assert_eq!(got, expected, "{from} {to} {span:?}");
         }
     }
 

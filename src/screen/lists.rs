@@ -18,11 +18,7 @@ use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Table};
 use crate::model::tables;
 use crate::plan::RuleRole;
-
-/// Indicator with the per-capita net income of a household.
-pub(super) const INCOME: &str = "per_capita_income";
-/// Parameter with the income line.
-pub(super) const INCOME_LINE: &str = "income_line";
+use crate::plan::schema::{INCOME, INCOME_LINE};
 
 /// Hundredths of an amount column, whatever number type it was declared with.
 fn amounts(columns: &Columns, name: &str, count: usize) -> Vec<Option<i128>> {
@@ -44,6 +40,45 @@ fn income_state(income: Option<i128>, line: Option<i128>) -> &'static str {
         (Some(_), Some(_)) => "not_below",
         _ => "unknown",
     }
+}
+
+/// What makes a household be visited early.
+struct Grounds {
+    /// Number of different risks for which rules list it.
+    risks: usize,
+    below_line: bool,
+    sudden: bool,
+    monitored: bool,
+    lifted: bool,
+}
+
+/// The order of visits, and why: first with two grounds, second with one, third with none. It puts nobody on the list and
+/// takes nobody off it.
+fn priority(grounds: &Grounds) -> (i64, String) {
+    let mut reasons = Vec::new();
+    if grounds.risks > 1 {
+        reasons.push(format!("有{}类风险", grounds.risks));
+    }
+    if grounds.below_line {
+        reasons.push("收入低于监测线".to_string());
+    }
+    if grounds.sudden {
+        reasons.push("有突发困难".to_string());
+    }
+    if grounds.monitored {
+        reasons.push("在册监测且风险未消除".to_string());
+    } else if grounds.lifted {
+        reasons.push("脱贫户".to_string());
+    }
+    let grade = match reasons.len() {
+        0 => 3,
+        1 => 2,
+        _ => 1,
+    };
+    if reasons.is_empty() {
+        reasons.push("单项风险".to_string());
+    }
+    (grade, reasons.join("；"))
 }
 
 /// Evidence of a hit, with the person's name before it when it is about one person.
@@ -95,6 +130,13 @@ pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns) 
         let monitored = text("monitored_type", row).filter(|_| !is_true("risk_cleared"));
         let cautions: Vec<String> = of_role(RuleRole::Cautions).map(|h| spoken(h, entities)).collect();
         let evidence: Vec<String> = both().map(|h| spoken(h, entities)).collect();
+        let (grade, reason) = priority(&Grounds {
+            risks: listing.iter().map(|h| h.rule.risk.as_str()).collect::<BTreeSet<_>>().len(),
+            below_line: state == "below",
+            sudden: listing.iter().any(|h| h.rule.sudden),
+            monitored: monitored.is_some(),
+            lifted: is_true("lifted"),
+        });
         let hundredths = |v: Option<i128>| v.map_or(Value::Null, Value::Decimal);
         table.push(vec![
             text("household_id", row).into(),
@@ -117,6 +159,9 @@ pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns) 
             monitored.into(),
             (!cautions.is_empty()).then(|| cautions.join("；")).into(),
             evidence.join("；").into(),
+            grade.into(),
+            reason.into(),
+            Value::Null,
         ]);
     }
     table.finish()

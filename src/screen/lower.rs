@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use polars::prelude::{self as pl, DataType, LiteralValue, Scalar, col, lit, when};
 
 use super::frames::PRECISION;
-use super::kernels::{self, each};
+use super::kernels::{self, each, each_pair};
 use crate::model::table::Kind;
 use crate::model::text;
 use crate::plan::sql::{Aggregate, Arithmetic, Comparison, DatePart, Expr, Literal, Node, TextFunction, Type};
@@ -192,6 +192,22 @@ impl<'a> Lowering<'a> {
                     return kernels::shift_day(self.as_of, months, days).map_or_else(|| null(Type::Date), day);
                 }
                 each(self.lower(date), DataType::Date, move |s| kernels::shift(s, months, days))
+            }
+            Node::ShiftBy(span, date, count) => {
+                let span = *span;
+                let pair = move |day: i32, count: i64| kernels::shift_by(day, span, count);
+                // A literal would come in whatever width holds it.
+                let (date, count) = (self.lower(date), self.lower(count).cast(DataType::Int64));
+                each_pair(date, count, DataType::Date, move |d, n| kernels::shift_by_value(d, n, pair))
+            }
+            Node::Elapsed(span, from, to) => {
+                let span = *span;
+                let (from, to) = (self.lower(from), self.lower(to));
+                each_pair(from, to, DataType::Int64, move |a, b| kernels::elapsed(a, b, span))
+            }
+            Node::Start(span, date) => {
+                let span = *span;
+                each(self.lower(date), DataType::Date, move |s| kernels::start(s, span))
             }
             Node::DatePart(part, date) => {
                 let date = self.lower(date).dt();

@@ -6,26 +6,28 @@ use polars::prelude::Series;
 
 use super::entities::Columns;
 use super::frames::from_values;
-use super::lower::param_column;
 use super::rules::{self, Compiled};
 use crate::diag::{Diagnostic, Outcome, nearest};
 use crate::model::build::Value;
 use crate::model::table::{Column, Kind};
 use crate::model::text;
-use crate::plan::{Judged, Level, Plan, RuleTest, params, schema};
+use crate::plan::{Judged, Level, Plan, RuleTest, schema};
 
 /// Runs every rule test of a plan; gives a diagnostic for each that comes out otherwise than expected.
 ///
-/// Columns not given are unknown. Parameters are resolved for the given `lifted` and, when a test gives it, `township`
-/// (a name).
+/// Columns not given are unknown. Parameters are resolved for the group that the given values make and, when a test gives
+/// it, `township` (a name).
 pub fn run_tests(plan: &Plan) -> Vec<Diagnostic> {
-    let (households, persons) = match (rules::compile(plan, Level::Household), rules::compile(plan, Level::Person)) {
-        (Ok(households), Ok(persons)) => (households, persons),
-        // The plan's own check has told about conditions that do not compile.
-        (a, b) => return a.err().into_iter().chain(b.err()).flat_map(|f| f.problems).collect(),
-    };
-    let compiled: BTreeMap<&str, &Compiled> =
-        households.iter().chain(&persons).map(|c| (c.rule.id.as_str(), c)).collect();
+    let all = [(Level::Household, false), (Level::Household, true), (Level::Person, false), (Level::Person, true)];
+    let mut rules = Vec::new();
+    for (level, checks) in all {
+        match rules::compile(plan, level, checks) {
+            Ok(compiled) => rules.extend(compiled),
+            // The plan's own check has told about conditions that do not compile.
+            Err(failure) => return failure.problems,
+        }
+    }
+    let compiled: BTreeMap<&str, &Compiled> = rules.iter().map(|c| (c.rule.id.as_str(), c)).collect();
     let mut problems = Vec::new();
     for test in &plan.rule_tests {
         match compiled.get(test.rule.as_str()) {
@@ -44,7 +46,7 @@ pub fn run_tests(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 fn run(plan: &Plan, compiled: &Compiled, test: &RuleTest) -> Vec<Diagnostic> {
-    let known = schema::rule_columns(plan, compiled.rule.level);
+    let known = schema::columns_of(plan, compiled.rule);
     let mut problems = Vec::new();
     for (name, value) in &test.given {
         problems.extend(given_problem(test, name, value, &known));
@@ -132,19 +134,16 @@ fn judge(plan: &Plan, compiled: &Compiled, test: &RuleTest, known: &[Column]) ->
         };
         columns.insert(column.name.clone(), one(&column.name, column.kind, value));
     }
-    let lifted = test.given.get("lifted") == Some(&Value::Boolean(true));
     let township = match test.given.get("township") {
         Some(Value::Text(name)) => Some(name.as_str()),
         _ => None,
     };
-    for (name, param) in &plan.params {
-        let value = params::resolve(param, test.as_of, township, lifted);
-        let value = value.map_or(Value::Null, |v| v.value.clone());
-        let column = param_column(name);
-        columns.insert(column.clone(), one(&column, param.kind, value));
-    }
+    let as_of = text::from_days(test.as_of);
+    let resolver = super::params::Resolver::new(plan, as_of, vec![township])?;
+    resolver.add_plain(&mut columns);
+    resolver.add_by_group(&mut columns, &mut rules::Withheld::new())?;
     let rules = std::slice::from_ref(compiled);
-    let outcomes = rules::judge(rules, &columns, &[true], &rules::Withheld::new(), text::from_days(test.as_of))?;
+    let outcomes = rules::judge(rules, &columns, &[true], &rules::Withheld::new(), as_of)?;
     let judged = outcomes.first().and_then(|o| o.judged.first().copied().flatten());
     Ok(judged.unwrap_or(Judged::Unknown))
 }

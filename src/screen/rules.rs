@@ -12,26 +12,19 @@ use super::frames::engine;
 use super::lower::{Lowering, param_column};
 use super::{checked, evidence};
 use crate::diag::Outcome;
+use crate::plan::schema::{HIT, LISTED};
 use crate::plan::sql::{self, Expr};
-use crate::plan::{Judged, Level, Plan, Rule, SourceRole};
+use crate::plan::{Judged, Level, Plan, Rule, RuleRole, SourceRole};
 
-/// Columns that nobody delivered, each with the source that would have them.
-pub(super) type Withheld = BTreeMap<String, String>;
+/// Columns that nobody delivered, each with the sources that would have them.
+pub(super) type Withheld = BTreeMap<String, BTreeSet<String>>;
 
-/// Finds the columns that a round lacks: indicators of sources that were not delivered, and, without the national
-/// system's export, what only it knows of a household and the parameters that depend on that.
-pub(super) fn withheld(plan: &Plan, delivered: &BTreeSet<String>) -> Withheld {
-    let missing = |source: &str| !delivered.contains(source);
-    let indicators = plan.indicators.iter().filter(|i| missing(&i.source));
-    let mut columns: Withheld = indicators.map(|i| (i.name.clone(), i.source.clone())).collect();
-    let national = plan.sources.iter().find(|s| s.role == SourceRole::NationalSystem && missing(&s.id));
-    if let Some(national) = national {
-        let known_there = ["lifted", "monitored_type", "risk_cleared"];
-        columns.extend(known_there.map(|name| (name.to_string(), national.id.clone())));
-        let by_group = plan.params.values().filter(|p| p.values.iter().any(|v| v.group.is_some()));
-        columns.extend(by_group.map(|p| (param_column(&p.name), national.id.clone())));
-    }
-    columns
+/// Without the national system's export: what only it knows of a household.
+pub(super) fn withheld_built_in(plan: &Plan, delivered: &BTreeSet<String>) -> Withheld {
+    let national = plan.sources.iter().find(|s| s.role == SourceRole::NationalSystem && !delivered.contains(&s.id));
+    let Some(national) = national else { return Withheld::new() };
+    let known_there = ["lifted", "monitored_type", "monitored_since", "risk_cleared"];
+    known_there.map(|name| (name.to_string(), BTreeSet::from([national.id.clone()]))).into()
 }
 
 /// A rule ready to be judged.
@@ -41,6 +34,13 @@ pub(super) struct Compiled<'a> {
 }
 
 impl Compiled<'_> {
+    /// Sources that were not delivered and that the condition needs.
+    pub(super) fn missing(&self, withheld: &Withheld) -> BTreeSet<String> {
+        let columns = self.condition.columns().into_iter().map(str::to_string);
+        let named = columns.chain(self.condition.params().into_iter().map(param_column));
+        named.filter_map(|name| withheld.get(&name)).flatten().cloned().collect()
+    }
+
     /// Columns that the condition and the evidence need, parameters by their column names.
     pub(super) fn columns(&self) -> BTreeSet<String> {
         let named = self.condition.columns().into_iter().map(str::to_string);
@@ -63,10 +63,11 @@ impl RuleOutcome {
     }
 }
 
-/// Checks the conditions of all rules of a level.
-pub(super) fn compile(plan: &Plan, level: Level) -> Outcome<Vec<Compiled<'_>>> {
-    let context = sql::rule_context(plan, level);
-    let rules = plan.rules.iter().filter(|r| r.level == level);
+/// Checks the conditions of a level's rules: those that look at the work of offices, or all others.
+pub(super) fn compile(plan: &Plan, level: Level, checks: bool) -> Outcome<Vec<Compiled<'_>>> {
+    let role = if checks { RuleRole::Checks } else { RuleRole::Lists };
+    let context = sql::rule_context(plan, level, role);
+    let rules = plan.rules.iter().filter(|r| r.level == level && (r.role == RuleRole::Checks) == checks);
     rules.map(|rule| Ok(Compiled { rule, condition: checked(sql::check_condition(&rule.when, &context))? })).collect()
 }
 
@@ -127,6 +128,59 @@ pub(super) fn judge(
             Ok(RuleOutcome { judged: judged.collect() })
         })
         .collect()
+}
+
+/// How households came out, as columns for the rules that look at the work of offices: `hit:<rule>` is true when a rule
+/// holds for the household or somebody in it, unknown when it is for one of them; `listed` is true when a rule lists it, and
+/// unknown when none does and one could not be judged because a source is missing.
+pub(super) fn outcome_columns(
+    entities: &Entities,
+    judged: &[(&Compiled, &RuleOutcome)],
+    households: &mut Columns,
+    withheld: &mut Withheld,
+) {
+    let count = entities.count(Level::Household);
+    let mut listed: Vec<Option<bool>> = vec![Some(false); count];
+    let mut missing_of_lists = BTreeSet::new();
+    for (compiled, outcome) in judged {
+        let mut held: Vec<Option<bool>> = vec![Some(false); count];
+        for (row, judgement) in outcome.judged.iter().enumerate() {
+            let Some(household) = entities.household_row(compiled.rule.level, row as u32) else { continue };
+            let held = &mut held[household as usize];
+            *held = match (judgement, *held) {
+                (Some(Judged::Hit), _) | (_, Some(true)) => Some(true),
+                (Some(Judged::Unknown), _) => None,
+                (_, before) => before,
+            };
+        }
+        let missing = compiled.missing(withheld);
+        if compiled.rule.role == RuleRole::Lists {
+            for (listed, held) in listed.iter_mut().zip(&held) {
+                *listed = match (*held, *listed) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (None, _) if !missing.is_empty() => None,
+                    (_, before) => before,
+                };
+            }
+            missing_of_lists.extend(missing.iter().cloned());
+        }
+        insert(households, withheld, format!("{HIT}{}", compiled.rule.id), held, missing);
+    }
+    insert(households, withheld, LISTED.to_string(), listed, missing_of_lists);
+}
+
+fn insert(
+    households: &mut Columns,
+    withheld: &mut Withheld,
+    name: String,
+    held: Vec<Option<bool>>,
+    missing: BTreeSet<String>,
+) {
+    let series = BooleanChunked::from_iter_options(name.as_str().into(), held.into_iter()).into_series();
+    if !missing.is_empty() {
+        withheld.insert(name.clone(), missing);
+    }
+    households.insert(name, series);
 }
 
 /// A column that no declared name and no parameter can be.

@@ -1,10 +1,7 @@
 //! Civil affairs: minimum allowance (a sheet per township, subtotals), destitute people, temporary relief.
 
-use jiff::ToSpan;
-
 use super::Round;
 use super::dirt::Medium;
-use super::people::Relation;
 use super::sheet::{Book, Cell, yuan};
 use super::style::{self, DateStyle};
 use super::truth::{At, Records, RowKind};
@@ -45,23 +42,19 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
         for h in households.clone() {
             let house = &county.households[h];
             let here = county.here(h);
-            if round.allowance(h) {
+            if let Some(allowance) = &round.facts[h].aid.allowance {
                 let p = round.head(&mut dice, h);
                 let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
-                let covered = dice.between(1, here.len() as i64);
-                let class = *dice.weighted(&[("A", 15), ("B", 45), ("C", 40)]);
                 let class = if round.soiler.happens(&mut dice, 100_000) {
-                    match class {
+                    match allowance.class {
                         "A" => "一类",
                         "B" => "B类",
                         _ => "三类",
                     }
                 } else {
-                    class
+                    allowance.class
                 };
-                let amount = covered * dice.between(180, 430) * 100;
-                let start = round.as_of.saturating_sub(dice.between(300, 3000).days());
-                let stopped = dice.percent(7).then(|| round.as_of.saturating_sub(dice.between(20, 250).days()));
+                let (covered, amount) = (allowance.covered, allowance.amount);
                 let month = |d: jiff::civil::Date| format!("{}{:02}", d.year(), d.month());
                 number += 1;
                 let row = page.row(&[
@@ -74,9 +67,9 @@ pub fn dibao(round: &Round, records: &mut Records) -> Outcome<()> {
                     (here.len() as i64).into(),
                     covered.into(),
                     style::amount(&mut dice, &round.soiler, amount),
-                    month(start).into(),
-                    stopped.map(month).unwrap_or_default().into(),
-                    if stopped.is_some() { *dice.pick(&["收入超标", "死亡", "主动放弃"]) } else { "" }.into(),
+                    month(allowance.start).into(),
+                    allowance.stopped.map(|s| month(s.0)).unwrap_or_default().into(),
+                    allowance.stopped.map_or("", |s| s.1).into(),
                 ])?;
                 let at = At { source: "dibao", file: DIBAO, sheet: township, row };
                 records.person(at, p, RowKind::Data, &entry.faults)?;
@@ -109,16 +102,10 @@ pub fn tekun(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut page = book.page("Sheet1")?;
     page.headings("序号,乡镇,村,姓名,身份证号,供养方式,护理等级,月供养金(元),起始年月")?;
     let mut number = 0;
-    for h in 0..county.households.len() {
-        let here = county.here(h);
-        let [p] = here[..] else { continue };
-        let person = &county.persons[p];
-        if person.relation != Relation::Head || person.age(round.as_of) < 60 || !dice.percent(12) {
-            continue;
-        }
+    for (h, facts) in round.facts.iter().enumerate() {
+        let Some(care) = &facts.aid.care else { continue };
+        let (p, start) = (care.person, care.start);
         let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
-        let start = round.as_of.saturating_sub(dice.between(200, 2500).days());
-        let care = *dice.pick(&["全自理", "半护理", "全护理"]);
         number += 1;
         let row = page.row(&[
             number.into(),
@@ -126,9 +113,9 @@ pub fn tekun(round: &Round, records: &mut Records) -> Outcome<()> {
             round.soiler.village(&mut dice, county.village(h)).into(),
             entry.name.into(),
             entry.number.into(),
-            (*dice.weighted(&[("分散供养", 75), ("集中供养", 25)])).into(),
-            care.into(),
-            yuan(if care == "全自理" { 82_000 } else { 118_000 }),
+            if care.at_home { "分散供养" } else { "集中供养" }.into(),
+            care.level.into(),
+            yuan(if care.level == "全自理" { 82_000 } else { 118_000 }),
             format!("{}年{}月", start.year(), start.month()).into(),
         ])?;
         let at = At { source: "tekun", file: TEKUN, sheet: "Sheet1", row };
@@ -146,8 +133,8 @@ pub fn relief(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut dice = round.dice("temporary_relief");
     let mut book = Book::create(round.out, RELIEF, round.as_of)?;
     let mut page = book.page("临时救助")?;
-    page.title("澄岚县临时救助台账（单位：元）", 9)?;
-    page.headings("序号,乡镇,村,姓名,身份证号,家庭人口,救助原因,救助金额(元),审批日期")?;
+    page.title("澄岚县临时救助台账（单位：元）", 10)?;
+    page.headings("序号,乡镇,村,姓名,身份证号,家庭人口,救助原因,救助金额(元),审批日期,发放日期")?;
     let mut all: Vec<(usize, &super::facts::Relief)> =
         round.facts.iter().enumerate().flat_map(|(h, f)| f.relief.iter().map(move |r| (h, r))).collect();
     // A ledger is kept by day.
@@ -166,6 +153,7 @@ pub fn relief(round: &Round, records: &mut Records) -> Outcome<()> {
             relief.reason.into(),
             style::amount(&mut dice, &round.soiler, relief.amount),
             style::date(&mut dice, &round.soiler, relief.day, DateStyle::Dot),
+            relief.paid.map_or(Cell::Empty, |day| style::date(&mut dice, &round.soiler, day, DateStyle::Dot)),
         ])?;
         let at = At { source: "temporary_relief", file: RELIEF, sheet: "临时救助", row };
         records.person(at, relief.person, RowKind::Data, &entry.faults)?;

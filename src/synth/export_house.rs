@@ -2,11 +2,14 @@
 
 use encoding_rs::UTF_8;
 use jiff::ToSpan;
+use jiff::civil::Date;
 
 use super::Round;
 use super::delimited::Csv;
+use super::dice::Dice;
 use super::dirt::{self, Medium};
 use super::outsiders::Outsiders;
+use super::people::County;
 use super::sheet::{Book, Cell};
 use super::style::{self, DateStyle, date_in_text, full_width};
 use super::truth::{At, Records, RowKind};
@@ -20,9 +23,9 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut dice = round.dice("housing_appraisal");
     let mut book = Book::create(round.out, APPRAISAL, round.as_of)?;
     let mut page = book.page("鉴定台账")?;
-    page.title("澄岚县农村房屋安全鉴定台账", 15)?;
+    page.title("澄岚县农村房屋安全鉴定台账", 21)?;
     page.headings(
-        "序号,乡镇,村,户主姓名,身份证号,房屋地址,建成年代,结构类型,鉴定等级,鉴定日期,鉴定机构,对象类别,改造方式,补助金额(元),竣工验收日期",
+        "序号,乡镇,村,户主姓名,身份证号,房屋地址,建成年代,结构类型,鉴定等级,鉴定日期,鉴定机构,对象类别,改造方式,补助金额(元),竣工验收日期,是否唯一住房,外观内饰是否破旧,农户是否签字确认,是否挂牌,建筑面积(平方米),自筹金额(元)",
     )?;
     let mut outsiders = Outsiders::new(county);
     let mut number = 0;
@@ -59,11 +62,17 @@ pub fn appraisal(round: &Round, records: &mut Records) -> Outcome<()> {
                 style::date(&mut dice, &round.soiler, appraisal.day, DateStyle::Cell),
                 (*dice.pick(&["岚州建科房屋鉴定有限公司", "澄岚县住建局"])).into(),
                 if house.lifted { "脱贫户" } else { *dice.pick(&["", "低保户", "其他"]) }.into(),
-                if rebuilt { *dice.pick(&["修缮加固", "新建", "置换"]) } else { "" }.into(),
+                appraisal.house.mode.into(),
                 if rebuilt { style::amount(&mut dice, &round.soiler, 2_500_000) } else { Cell::Empty },
                 appraisal
                     .accepted
                     .map_or(Cell::Empty, |day| style::date(&mut dice, &round.soiler, day, DateStyle::Cell)),
+                style::yes(&mut dice, &round.soiler, appraisal.house.only),
+                style::yes(&mut dice, &round.soiler, appraisal.house.shabby),
+                style::yes(&mut dice, &round.soiler, appraisal.house.signed),
+                style::yes(&mut dice, &round.soiler, appraisal.house.plaque),
+                if appraisal.house.area > 0 { Cell::Number(appraisal.house.area as f64 / 10.0) } else { Cell::Empty },
+                if rebuilt { super::sheet::yuan(appraisal.house.own_cost) } else { Cell::Empty },
             ])?;
             let at = At { source: "housing_appraisal", file: APPRAISAL, sheet: "鉴定台账", row };
             if entry.faults.contains(&"not_in_register") {
@@ -128,7 +137,7 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
             if water.central { "集中供水" } else { "分散供水" }.to_string(),
             if water.central { format!("{}供水工程", village.stem) } else { String::new() },
             litres.unwrap_or_default(),
-            if dice.percent(97) { "合格" } else { "未检测" }.to_string(),
+            water.quality.to_string(),
             water.minutes.to_string(),
             water.days_off.to_string(),
             kind.to_string(),
@@ -146,8 +155,53 @@ pub fn water_household(round: &Round, records: &mut Records) -> Outcome<()> {
 
 const VILLAGE: &str = "水利/村级供水工程.csv";
 
-/// Writes the villages' works. One village has a fault that nobody repaired, one is cut off too long: both are things
+/// Water works of a village.
+pub struct Works {
+    /// Township and village.
+    pub place: (usize, usize),
+    litres: i64,
+    fit: bool,
+    /// Days without water in a year.
+    pub days_off: i64,
+    fault: Option<(Date, Option<Date>)>,
+}
+
+impl Works {
+    /// A fault is older than 30 days and not repaired.
+    pub fn broken(&self, as_of: Date) -> bool {
+        self.fault.is_some_and(|(since, back)| back.is_none() && since < as_of.saturating_sub(30.days()))
+    }
+}
+
+/// The works of all villages in use. One village has a fault that nobody repaired, one is cut off too long: both are things
 /// to look at, and list no household by themselves.
+pub fn works(county: &County, seed: u64, as_of: Date) -> Vec<Works> {
+    let mut dice = Dice::new(seed, "works", 0);
+    let mut places: Vec<(usize, usize)> = county.households.iter().map(|h| (h.township, h.village)).collect();
+    places.dedup();
+    let broken = dice.below(places.len());
+    let dry = dice.below(places.len());
+    places
+        .into_iter()
+        .enumerate()
+        .map(|(i, place)| {
+            let open = (i == broken).then(|| (as_of.saturating_sub(52.days()), None));
+            let repaired = dice.percent(8).then(|| {
+                let day = as_of.saturating_sub(dice.between(60, 300).days());
+                (day, Some(day.saturating_add(dice.between(1, 20).days())))
+            });
+            Works {
+                place,
+                litres: dice.between(55, 95),
+                fit: dice.percent(95),
+                days_off: if i == dry { 47 } else { dice.between(0, 30) },
+                fault: open.or(repaired),
+            }
+        })
+        .collect()
+}
+
+/// Writes the villages' works.
 pub fn water_village(round: &Round, records: &mut Records) -> Outcome<()> {
     let county = round.county;
     let mut dice = round.dice("water_village");
@@ -158,30 +212,20 @@ pub fn water_village(round: &Round, records: &mut Records) -> Outcome<()> {
         true,
         "乡镇,村,工程名称,供水方式,设计水量(升/人·天),水质检测结论,年停水天数,故障日期,恢复日期",
     )?;
-    let mut places: Vec<(usize, usize)> = county.households.iter().map(|h| (h.township, h.village)).collect();
-    places.dedup();
-    let broken = dice.below(places.len());
-    let dry = dice.below(places.len());
-    for (i, (t, v)) in places.iter().enumerate() {
-        let (township, village) = (&county.townships[*t], &county.townships[*t].villages[*v]);
-        let open = (i == broken).then(|| round.as_of.saturating_sub(52.days()));
-        let repaired = dice.percent(8).then(|| {
-            let day = round.as_of.saturating_sub(dice.between(60, 300).days());
-            (day, day.saturating_add(dice.between(1, 20).days()))
-        });
-        let fault = open.or(repaired.map(|r| r.0));
-        let back = if open.is_some() { None } else { repaired.map(|r| r.1) };
+    for works in round.works {
+        let (t, v) = works.place;
+        let (township, village) = (&county.townships[t], &county.townships[t].villages[v]);
         let text = |d: Option<_>| d.map(|d| style::date_text(d, DateStyle::Iso)).unwrap_or_default();
         let row = csv.row(&[
             round.soiler.township(&mut dice, township),
             round.soiler.village(&mut dice, village),
             format!("{}供水工程", village.stem),
             "集中供水".to_string(),
-            dice.between(55, 95).to_string(),
-            if dice.percent(95) { "合格" } else { "不合格" }.to_string(),
-            if i == dry { 47 } else { dice.between(0, 30) }.to_string(),
-            text(fault),
-            text(back),
+            works.litres.to_string(),
+            if works.fit { "合格" } else { "不合格" }.to_string(),
+            works.days_off.to_string(),
+            text(works.fault.map(|f| f.0)),
+            text(works.fault.and_then(|f| f.1)),
         ])?;
         let at = At { source: "water_village", file: VILLAGE, sheet: "", row };
         records.note(at, &village.code, RowKind::Data, &[])?;

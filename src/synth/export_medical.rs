@@ -9,7 +9,7 @@ use super::dirt::{Dirt, Entry, Medium};
 use super::divisions::{COUNTY_CODE, NEIGHBOURS};
 use super::facts::{self, Claim, HOSPITALS};
 use super::outsiders::Outsiders;
-use super::people::{Household, Sex};
+use super::people::Sex;
 use super::sheet::{Book, Cell, yuan};
 use super::style::{self, DateStyle, amount_text, date_text};
 use super::truth::{At, Records, RowKind};
@@ -125,15 +125,12 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut file = format!("医保/{year}年度参保名单.xlsx");
     let mut books = 1;
     let mut book = Book::create(round.out, &file, round.as_of)?;
-    let headings = "年度,乡镇,村,姓名,身份证号,参保状态,缴费档次,缴费金额,缴费时间,资助类别";
+    let headings = "年度,乡镇,村,姓名,身份证号,参保状态,缴费档次,缴费金额,缴费时间,资助类别,未参保原因";
     let mut page = book.page("Sheet1")?;
     page.headings(headings)?;
-    for (h, house) in county.households.iter().enumerate() {
-        for p in county.here(h) {
-            // Some are insured as employees or away, and on no list of residents.
-            if dice.percent(25) {
-                continue;
-            }
+    for (h, facts) in round.facts.iter().enumerate() {
+        for insurance in &facts.aid.insurance {
+            let p = insurance.person;
             if page.rows() > BOOK_ROWS {
                 books += 1;
                 book.add(page);
@@ -144,27 +141,28 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
                 page.headings(headings)?;
             }
             let entry = round.soiler.entry(&mut dice, p, Medium::Workbook);
-            let insured = dice.percent(97);
-            let paid = if insured { *dice.weighted(&[(40_000, 90), (70_000, 10)]) } else { 0 };
-            let day = facts::days_before(&mut dice, round.as_of, 210, 360);
+            let insured = insurance.status != "未参保";
             let row = page.row(&[
                 year.into(),
                 round.soiler.township(&mut dice, county.township(h)).into(),
                 round.soiler.village(&mut dice, county.village(h)).into(),
                 entry.name.into(),
                 entry.number.into(),
-                if insured { "已参保" } else { "未参保" }.into(),
-                if !insured {
-                    ""
-                } else if paid > 40_000 {
-                    "二档"
-                } else {
-                    "一档"
+                insurance.status.into(),
+                match insurance.paid {
+                    _ if !insured => "",
+                    70_000 | 50_000 => "二档",
+                    _ => "一档",
                 }
                 .into(),
-                if insured { yuan(paid) } else { Cell::Empty },
-                if insured { style::date(&mut dice, &round.soiler, day, DateStyle::Compact) } else { Cell::Empty },
-                aid(house).into(),
+                if insured { yuan(insurance.paid) } else { Cell::Empty },
+                if insured {
+                    style::date(&mut dice, &round.soiler, insurance.day, DateStyle::Compact)
+                } else {
+                    Cell::Empty
+                },
+                insurance.class.into(),
+                insurance.reason.into(),
             ])?;
             let at = At { source: "medical_enrolment", file: &file, sheet: &page.name, row };
             records.person(at, p, RowKind::Data, &entry.faults)?;
@@ -172,13 +170,4 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
     }
     book.add(page);
     book.save()
-}
-
-fn aid(house: &Household) -> &'static str {
-    match house.monitored.map(|m| m.list_type) {
-        Some("unstable") => "脱贫不稳定户",
-        Some("marginal") => "边缘易致贫户",
-        Some(_) => "突发严重困难户",
-        None => "",
-    }
 }

@@ -26,14 +26,15 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
         POPULATION,
         GB18030,
         false,
-        "户号,姓名,曾用名,公民身份号码,性别,出生日期,民族,与户主关系,乡镇,行政村,组,户籍地址,人员状态,变动日期",
+        "户号,姓名,曾用名,公民身份号码,性别,出生日期,民族,与户主关系,乡镇,行政村,组,户籍地址,人员状态,变动日期,户口性质,婚姻状况",
     )?;
     let mut lines: Vec<Vec<u32>> = vec![Vec::new(); county.persons.len()];
     let mut seconds = county.second_rows.iter().peekable();
     for (h, house) in county.households.iter().enumerate() {
         let (township, village) = (county.township(h).name, county.village(h).name());
         let address = format!("{village}{}组{}号", house.group, h - first_of_village(round, h) + 1);
-        let write = |csv: &mut Csv, person: &Person, relation: &str, status: Status| {
+        let urban = round.facts[h].home.urban;
+        let write = |csv: &mut Csv, person: &Person, relation: &str, status: Status, marital: &str| {
             let (word, changed) = match status {
                 Status::Normal => ("正常", String::new()),
                 Status::Deceased(on) => ("死亡", date_text(on, DateStyle::Compact)),
@@ -54,16 +55,19 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
                 &address,
                 word,
                 &changed,
+                if urban { "城镇" } else { "农村" },
+                marital,
             ])
         };
         let children = county.members(h).filter(|&p| matches!(county.persons[p].relation, Relation::Child(_))).count();
         for p in county.members(h) {
             let person = &county.persons[p];
             let relation = person.relation.register_code(person.sex, children == 1);
-            let line = write(&mut csv, person, relation, person.status)?;
+            let marital = super::study::marital(county, h, p, round.seed, round.as_of);
+            let line = write(&mut csv, person, relation, person.status, marital)?;
             lines[p].push(line);
             if round.soiler.happens(&mut dice, 1_500) {
-                let row = write(&mut csv, person, relation, person.status)?;
+                let row = write(&mut csv, person, relation, person.status, marital)?;
                 let at = At { source: "population", file: POPULATION, sheet: "", row };
                 records.person(at, p, RowKind::Duplicate, &[])?;
                 lines[p].push(row);
@@ -73,8 +77,10 @@ pub fn population(round: &Round, records: &mut Records) -> Outcome<Vec<Vec<u32>>
             seconds.next();
             let person = &county.persons[p];
             let left = round.as_of.saturating_sub(dice.between(200, 2500).days());
+            // A careful register has everybody once.
+            let still_there = still_there && round.soiler.dirt != Dirt::None;
             let status = if still_there { Status::Normal } else { Status::MovedOut(left) };
-            let line = write(&mut csv, person, "30", status)?;
+            let line = write(&mut csv, person, "30", status, "")?;
             let at = At { source: "population", file: POPULATION, sheet: "", row: line };
             let faults: &[&str] = if still_there { &["register_twice"] } else { &["register_moved_out"] };
             records.person(at, p, RowKind::Data, faults)?;
@@ -95,7 +101,7 @@ const NATIONAL: &str = "乡村振兴/（自定义）监测对象信息 (22).xlsx
 
 const NATIONAL_HEADINGS: &str = "省,市,县,乡,村,自然村,户编号,人口编号,姓名,性别,出生日期,证件类型,证件号码,民族,与户主关系,文化程度,\
 在校生状况,健康状况,劳动技能,务工所在地,务工时间（月）,是否参加城乡居民基本医疗保险,享受低保政策情况,户类型,监测对象类别,\
-致贫/返贫风险1,致贫/返贫风险2,识别监测时间,风险是否已消除,消除监测时间,人均纯收入（元）,家庭人口数,户联系电话";
+致贫/返贫风险1,致贫/返贫风险2,识别监测时间,风险是否已消除,消除监测时间,人均纯收入（元）,家庭人口数,户联系电话,脱贫年度,是否易地扶贫搬迁户,四类人员备案说明";
 
 /// Writes the national system's export: lifted and monitored households, one row per member.
 pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
@@ -103,8 +109,8 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
     let mut dice = round.dice("national_system");
     let mut book = Book::create(round.out, NATIONAL, round.as_of)?;
     let mut page = book.page("Sheet1")?;
-    page.title("（自定义）监测对象信息", 33)?;
-    page.title("数据来源：全国防返贫监测信息系统（模拟）　单位：元、月", 33)?;
+    page.title("（自定义）监测对象信息", 36)?;
+    page.title("数据来源：全国防返贫监测信息系统（模拟）　单位：元、月", 36)?;
     page.headings(NATIONAL_HEADINGS)?;
     for (h, house) in county.households.iter().enumerate() {
         if !house.lifted && house.monitored.is_none() {
@@ -114,7 +120,8 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
         let household_number = format!("52{:08}", 10_000_000 + h * 7);
         let phone = here.iter().find_map(|&p| county.persons[p].phone);
         let last_year = round.facts[h].survey.as_ref().map_or(house.income * 95 / 100, |s| s.last_year);
-        let allowance = round.allowance(h);
+        let facts = &round.facts[h];
+        let allowance = facts.aid.allowance.as_ref().is_some_and(|a| a.stopped.is_none());
         for (n, &p) in here.iter().enumerate() {
             let person = &county.persons[p];
             let age = person.age(round.as_of);
@@ -172,6 +179,9 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
                 yuan(last_year),
                 (here.len() as i64).into(),
                 phone.map(|p| p.to_string()).unwrap_or_default().into(),
+                facts.home.exit_year.map_or(Cell::Empty, Cell::from),
+                style::yes(&mut dice, &round.soiler, facts.home.relocated),
+                if facts.home.filed { "经村民代表大会评议，生活确有困难，予以保留" } else { "" }.into(),
             ])?;
             let at = At { source: "national_system", file: NATIONAL, sheet: "Sheet1", row };
             records.person(at, p, RowKind::Data, &entry.faults)?;

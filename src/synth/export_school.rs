@@ -53,7 +53,7 @@ pub fn enrolment(round: &Round, records: &mut Records) -> Outcome<()> {
         for p in county.here(h) {
             let child = &county.persons[p];
             let age = child.age(round.as_of);
-            if !(6..=15).contains(&age) {
+            if !(6..=15).contains(&age) || round.facts[h].study.elsewhere.contains(&p) {
                 continue;
             }
             let at_home = round.facts[h].dropouts.iter().any(|d| d.person == p && d.category == "送教上门");

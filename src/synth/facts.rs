@@ -6,9 +6,13 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::aid::Aid;
 use super::dice::Dice;
+use super::lives::Lives;
+use super::means::Means;
 use super::people::County;
 use super::policy;
+use super::study::{Home, Study};
 
 /// One settlement row.
 #[derive(Debug, Clone)]
@@ -88,6 +92,27 @@ pub struct Appraisal {
     pub day: Date,
     /// Rebuilt and accepted on.
     pub accepted: Option<Date>,
+    /// What the surveyors saw besides.
+    pub house: House,
+}
+
+/// What a surveyor notes of a house besides its grade.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct House {
+    /// The household has no other.
+    pub only: bool,
+    /// Shabby inside and outside.
+    pub shabby: bool,
+    /// The household has signed.
+    pub signed: bool,
+    /// A plaque hangs at the door.
+    pub plaque: bool,
+    /// 修缮加固, 新建, 置换 or nothing.
+    pub mode: &'static str,
+    /// Tenths of a square metre, of a new house.
+    pub area: i64,
+    /// What the household paid itself for the works, fen.
+    pub own_cost: i64,
 }
 
 /// A household's water.
@@ -103,6 +128,8 @@ pub struct Water {
     pub problem: Option<(&'static str, Date, Option<Date>)>,
     /// Minutes to fetch water.
     pub minutes: i64,
+    /// 合格, 不合格 or 未检测.
+    pub quality: &'static str,
 }
 
 /// A grant of temporary relief.
@@ -116,6 +143,8 @@ pub struct Relief {
     pub amount: i64,
     /// Granted on.
     pub day: Date,
+    /// Paid on; none while it waits.
+    pub paid: Option<Date>,
 }
 
 /// The income survey of a household.
@@ -152,6 +181,16 @@ pub struct Facts {
     pub survey: Option<Survey>,
     /// What only the village knows: cause code and reason.
     pub hidden: Vec<(&'static str, &'static str)>,
+    /// What departments know of the persons.
+    pub lives: Lives,
+    /// What departments know of the means.
+    pub means: Means,
+    /// Schooling beyond the compulsory one.
+    pub study: Study,
+    /// How the household stands.
+    pub home: Home,
+    /// Allowance, care, insurance.
+    pub aid: Aid,
 }
 
 /// Number of hospitals in `export_medical`'s list that a stay may fall in.
@@ -210,7 +249,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
     if dice.percent(26) {
         let grade = *dice.weighted(&[('A', 45), ('B', 55)]);
         let day = days_before(dice, as_of, 30, 2200);
-        facts.appraisals.push(Appraisal { grade, day, accepted: None });
+        facts.appraisals.push(Appraisal { grade, day, accepted: None, house: House::default() });
     }
     facts.water = dice.percent(97).then(|| {
         let central = dice.percent(80);
@@ -225,6 +264,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
             days_off: dice.quantile(&[0, 0, 2, 5, 9, 15, 28]),
             problem: fault,
             minutes: if central { 0 } else { dice.between(2, 18) },
+            quality: "合格",
         }
     });
     facts.survey = dice.percent(85).then(|| {
@@ -258,7 +298,7 @@ pub fn ordinary(county: &County, household: usize, dice: &mut Dice, as_of: Date)
         let reason = *dice.pick(&["子女教育", "失业", "其他", "重大疾病"]);
         let amount = dice.between(5, 45) * 10_000;
         let (person, day) = (*dice.pick(&here), days_before(dice, as_of, 5, 700));
-        facts.relief.push(Relief { person, reason, amount, day });
+        facts.relief.push(Relief { person, reason, amount, day, paid: None });
     }
     facts
 }

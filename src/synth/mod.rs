@@ -8,6 +8,7 @@
 //!
 //! Identity numbers begin with 99 (given to no place), telephone numbers with 1990.
 
+pub mod aid;
 pub mod county;
 mod delimited;
 pub mod dice;
@@ -16,19 +17,28 @@ pub mod divisions;
 mod export_civil;
 mod export_house;
 mod export_income;
+mod export_means;
 mod export_medical;
 mod export_offline;
+mod export_person;
 mod export_register;
 mod export_school;
+mod export_study;
 pub mod facts;
 pub mod family;
+pub mod hits;
+mod hits_conduct;
+pub mod lives;
+pub mod means;
 pub mod names;
 pub mod number;
 mod outsiders;
 pub mod people;
 pub mod policy;
 pub mod risk;
+mod roll;
 mod sheet;
+pub mod study;
 mod style;
 mod truth;
 
@@ -79,6 +89,7 @@ pub struct Summary {
 struct Round<'a> {
     county: &'a County,
     facts: &'a [Facts],
+    works: &'a [export_house::Works],
     soiler: Soiler<'a>,
     seed: u64,
     as_of: Date,
@@ -107,13 +118,6 @@ impl Round<'_> {
         }
     }
 
-    /// Whether a household draws the minimum allowance; the civil office and the national system know the same.
-    fn allowance(&self, household: usize) -> bool {
-        let poor = self.county.households[household].income < policy::INCOME_LINE;
-        !self.county.here(household).is_empty()
-            && Dice::new(self.seed, "allowance", household as u64).percent(if poor { 24 } else { 2 })
-    }
-
     /// Households of each township in use: (township, range of households).
     fn townships(&self) -> Vec<(usize, std::ops::Range<usize>)> {
         let households = &self.county.households;
@@ -127,6 +131,34 @@ impl Round<'_> {
         found
     }
 }
+
+/// An export of one list.
+type Export = fn(&Round, &mut Records) -> Outcome<()>;
+
+/// The lists that are written alike.
+const LISTS: [Export; 21] = [
+    export_person::disability,
+    export_person::illness,
+    export_person::employment,
+    export_person::accident,
+    export_person::death,
+    export_person::pension,
+    export_means::business,
+    export_means::vehicle,
+    export_means::estate,
+    export_means::payroll,
+    export_means::credit,
+    export_means::subsidy,
+    export_means::supporter,
+    export_means::visit,
+    export_means::disaster,
+    export_means::pending,
+    export_study::fees,
+    export_study::aid,
+    export_study::leavers,
+    export_study::orphans,
+    export_study::veterans,
+];
 
 /// Makes a county and writes everything below `out`, over what stands there.
 ///
@@ -147,9 +179,11 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
     let risks: Vec<_> = facts.iter().enumerate().map(|(h, f)| policy::risks(&county, h, f, options.as_of)).collect();
     let list_types: Vec<_> =
         facts.iter().enumerate().map(|(h, f)| policy::list_type(&county, h, f, &risks[h])).collect();
+    let works = export_house::works(&county, options.seed, options.as_of);
     let round = Round {
         county: &county,
         facts: &facts,
+        works: &works,
         soiler: Soiler::new(&county, options.dirt),
         seed: options.seed,
         as_of: options.as_of,
@@ -170,12 +204,16 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
     export_house::water_household(&round, &mut records)?;
     export_house::water_village(&round, &mut records)?;
     export_income::survey(&round, &mut records)?;
+    for export in LISTS {
+        export(&round, &mut records)?;
+    }
     let reports = export_offline::report(&round, &mut records, &risks, &list_types)?;
     let rows = records.rows;
     records.close()?;
 
     truth::persons(out, &county, &register_rows)?;
     truth::households(out, &county, &risks, &list_types, &reports)?;
+    truth::rule_hits(out, &round, &risks)?;
     let divisions = sheet::place(out, "codes/divisions.csv")?;
     std::fs::write(&divisions, divisions::csv()).map_err(|e| Failure::io("write", &divisions, &e))?;
     Ok(Summary {

@@ -8,9 +8,10 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::dice::Dice;
-use super::facts::{self, Appraisal, Dropout, Facts, Relief, Survey, Water, claim, days_before};
+use super::facts::{self, Appraisal, Dropout, Facts, House, Relief, Survey, Water, claim, days_before};
 use super::people::County;
 use super::policy;
+use super::{aid, lives, means, study};
 
 const RISKS: [(&str, u32); 8] = [
     ("illness", 33),
@@ -35,6 +36,68 @@ const HIDDEN: [(&str, &str); 6] = [
 
 /// The facts of one household: ordinary life, and for some a risk, something hidden, or a decoy.
 pub fn circumstances(county: &County, household: usize, seed: u64, as_of: Date) -> Facts {
+    let mut facts = own(county, household, seed, as_of);
+    facts.home = study::home(county, household, seed);
+    facts.lives = lives::lives(county, household, seed, as_of);
+    facts.means = means::means(county, household, seed, as_of);
+    facts.study = study::study(county, household, seed, as_of);
+    facts.aid = aid::aid(county, household, facts.home.exit_year, seed, as_of);
+    lonely(county, household, &mut facts, seed);
+    details(&mut facts, Dice::new(seed, "details", household as u64), as_of);
+    facts
+}
+
+/// Old people alone in a dangerous house whose children do well: rare enough to be forgotten by chance.
+fn lonely(county: &County, household: usize, facts: &mut Facts, seed: u64) {
+    let mut dice = Dice::new(seed, "lonely", household as u64);
+    let latest = facts.appraisals.iter().max_by_key(|a| a.day);
+    let dangerous = latest.is_some_and(|a| matches!(a.grade, 'C' | 'D') && a.accepted.is_none());
+    if let [person] = county.here(household)[..]
+        && dangerous
+        && dice.percent(60)
+    {
+        let able = *dice.pick(&["充足", "一般"]);
+        facts.means.supports.clear();
+        facts.means.supports.push(means::Support { person, relation: "子", income: 12_000_000, able });
+    }
+}
+
+/// What stands beside the facts in the departments' lists: when relief was paid, what a surveyor saw, how the water is.
+fn details(facts: &mut Facts, mut dice: Dice, as_of: Date) {
+    let dice = &mut dice;
+    for relief in &mut facts.relief {
+        let days = if dice.percent(94) { dice.between(0, 3) } else { dice.between(5, 30) };
+        relief.paid = Some(relief.day.saturating_add(days.days())).filter(|day| *day <= as_of);
+    }
+    for appraisal in &mut facts.appraisals {
+        let mode = if appraisal.accepted.is_some() { *dice.pick(&["修缮加固", "新建", "置换"]) } else { "" };
+        let works = !mode.is_empty();
+        appraisal.house = House {
+            only: dice.percent(85),
+            shabby: dice.percent(if matches!(appraisal.grade, 'A' | 'B') { 5 } else { 70 }),
+            signed: dice.percent(95),
+            plaque: dice.percent(94),
+            mode,
+            area: if mode == "新建" { *dice.pick(&[300, 480, 600, 600, 720, 250, 900]) } else { 0 },
+            own_cost: if works { *dice.pick(&[0, 500_000, 1_200_000, 3_000_000, 4_500_000]) } else { 0 },
+        };
+    }
+    if let Some(water) = &mut facts.water {
+        water.quality = *dice.weighted(&[("合格", 965), ("未检测", 32), ("不合格", 3)]);
+        if !water.central && dice.chance(12_000) {
+            water.minutes = dice.between(21, 45);
+        }
+    }
+    if let Some(survey) = &mut facts.survey
+        && dice.chance(8_000)
+    {
+        // The year before was much better.
+        survey.last_year = survey.per_capita * dice.between(150, 210) / 100;
+    }
+}
+
+/// Ordinary life, and for some a risk, something hidden, or a decoy.
+fn own(county: &County, household: usize, seed: u64, as_of: Date) -> Facts {
     let mut dice = Dice::new(seed, "facts", household as u64);
     let mut facts = facts::ordinary(county, household, &mut dice, as_of);
     let here = county.here(household);
@@ -48,7 +111,14 @@ pub fn circumstances(county: &County, household: usize, seed: u64, as_of: Date) 
     }
     let lifted = county.households[household].lifted;
     // About 5.5 % of all households, the lifted more often; one in a hundred of these only the village can see.
-    let at_risk = if lifted { 8_800 } else { 4_700 };
+    let cleared = county.households[household].monitored.is_some_and(|m| m.cleared);
+    let at_risk = if cleared {
+        20_000
+    } else if lifted {
+        8_800
+    } else {
+        4_700
+    };
     match case.dice.below(100_000) {
         n if n < at_risk => {
             let first = *case.dice.weighted(&RISKS);
@@ -114,6 +184,7 @@ impl Case<'_> {
             days_off: 3,
             problem: None,
             minutes: 9,
+            quality: "合格",
         })
     }
 
@@ -122,7 +193,7 @@ impl Case<'_> {
         let accepted =
             accepted_after.map(|days| day.saturating_add(days.days()).min(self.as_of.saturating_sub(5.days())));
         self.facts.appraisals.clear();
-        self.facts.appraisals.push(Appraisal { grade, day, accepted });
+        self.facts.appraisals.push(Appraisal { grade, day, accepted, house: House::default() });
     }
 
     /// What one member is to pay for a year's treatment, over several stays inside the twelve months.
@@ -173,7 +244,9 @@ impl Case<'_> {
                 if self.dice.percent(25) {
                     // It was still good when looked at before.
                     let earlier = self.facts.appraisals[0].day.saturating_sub(self.dice.between(300, 900).days());
-                    self.facts.appraisals.insert(0, Appraisal { grade: 'B', day: earlier, accepted: None });
+                    self.facts
+                        .appraisals
+                        .insert(0, Appraisal { grade: 'B', day: earlier, accepted: None, house: House::default() });
                 }
             }
             "education" => match self.child(7, 15) {
@@ -199,7 +272,7 @@ impl Case<'_> {
                     _ => self.dice.between(34, 150) * 10_000,
                 };
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief { person, reason, amount, day });
+                self.facts.relief.push(Relief { person, reason, amount, day, paid: None });
             }
             _ => {
                 let kind = self.dice.below(3);
@@ -288,7 +361,12 @@ impl Case<'_> {
                 self.appraise(grade, None);
                 let later = self.facts.appraisals[0].day.saturating_add(self.dice.between(20, 55).days());
                 let better = *self.dice.pick(&['A', 'B']);
-                self.facts.appraisals.push(Appraisal { grade: better, day: later, accepted: None });
+                self.facts.appraisals.push(Appraisal {
+                    grade: better,
+                    day: later,
+                    accepted: None,
+                    house: House::default(),
+                });
             }
             9 => {
                 let reported = self.day(50, 300);
@@ -308,20 +386,20 @@ impl Case<'_> {
                 let reason = *self.dice.pick(&["意外事故", "自然灾害"]);
                 let amount = self.dice.between(30, 90) * 10_000;
                 let (person, day) = (self.here[0], self.day(375, 900));
-                self.facts.relief.push(Relief { person, reason, amount, day });
+                self.facts.relief.push(Relief { person, reason, amount, day, paid: None });
             }
             12 => {
                 let reason = *self.dice.pick(&["意外事故", "自然灾害"]);
                 let exact = self.dice.percent(15);
                 let amount = if exact { policy::RELIEF - 1 } else { self.dice.between(3, 26) * 10_000 };
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief { person, reason, amount, day });
+                self.facts.relief.push(Relief { person, reason, amount, day, paid: None });
             }
             13 => {
                 let reason = *self.dice.pick(&["重大疾病", "子女教育", "失业"]);
                 let amount = self.dice.between(30, 80) * 10_000;
                 let (person, day) = (self.here[0], self.day(6, 345));
-                self.facts.relief.push(Relief { person, reason, amount, day });
+                self.facts.relief.push(Relief { person, reason, amount, day, paid: None });
             }
             14 => {
                 let loss =

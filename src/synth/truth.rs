@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
+use super::Round;
 use super::delimited::Csv;
+use super::hits;
 use super::people::{County, hid, pid};
 use super::policy::Risk;
 use crate::diag::Outcome;
@@ -156,4 +158,26 @@ pub fn households(
     }
     list.close()?;
     reasons.close()
+}
+
+/// Writes `truth/rule_hits.csv`: which rule should hold for which household, and for which member when it is about one.
+pub fn rule_hits(out: &Path, round: &Round, risks: &[Vec<Risk>]) -> Outcome<()> {
+    let mut csv = Csv::own(out, "truth/rule_hits.csv", "rule,household,pid")?;
+    for (household, facts) in round.facts.iter().enumerate() {
+        let house = &round.county.households[household];
+        let works = round.works.iter().find(|w| w.place == (house.township, house.village));
+        let case = hits::Case {
+            county: round.county,
+            household,
+            facts,
+            works: works.map_or((0, false), |w| (w.days_off, w.broken(round.as_of))),
+            seed: round.seed,
+            as_of: round.as_of,
+            listed: risks[household].iter().any(|r| !r.source.is_empty()),
+        };
+        for hit in hits::hits(&case) {
+            csv.row(&[hit.rule, &hid(household), &hit.person.map(pid).unwrap_or_default()])?;
+        }
+    }
+    csv.close()
 }

@@ -196,12 +196,12 @@ fn one(bench: &Bench, data: &[u8]) {
     let refused: BTreeSet<&str> = delivery.refused.iter().map(String::as_str).collect();
     assert_eq!(refused, wrong, "a refusal has its reason");
     let all_refused = files.len() == refused.len();
-    assert!(!all_refused || (delivery.raw.is_empty() && delivery.rejects.is_empty()), "a refused file leaves nothing behind");
+    assert!(!all_refused || (delivery.rows.is_empty() && delivery.rejects.is_empty()), "a refused file leaves nothing behind");
     let set_aside = delivery.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined).count() as u64;
-    assert_eq!(delivery.read, delivery.raw.len() as u64 + set_aside, "a row is lost while it is read");
-    let normalized = normalize::records(source, &delivery.raw, codes, AS_OF);
+    assert_eq!(delivery.read, delivery.rows.len() as u64 + set_aside, "a row is lost while it is read");
+    let normalized = normalize::records(source, &delivery.rows.table().expect("rows in memory"), codes, AS_OF);
     let told = normalized.records.rows() as u64 + normalized.quarantined + normalized.folded;
-    assert_eq!(delivery.raw.len() as u64, told, "a row is lost while it is normalised");
+    assert_eq!(delivery.rows.len() as u64, told, "a row is lost while it is normalised");
     if std::env::var_os("BIDUI_FUZZ_TELL").is_some() {
         let codes: Vec<&str> = delivery.problems.iter().filter(|p| p.is_error()).map(|p| p.code).collect();
         eprintln!("OUTCOME: {} accepted of {} read, refused: {codes:?}", normalized.records.rows(), delivery.read);

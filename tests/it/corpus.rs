@@ -155,7 +155,7 @@ fn deliver(source: &Source, codes: &Codes, file: &Path, delivered_as: &str) -> O
     let delivery = ingest::read(source, &found.files);
     problems.extend(delivery.problems.iter().map(|p| p.code.to_string()));
     problems.sort();
-    let normalized = normalize::records(source, &delivery.raw, codes, AS_OF.parse().unwrap());
+    let normalized = normalize::records(source, &delivery.rows.table().unwrap(), codes, AS_OF.parse().unwrap());
     let findings = &normalized.findings;
     let told = (0..findings.rows()).map(|i| {
         let text = |column| findings.str_at(column, i).unwrap_or_default();

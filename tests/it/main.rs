@@ -4,6 +4,7 @@ mod support;
 mod truth;
 
 mod additions;
+mod catalogue;
 mod contracts;
 mod corpus;
 mod deliveries;
@@ -12,9 +13,15 @@ mod faults;
 mod interop;
 mod ledger;
 mod link;
+#[cfg(feature = "odbc")]
+mod odbc;
+mod precision;
+mod preview;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
 mod quality;
 mod round;
+mod rule_language;
 mod tidy;
+mod withheld;

@@ -224,7 +224,7 @@ fn check(table: &Table, contract: &str, name: &str) -> Result<(), TestCaseError>
     std::fs::write(&path, &table.bytes).unwrap();
     let delivery = ingest::read(source, &[InputFile { relative: name.into(), path }]);
     prop_assert!(delivery.refused.is_empty(), "{:?}", delivery.problems);
-    let normalized = normalize::records(source, &delivery.raw, codes, AS_OF.parse().unwrap());
+    let normalized = normalize::records(source, &delivery.rows.table().unwrap(), codes, AS_OF.parse().unwrap());
 
     let records = &normalized.records;
     let mut found: Vec<(u32, Fate)> =
@@ -244,7 +244,7 @@ fn check(table: &Table, contract: &str, name: &str) -> Result<(), TestCaseError>
     prop_assert_eq!(delivery.read, read);
     prop_assert_eq!(
         read,
-        normalized.accepted + normalized.quarantined + normalized.folded + (delivery.read - delivery.raw.len() as u64)
+        normalized.accepted + normalized.quarantined + normalized.folded + (delivery.read - delivery.rows.len() as u64)
     );
     Ok(())
 }

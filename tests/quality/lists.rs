@@ -57,14 +57,20 @@ fn why_listed(number: &str, judged: &[Judged], household: &BTreeMap<String, Stri
         .find(|&i| households.str_at("household_no", i) == Some(number))
         .and_then(|i| households.str_at("household_id", i).map(str::to_string));
     let hits = table(round, "rule_hits");
-    let of: BTreeSet<String> = (0..hits.rows())
+    let listing: Vec<usize> = (0..hits.rows())
         .filter(|&i| hits.str_at("household_id", i) == id.as_deref() && hits.str_at("role", i) == Some("lists"))
-        .map(|i| hits.str_at("hit_id", i).unwrap().to_string())
         .collect();
+    let of: BTreeSet<String> = listing.iter().map(|&i| hits.str_at("hit_id", i).unwrap().to_string()).collect();
     let records = table(round, "hit_records");
     let name = l.truth.iter().find(|h| h.number == number).map(|h| h.household.as_str());
     let mut reasons = Vec::new();
-    let mut sources = BTreeSet::new();
+    // A rule may rest on there being no record: every source behind it counts, not only those of the hit's records.
+    let (plan, _) = bidui::plan::load(&crate::support::root().join("pipelines/quarterly"));
+    let plan = plan.expect("a sound pipeline");
+    let behind =
+        |id: &str| plan.rules.iter().filter(|r| r.id == id).map(|r| crate::catalogue::behind(&plan, r).1).next();
+    let mut sources: BTreeSet<String> =
+        listing.iter().filter_map(|&i| behind(hits.str_at("rule", i)?)).flatten().collect();
     for i in (0..records.rows()).filter(|&i| of.contains(records.str_at("hit_id", i).unwrap())) {
         let text = |c| records.str_at(c, i).unwrap_or("").to_string();
         let at = (text("source"), text("file"), text("sheet"), records.integer("row").value(i));

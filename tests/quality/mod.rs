@@ -10,6 +10,7 @@ mod generic;
 mod links;
 mod lists;
 mod register_insurance;
+mod rules;
 
 /// A share with its count, written the same everywhere.
 fn share(part: usize, whole: usize) -> String {

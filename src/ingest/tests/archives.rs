@@ -48,8 +48,8 @@ fn read_all(patterns: &[&str], files: &[(&str, Vec<u8>)]) -> (Delivery, Vec<(&'s
     (delivery, notes)
 }
 
-fn origins(delivery: &Delivery) -> Vec<&str> {
-    delivery.raw.origins.iter().map(|o| o.0.as_str()).collect()
+fn origins(delivery: &Delivery) -> Vec<String> {
+    table(delivery).origins.into_iter().map(|o| o.0).collect()
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn archives_that_are_cut_or_lie_about_their_size() {
         let (delivery, _) = read_all(&["民政/低保.xlsx"], &[("民政/低保.xlsx", whole[..cut].to_vec())]);
         assert_eq!(codes(&delivery), ["ingest.truncated"], "{cut}");
         let (delivery, _) = read_all(&["民政/低保.csv"], &[("民政/低保.zip", whole[..cut].to_vec())]);
-        assert!(delivery.raw.is_empty() && delivery.refused.len() == 1, "{cut}");
+        assert!(delivery.rows.is_empty() && delivery.refused.len() == 1, "{cut}");
         let (delivery, notes) = read_all(&["公安/*"], &[("民政/低保.zip", whole[..cut].to_vec())]);
         assert!(delivery.refused.is_empty() && notes.len() <= 1, "{cut}");
     }
@@ -143,7 +143,7 @@ fn archives_that_are_cut_or_lie_about_their_size() {
     damaged[45] ^= 0xff;
     let (delivery, _) = read_all(&["民政/*"], &[("民政.zip", damaged)]);
     assert_eq!(codes(&delivery), ["ingest.truncated", "ingest.optional_column"]);
-    assert_eq!(delivery.raw.len(), 1);
+    assert_eq!(delivery.rows.len(), 1);
 
     let dir = folder("a.zip", &whole);
     let (path, place) = (dir.path().join("a.zip"), Place::file("a.zip"));

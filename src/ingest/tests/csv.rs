@@ -45,7 +45,7 @@ fn every_encoding_gives_the_same_rows() {
         let delivery = one(&source, bytes);
         assert_eq!(texts(&delivery, "name"), ["张三", "李\u{20bb7}"], "file {i}");
         assert_eq!(texts(&delivery, "amount"), ["100", "200"], "file {i}");
-        assert_eq!(delivery.raw.row, [2, 3], "file {i}");
+        assert_eq!(table(&delivery).row, [2, 3], "file {i}");
     }
 }
 
@@ -62,7 +62,7 @@ fn a_wrong_declaration_is_refused_with_the_likely_encoding() {
         let delivery = one(&source, bytes);
         assert_eq!(codes(&delivery), ["ingest.encoding"]);
         assert!(problem(&delivery, "ingest.encoding").hint.as_ref().unwrap().contains(likely));
-        assert_eq!((delivery.raw.len(), delivery.refused.len()), (0, 1));
+        assert_eq!((delivery.rows.len(), delivery.refused.len()), (0, 1));
     }
 }
 
@@ -104,7 +104,7 @@ fn rows_with_broken_bytes_are_set_aside_one_by_one() {
     utf8.extend_from_slice(b"\xff\xfe,1,1\n");
     let delivery = one(&csv_source(), utf8);
     assert_eq!(rejects(&delivery), [("row.encoding", 4)]);
-    assert_eq!(delivery.raw.len(), 2);
+    assert_eq!(delivery.rows.len(), 2);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn an_encoding_that_is_neither_is_guessed_with_a_warning() {
     }
     let delivery = one(&source, bytes);
     assert!(codes(&delivery).contains(&"ingest.encoding_guessed"));
-    assert_eq!((delivery.raw.len(), delivery.read), (40, 40));
+    assert_eq!((delivery.rows.len(), delivery.read), (40, 40));
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn quoted_cells_run_over_lines_also_in_the_heading() {
     let delivery = one(&csv_source(), "\"姓\n名\",身份证号,\"金额\r\n（元）\"\n\"张\n三\",1,\"1,000\"\n李四,2,\n");
     assert_eq!(texts(&delivery, "name"), ["张\n三", "李四"]);
     assert_eq!(texts(&delivery, "amount"), ["1,000", "-"]);
-    assert_eq!(delivery.raw.row, [4, 6]);
+    assert_eq!(table(&delivery).row, [4, 6]);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_stray_quote_costs_one_row() {
     text += "\"赵六,9,9\n\"钱七\",8,8\n孙八,\"7\",7\n";
     let delivery = one(&csv_source(), text);
     assert_eq!(rejects(&delivery), [("row.quote", 3), ("row.quote", 54)]);
-    assert_eq!(delivery.raw.len(), 53);
+    assert_eq!(delivery.rows.len(), 53);
     assert_eq!(texts(&delivery, "name")[51..], ["钱七", "孙八"]);
     assert_eq!(delivery.rejects[0].raw, "李四 | 2,2");
 }

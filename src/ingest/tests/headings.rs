@@ -16,7 +16,7 @@ fn titles_above_dress_around_and_order_of_columns_do_not_matter() {
     );
     assert_eq!(texts(&delivery, "name"), ["张三"]);
     assert_eq!(texts(&delivery, "amount"), ["5"]);
-    assert_eq!(delivery.raw.row, [5]);
+    assert_eq!(table(&delivery).row, [5]);
     assert!(problem(&delivery, "ingest.extra_column").message.ends_with(": 序号"));
 }
 
@@ -33,7 +33,7 @@ fn a_unit_in_the_title_is_followed_where_nothing_else_names_one() {
         let delivery = csv(&source, &format!("{title},,\n{headings}\n张三,1,5,6,7\n"));
         assert_eq!(texts(&delivery, "amount"), ["5"], "the raw value stays");
         let told: Vec<_> = delivery.problems.iter().filter(|p| p.code.starts_with("ingest.unit")).cloned().collect();
-        (delivery.raw.stated.get(&origin).map(|s| s.units.clone()).unwrap_or_default(), told)
+        (delivery.rows.table().unwrap().stated.get(&origin).map(|s| s.units.clone()).unwrap_or_default(), told)
     };
     // The contract's word about one, the heading's about another, nothing about the third.
     let (units, told) = stated("名册（单位：元/月）", "姓名,身份证号,金额,补助,损失（万元）");
@@ -66,7 +66,7 @@ fn all_missing_columns_are_named_with_the_likely_new_heading() {
     assert!(missing.message.contains("身份证号 (id_number), 行政村 (village)"));
     assert!(missing.hint.as_ref().unwrap().contains("`居民身份证号`"));
     assert!(missing.hint.as_ref().unwrap().contains("shared/sources/test.toml"));
-    assert_eq!((missing.place.row, delivery.raw.len()), (Some(1), 0));
+    assert_eq!((missing.place.row, delivery.rows.len()), (Some(1), 0));
     source.fields[1].aliases.push("居民身份证号".into());
     source.fields[3].required = false;
     source.fields.remove(3);
@@ -88,7 +88,7 @@ fn two_columns_for_one_field_are_refused() {
     }
     // Headings that mean nothing to the contract may be doubled.
     let delivery = csv(&source, "姓名,身份证号,备注,备注\n张三,1,a,b\n");
-    assert_eq!(delivery.raw.len(), 1);
+    assert_eq!(delivery.rows.len(), 1);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn fields_may_come_from_the_name_of_the_file() {
     assert_eq!(texts(&delivery, "town"), ["云岭镇.排查", "清溪镇", "清溪镇"]);
     assert_eq!(texts(&delivery, "sheet_town"), ["-", "-", "-"]);
     assert_eq!(texts(&delivery, "name"), ["张三", "李四", "王五"]);
-    let places: Vec<_> = (0..3).map(|i| delivery.raw.provenance(i)).collect();
+    let places: Vec<_> = (0..3).map(|i| table(&delivery).provenance(i)).collect();
     assert_eq!((places[0].file.as_str(), places[0].row), ("乙/云岭镇.排查.csv", 2));
     assert_eq!((places[2].file.as_str(), places[2].row), ("甲/清溪镇.csv", 3));
 }

@@ -55,7 +55,7 @@ fn one(bytes: impl AsRef<[u8]>) -> Delivery {
 
 fn refused_as(bytes: impl AsRef<[u8]>) -> &'static str {
     let delivery = one(bytes);
-    assert!(delivery.raw.is_empty() && delivery.rejects.is_empty() && delivery.read == 0);
+    assert!(delivery.rows.is_empty() && delivery.rejects.is_empty() && delivery.read == 0);
     assert_eq!(delivery.problems.len(), 1, "{:?}", delivery.problems);
     assert!(delivery.problems[0].hint.is_some());
     delivery.problems[0].code
@@ -121,7 +121,7 @@ fn a_workbook_with_flipped_bytes_never_panics_the_run() {
         let mut bytes = book.clone();
         bytes[at] ^= 0x5a;
         let delivery = one(&bytes);
-        assert!(delivery.raw.is_empty() || delivery.raw.len() == 2, "byte {at}");
+        assert!(delivery.rows.is_empty() || delivery.rows.len() == 2, "byte {at}");
     }
 }
 
@@ -147,7 +147,7 @@ fn a_file_that_grows_while_it_is_read_is_refused() {
         delivery
     });
     assert!(codes(&delivery).contains(&"ingest.still_growing"), "{:?}", delivery.problems);
-    assert!(delivery.raw.is_empty() && delivery.rejects.is_empty() && delivery.read == 0);
+    assert!(delivery.rows.is_empty() && delivery.rejects.is_empty() && delivery.read == 0);
     assert_eq!(delivery.refused, ["表.csv"]);
     // Once it is whole it is read.
     let delivery = deliver(&people(Format::Csv), dir.path());
@@ -233,7 +233,8 @@ fn under(limits: Limits, bytes: Vec<u8>) -> Vec<&'static str> {
     let dir = folder("表.xlsx", bytes);
     let source = people(Format::Xlsx);
     let contract = Contract::new(&source);
-    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()));
+    let mut watch = |_: &RawTable| {};
+    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()), &mut watch);
     let mut reading = Reading::new(&contract, "表.xlsx", &mut sink, limits);
     let file = InputFile { relative: "表.xlsx".into(), path: dir.path().join("表.xlsx") };
     let end = crate::ingest::read_file(&mut reading, &file);

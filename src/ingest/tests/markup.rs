@@ -49,10 +49,10 @@ fn a_web_page_in_any_encoding() {
         assert_eq!(texts(&delivery, "village"), ["云岭村", "云岭村", "清溪&乡村"]);
         assert_eq!(texts(&delivery, "amount"), ["310", "-", "5"]);
         assert_eq!(kinds(&delivery, "amount")[0], CellKind::Number);
-        assert_eq!(delivery.raw.row, [4, 5, 6]);
+        assert_eq!(table(&delivery).row, [4, 5, 6]);
         assert_eq!(rejects(&delivery), [("row.total", 8)]);
         assert_eq!(codes(&delivery), ["ingest.hidden_rows"]);
-        assert_eq!(delivery.raw.provenance(0).sheet, "");
+        assert_eq!(table(&delivery).provenance(0).sheet, "");
     }
 }
 
@@ -62,7 +62,7 @@ fn tags_that_nobody_closes_and_tables_in_tables() {
         <tr><td>导出人</table><table><tr><td>李四<td>2<tr><td><table><tr><td>王五<td>3</body>";
     let delivery = one(page);
     assert_eq!(texts(&delivery, "name"), ["张三", "民政局", "导出人", "李四", "王五"]);
-    assert_eq!(delivery.raw.row, [2, 3, 4, 5, 6]);
+    assert_eq!(table(&delivery).row, [2, 3, 4, 5, 6]);
     // Text behind half a tag, an entity without an end, a comment that never closes.
     for page in [
         "<table><tr><td>姓名<td>身份证号<tr><td>张&lt三<td>1<tr></table><td",
@@ -78,7 +78,7 @@ fn a_page_cut_anywhere_within_its_table_is_refused() {
     let (begins, ends) = (page.find("身份").unwrap(), page.find("</table>").unwrap() + "</table>".len());
     for cut in (begins..ends).filter(|cut| page.is_char_boundary(*cut)) {
         let delivery = one(&page[..cut]);
-        assert!(delivery.raw.is_empty() && delivery.read == 0, "{cut}");
+        assert!(delivery.rows.is_empty() && delivery.read == 0, "{cut}");
         assert!(codes(&delivery).contains(&"ingest.truncated"), "{cut}: {:?}", delivery.problems);
     }
     for cut in ends..=page.len() {
@@ -161,8 +161,8 @@ fn an_xml_workbook_of_2003() {
     assert_eq!(texts(&delivery, "id_number"), ["990121199001011248", "2026-09-30"]);
     assert_eq!(kinds(&delivery, "id_number"), [Number, Date]);
     assert_eq!((texts(&delivery, "amount"), kinds(&delivery, "amount")), (vec!["#DIV/0!", "TRUE"], vec![Error, Bool]));
-    assert_eq!(delivery.raw.row, [4, 5]);
-    assert_eq!(delivery.raw.provenance(0).sheet, "云岭 & 镇");
+    assert_eq!(table(&delivery).row, [4, 5]);
+    assert_eq!(table(&delivery).provenance(0).sheet, "云岭 & 镇");
     assert_eq!(codes(&delivery), ["ingest.hidden_sheet", "ingest.hidden_rows"]);
     assert!(problem(&delivery, "ingest.hidden_rows").message.starts_with("1 rows and 2 columns"));
     let gb = GB18030.encode(&XML.replace("UTF-8", "GB2312")).0.into_owned();

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 
 use super::{Delivery, InputFile, find_files, read};
 use crate::diag::{Diagnostic, Place};
-use crate::model::{CellKind, Disposition};
+use crate::model::{CellKind, Disposition, RawTable};
 use crate::plan::sample;
 use crate::plan::{Field, FieldFrom, FieldKind, Format, Role, Source};
 
@@ -84,10 +84,10 @@ pub(super) fn deliver(source: &Source, dir: &Path) -> Delivery {
 /// What holds of every delivery.
 fn assert_closed(delivery: &Delivery) {
     let quarantined = delivery.rejects.iter().filter(|r| r.disposition == Disposition::Quarantined);
-    assert_eq!(delivery.read, delivery.raw.len() as u64 + quarantined.count() as u64);
-    for column in &delivery.raw.columns {
-        assert_eq!(column.kind.len(), delivery.raw.len());
-        for i in 0..delivery.raw.len() {
+    assert_eq!(delivery.read, delivery.rows.len() as u64 + quarantined.count() as u64);
+    for column in &table(delivery).columns {
+        assert_eq!(column.kind.len(), delivery.rows.len());
+        for i in 0..delivery.rows.len() {
             assert_eq!(column.get(i).is_none(), column.kind[i] == CellKind::Empty);
         }
     }
@@ -96,13 +96,19 @@ fn assert_closed(delivery: &Delivery) {
 }
 
 /// The text of one field over all rows, `-` where there is none.
-pub(super) fn texts<'d>(delivery: &'d Delivery, field: &str) -> Vec<&'d str> {
-    let column = delivery.raw.column(field).unwrap();
-    (0..delivery.raw.len()).map(|i| column.get(i).unwrap_or("-")).collect()
+pub(super) fn texts(delivery: &Delivery, field: &str) -> Vec<&'static str> {
+    let table = table(delivery);
+    let column = table.column(field).unwrap();
+    (0..table.len()).map(|i| &*column.get(i).unwrap_or("-").to_string().leak()).collect()
+}
+
+/// All rows at once.
+pub(super) fn table(delivery: &Delivery) -> RawTable {
+    delivery.rows.table().unwrap()
 }
 
 pub(super) fn kinds(delivery: &Delivery, field: &str) -> Vec<CellKind> {
-    delivery.raw.column(field).unwrap().kind.clone()
+    table(delivery).column(field).unwrap().kind.clone()
 }
 
 /// Rejects as (code, row).

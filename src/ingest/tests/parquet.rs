@@ -64,7 +64,7 @@ fn rows_are_numbered_and_those_without_a_value_listed() {
         &people(Format::Parquet),
         bytes(vec![("身份证号", ids), ("序号", strings(&["1", "2", "3"])), ("姓名", strings(&["张三", " ", "王五"]))]),
     );
-    assert_eq!(delivery.raw.row, [1, 3]);
+    assert_eq!(table(&delivery).row, [1, 3]);
     assert_eq!(rejects(&delivery), [("row.no_value", 2)]);
     assert_eq!(codes(&delivery), ["ingest.extra_column", "ingest.optional_column"]);
 }
@@ -73,7 +73,7 @@ fn rows_are_numbered_and_those_without_a_value_listed() {
 fn broken_and_unfit_files_are_refused() {
     let source = people(Format::Parquet);
     let good = bytes(vec![("身份证号", strings(&["1"])), ("姓名", strings(&["张三"]))]);
-    assert_eq!(one(&source, &good).raw.len(), 1);
+    assert_eq!(one(&source, &good).rows.len(), 1);
     for cut in [10, good.len() / 2, good.len() - 1] {
         assert_eq!(codes(&one(&source, &good[..cut])), ["ingest.truncated"], "{cut}");
     }
@@ -87,7 +87,7 @@ fn broken_and_unfit_files_are_refused() {
     for at in (4..good.len()).step_by(23) {
         let mut flipped = good.clone();
         flipped[at] ^= 0x5a;
-        assert!(one(&source, &flipped).raw.len() <= 1, "byte {at}");
+        assert!(one(&source, &flipped).rows.len() <= 1, "byte {at}");
     }
 }
 
@@ -98,7 +98,7 @@ fn what_a_file_unfolds_to_is_known_before_it_is_read() {
     let names: Vec<String> = (0..20_000).map(|i| format!("张{i}")).collect();
     let names = || -> ArrayRef { Arc::new(StringArray::from(names.clone())) };
     let good = bytes(vec![("身份证号", names()), ("姓名", names())]);
-    assert_eq!(one(&source, &good).raw.len(), 20_000);
+    assert_eq!(one(&source, &good).rows.len(), 20_000);
     // A run of nothing, or of one value, costs a few bytes however long it is.
     let runs: [fn() -> ArrayRef; 2] =
         [|| -> ArrayRef { Arc::new(StringArray::new_null(1_000_000)) }, || strings(&vec!["张三"; 1_000_000])];
@@ -110,7 +110,8 @@ fn what_a_file_unfolds_to_is_known_before_it_is_read() {
     let under = |limits: Limits| {
         let dir = folder("a.parquet", &good);
         let contract = crate::ingest::header::Contract::new(&source);
-        let mut sink = crate::ingest::sink::Sink::new(source.fields.iter().map(|f| f.name.clone()));
+        let mut watch = |_: &crate::model::RawTable| {};
+        let mut sink = crate::ingest::sink::Sink::new(source.fields.iter().map(|f| f.name.clone()), &mut watch);
         let mut reading = crate::ingest::intake::Reading::new(&contract, "a.parquet", &mut sink, limits);
         let file = InputFile { relative: "a.parquet".into(), path: dir.path().join("a.parquet") };
         let end = crate::ingest::read_file(&mut reading, &file);

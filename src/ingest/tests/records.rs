@@ -94,7 +94,7 @@ fn a_dbase_file_in_any_code_page() {
         assert_eq!(rejects(&delivery), [("row.deleted", 2), ("row.no_value", 4)]);
         assert!(delivery.rejects[0].raw.starts_with("李四 | 990121199001011264"));
         assert_eq!(codes(&delivery), [""; 0]);
-        assert_eq!(delivery.raw.row, [1, 3]);
+        assert_eq!(table(&delivery).row, [1, 3]);
     }
 }
 
@@ -160,7 +160,7 @@ fn json_lines() {
             [("row.nested", 4), ("row.syntax", 5), ("row.syntax", 6), ("row.syntax", 7), ("row.no_value", 8)];
         assert_eq!(rejects(&delivery), expected);
         assert_eq!(delivery.rejects[1].raw, r#"{"姓名":"赵六","身份证号":"4","#);
-        assert_eq!(delivery.raw.row, [1, 2, 9]);
+        assert_eq!(table(&delivery).row, [1, 2, 9]);
         assert_eq!(codes(&delivery), ["ingest.extra_column", "ingest.optional_column"]);
     }
 }

@@ -30,7 +30,8 @@ pub(super) fn under(limits: Limits, bytes: impl AsRef<[u8]>) -> Vec<&'static str
     let dir = folder("表", bytes);
     let source = people(Format::Any);
     let contract = Contract::new(&source);
-    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()));
+    let mut watch = |_: &RawTable| {};
+    let mut sink = Sink::new(source.fields.iter().map(|f| f.name.clone()), &mut watch);
     let mut reading = Reading::new(&contract, "表", &mut sink, limits);
     let file = InputFile { relative: "表".into(), path: dir.path().join("表") };
     read_file(&mut reading, &file).err().unwrap_or_default().iter().map(|p| p.code).collect()
@@ -52,9 +53,9 @@ fn the_same_table_from_every_workbook() {
         assert_eq!(kinds(&delivery, "amount")[..3], [Number, Number, Error], "{name}");
         assert_eq!(texts(&delivery, "day"), ["2026-09-30", "2026-01-05", "2026年3月", "-"], "{name}");
         assert_eq!(kinds(&delivery, "day")[..3], [Date, Date, Text], "{name}");
-        assert_eq!(delivery.raw.row, [3, 4, 5, 2], "{name}");
+        assert_eq!(table(&delivery).row, [3, 4, 5, 2], "{name}");
         assert_eq!(rejects(&delivery), [("row.total", 9)], "{name}");
-        assert_eq!(delivery.raw.provenance(3).sheet, "清溪 乡", "{name}");
+        assert_eq!(table(&delivery).provenance(3).sheet, "清溪 乡", "{name}");
         let told = ["ingest.hidden_sheet", "ingest.hidden_rows", "ingest.optional_column"];
         assert_eq!(codes(&delivery), told, "{name}");
         let hidden = problem(&delivery, "ingest.hidden_rows");
@@ -66,7 +67,7 @@ fn the_same_table_from_every_workbook() {
 #[test]
 fn texts_over_several_records_and_what_is_hidden() {
     let delivery = one(made("四百人.xls"));
-    assert_eq!(delivery.raw.len(), 400);
+    assert_eq!(delivery.rows.len(), 400);
     let names = texts(&delivery, "name");
     for (i, c) in (0x4e00..).filter_map(char::from_u32).take(400).enumerate() {
         assert_eq!(names[i], format!("张{c}"));
@@ -192,7 +193,7 @@ fn repeats_of_an_ods_file() {
         person("table:number-rows-repeated=\"3\"")
     );
     let delivery = one(ods_table(&plain));
-    assert_eq!((texts(&delivery, "name"), delivery.raw.row.clone()), (vec!["张三"; 3], vec![2, 3, 4]));
+    assert_eq!((texts(&delivery, "name"), table(&delivery).row.clone()), (vec!["张三"; 3], vec![2, 3, 4]));
     let spaces = format!(
         "<table:table-row>{}{}</table:table-row>",
         text_cell(r#"张<text:s text:c="999999999"/>三<text:line-break/>&amp;&#x4E59;"#, ""),

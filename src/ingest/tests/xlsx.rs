@@ -26,7 +26,7 @@ fn two_title_rows_and_a_footer() {
     );
     assert_eq!(texts(&delivery, "name"), ["张三", "李四"]);
     assert_eq!(rejects(&delivery), [("row.total", 6), ("row.total", 8)]);
-    assert_eq!(delivery.raw.provenance(1).row, 5);
+    assert_eq!(table(&delivery).provenance(1).row, 5);
     assert_eq!(delivery.rejects[0].raw, "小计 |  |  | 630");
     assert_eq!(delivery.rejects[0].at.sheet, "Sheet1");
 }
@@ -65,7 +65,7 @@ fn merged_two_level_headings_are_joined() {
     assert_eq!(texts(&delivery, "name"), ["张小"]);
     assert_eq!(texts(&delivery, "guardian"), ["张大"]);
     assert_eq!(texts(&delivery, "note"), ["无"]);
-    assert_eq!(delivery.raw.row, [4]);
+    assert_eq!(table(&delivery).row, [4]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_sheet_for_each_township_with_drifting_columns() {
     assert_eq!(texts(&delivery, "name"), ["张三", "李四"]);
     assert_eq!(texts(&delivery, "amount"), ["10", "-"]);
     assert_eq!(texts(&delivery, "town"), ["云岭镇", "清溪 & <乡>"]);
-    assert_eq!(delivery.raw.provenance(1).sheet, "清溪 & <乡>");
+    assert_eq!(table(&delivery).provenance(1).sheet, "清溪 & <乡>");
     let expected = ["ingest.hidden_sheet", "ingest.sheet_skipped", "ingest.extra_column", "ingest.optional_column"];
     assert_eq!(codes(&delivery), expected);
     assert_eq!(problem(&delivery, "ingest.sheet_skipped").place.sheet.as_deref(), Some("填表说明"));
@@ -124,7 +124,7 @@ fn a_township_sheet_with_a_renamed_column_is_not_skipped() {
     assert_eq!(codes(&delivery), ["ingest.missing_column", "ingest.duplicate_header"]);
     let places: Vec<_> = delivery.problems.iter().map(|p| p.place.sheet.clone().unwrap()).collect();
     assert_eq!(places, ["Sheet2", "Sheet3"]);
-    assert!(delivery.raw.is_empty());
+    assert!(delivery.rows.is_empty());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn merged_data_cells_are_filled_inside_their_range_only() {
     assert_eq!(texts(&delivery, "village"), ["云岭村", "云岭村", "-", "清溪村", "清溪村"]);
     assert_eq!(texts(&delivery, "amount"), ["600", "-", "5", "-", "-"]);
     assert_eq!(rejects(&delivery), [("row.total", 4)]);
-    assert_eq!(delivery.raw.row, [2, 3, 5, 6, 7]);
+    assert_eq!(table(&delivery).row, [2, 3, 5, 6, 7]);
 }
 
 #[test]

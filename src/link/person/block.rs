@@ -188,7 +188,7 @@ impl Index {
             return;
         }
         record_keys(entries, record, &mut |pass, key| asked.keys[pass as usize].push(key));
-        let [name, ..] = entries.names.block_keys(entries.name[i]);
+        let [name, sound, _] = entries.names.block_keys(entries.name[i]);
         if name == 0 || entries.village[i] != NO_DIVISION {
             return;
         }
@@ -197,8 +197,10 @@ impl Index {
             asked.anywhere.push(name);
         }
         for owner in owners {
-            let key = pass_key(Pass::NameVillage, name, people.village[*owner as usize]);
-            asked.keys[Pass::NameVillage as usize].push(key);
+            let village = people.village[*owner as usize];
+            asked.keys[Pass::NameVillage as usize].push(pass_key(Pass::NameVillage, name, village));
+            // Nobody looks for the sound there: it leads to the name, see `find_person`.
+            asked.keys[Pass::SoundVillage as usize].push(pass_key(Pass::SoundVillage, sound, village));
         }
     }
 
@@ -348,8 +350,7 @@ fn find_person(
     let (village, township) = (people.village[i], people.township[i]);
     let mut in_village = false;
     if script != 0 && village != NO_DIVISION {
-        in_village = try_key(Pass::NameVillage, script, village);
-        try_key(Pass::SoundVillage, sound, village);
+        in_village = try_key(Pass::SoundVillage, sound, village) && try_key(Pass::NameVillage, script, village);
     }
     if script != 0 && township != NO_DIVISION {
         try_key(Pass::NameTownship, script, township);

@@ -8,10 +8,8 @@ use super::household::Company;
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DIVISION};
-use super::score::{
-    self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse, PhoneLevel,
-};
-use super::spine::{Spine, phone_bit};
+use super::score::{self, BirthLevel, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, NumberUse};
+use super::spine::Spine;
 use super::weights::Weights;
 pub use crate::link::pairs::Status;
 use crate::plan::LinkModel;
@@ -164,7 +162,6 @@ impl Judge<'_> {
     /// Compares a record with a person.
     pub fn pair(&self, record: u32, person: u32, pass: Pass, number_use: NumberUse) -> Pair {
         let mut levels = score::compare(self.entries, record, self.spine, person, number_use);
-        levels.phone = self.phone_level(record, person);
         if let Some(company) = self.company {
             levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
             levels.claim = company.claim(person);
@@ -172,26 +169,6 @@ impl Judge<'_> {
         let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, pass, levels, parts, rivals: 0.0, weight }
-    }
-
-    fn phone_level(&self, record: u32, person: u32) -> PhoneLevel {
-        let phone = self.entries.phone.get(record as usize).copied().unwrap_or(0);
-        let registered = &self.spine.people.phone;
-        if phone == 0 || registered.is_empty() {
-            return PhoneLevel::Missing;
-        }
-        let card = &self.spine.cards[person as usize];
-        if card.phone == phone {
-            return PhoneLevel::Same;
-        }
-        if card.phones == 0 {
-            return PhoneLevel::Missing;
-        }
-        let mut others = self.spine.members[card.household as usize].iter().map(|m| registered[*m as usize]);
-        match card.phones & phone_bit(phone) != 0 && others.any(|p| p == phone) {
-            true => PhoneLevel::Household,
-            false => PhoneLevel::Different,
-        }
     }
 
     /// The record's number is in the register.

@@ -96,7 +96,7 @@ fn nobody(entries: &Columns, record: u32) -> String {
 /// What agreed and what did not; "登记为" is what the register has.
 pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
     let i = person as usize;
-    let name = people.name_of(person).map_or("空", |n| n.text());
+    let name = || people.name_of(person).map_or("空", |n| n.text());
     let number = || match people.number[i] {
         numbers::NONE => "无有效号码".to_string(),
         number => text::mask_number(&numbers::show(number)),
@@ -122,15 +122,15 @@ pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
     }
     parts.push(match levels.name {
         NameLevel::Exact => "姓名一致".into(),
-        NameLevel::Script => format!("姓名仅繁简、异体或间隔号不同（登记为{name}）"),
-        NameLevel::Sound => format!("姓名同音（登记为{name}）"),
-        NameLevel::Dialect => format!("姓名方言近音（登记为{name}）"),
-        NameLevel::Shape => format!("姓名有一字形近（登记为{name}）"),
-        NameLevel::Wildcard => format!("姓名有生僻字未能显示，其余一致（登记为{name}）"),
-        NameLevel::Parts => format!("姓名各部分缺失或次序不同（登记为{name}）"),
-        NameLevel::Near => format!("姓名相近（登记为{name}）"),
-        NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{name}）"),
-        NameLevel::Different => format!("姓名不同（登记为{name}）"),
+        NameLevel::Script => format!("姓名仅繁简、异体或间隔号不同（登记为{}）", name()),
+        NameLevel::Sound => format!("姓名同音（登记为{}）", name()),
+        NameLevel::Dialect => format!("姓名方言近音（登记为{}）", name()),
+        NameLevel::Shape => format!("姓名有一字形近（登记为{}）", name()),
+        NameLevel::Wildcard => format!("姓名有生僻字未能显示，其余一致（登记为{}）", name()),
+        NameLevel::Parts => format!("姓名各部分缺失或次序不同（登记为{}）", name()),
+        NameLevel::Near => format!("姓名相近（登记为{}）", name()),
+        NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{}）", name()),
+        NameLevel::Different => format!("姓名不同（登记为{}）", name()),
         NameLevel::Missing => "姓名无法比对".into(),
     });
     let source = if levels.own_birth { "" } else { "号码中的" };

@@ -55,7 +55,8 @@ fn content(columns: &Columns, row: u32) -> u64 {
     let number = columns.number[i] ^ columns.prefix[i];
     // Most rows are told apart by their numbers: names lie elsewhere in memory.
     let name = if number == 0 { columns.names.block_keys(columns.name[i])[0] } else { 0 };
-    keys::key(900, &[number, name, columns.birth[i] as u32 as u64, columns.village[i]])
+    let rest = u64::from(columns.birth[i] as u32) << 32 ^ columns.village[i].rotate_left(7);
+    keys::pair(900, number ^ name, rest)
 }
 
 /// About `most` rows, or all if there are no more; in the order of their content.
@@ -113,19 +114,19 @@ fn count_others(spine: &Spine, entries: &Columns, model: &mut LinkModel, counts:
     }
     blend(model, "name", &name, named.min(told * 10.0));
 
-    let birth =
-        |p: usize| Some(people.any_birth(p as u32)).filter(|b| *b != NO_DATE).map(crate::model::text::from_days);
+    let days = sampled.iter().map(|p| people.any_birth(*p)).filter(|b| *b != NO_DATE);
+    let births: Vec<[u64; 3]> =
+        days.map(crate::model::text::from_days).map(|b| [b.year() as u64, b.month() as u64, b.day() as u64]).collect();
     let parts = |year: bool, month: bool, day: bool| {
-        of(&|p| {
-            let b = birth(p)?;
-            let part = |used: bool, value: i64| if used { value as u64 } else { 0 };
-            Some(part(year, b.year().into()) * 10_000 + part(month, b.month().into()) * 100 + part(day, b.day().into()))
-        })
+        let part = |used: bool, value: u64| if used { value } else { 0 };
+        let of = |[y, m, d]: &[u64; 3]| Some(part(year, *y) * 10_000 + part(month, *m) * 100 + part(day, *d));
+        collisions(births.iter().map(of))
     };
     let day = parts(true, true, true);
-    let two = parts(true, true, false) + parts(true, false, true) + parts(false, true, true) - 3.0 * day;
+    let (year_and_month, year_and_day) = (parts(true, true, false), parts(true, false, true));
+    let two = year_and_month + year_and_day + parts(false, true, true) - 3.0 * day;
     let same_year = parts(true, false, false);
-    let year = same_year - parts(true, true, false) - parts(true, false, true) + day;
+    let year = same_year - year_and_month - year_and_day + day;
     let rest = (1.0 - day - two - year).max(0.0);
     blend(model, "birth", &[("exact", day), ("near", two), ("year", year), ("different", rest)], sampled.len() as f64);
 

@@ -12,7 +12,7 @@ use super::names::NameLevel;
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE};
 use super::score::{BirthLevel, COMPARISONS, Levels};
-use super::settled::{MIXED, OPEN};
+use super::settled::OPEN;
 use super::weights;
 use super::{Judgement, evidence};
 use crate::link::pairs::{Compared, NO_LEVEL, Pairs, Status};
@@ -72,17 +72,11 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     let mut others = judgement.others.iter().peekable();
     let settled = &judgement.settled;
     // Pairs of one kind differ in the rarity of the name only.
-    let mut kinds: BTreeMap<u8, Pair> = BTreeMap::new();
+    let mut kinds: Vec<Option<Pair>> = vec![None; 1 << u8::BITS];
     for ((person, kind), record) in settled.person.iter().zip(&settled.kind).zip(0..) {
         if *person != OPEN {
-            let pair = match *kind {
-                MIXED => judge.settled_pair(record, *person),
-                kind => {
-                    let like = kinds.entry(kind).or_insert_with(|| judge.settled_pair(record, *person));
-                    judge.renamed(*like, record, *person)
-                }
-            };
-            table.settled(record, &pair);
+            let like = kinds[usize::from(*kind)].get_or_insert_with(|| judge.settled_pair(record, *person));
+            table.settled(record, &judge.renamed(*like, record, *person));
         } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
             table.judged(record, judged);
         }

@@ -11,6 +11,9 @@ const EMPTY: u32 = u32::MAX;
 /// Set in a slot whose number several rows carry; the rest is the position of their group.
 const SHARED: u32 = 1 << 31;
 
+/// Numbers that are entered at once.
+const TOGETHER: usize = 32;
+
 /// Persons by identity number.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers {
@@ -31,12 +34,15 @@ impl Numbers {
         let slots = used + used / 2 + 8;
         let mut table = Numbers { slots: vec![(numbers::NONE, EMPTY); slots], ..Numbers::default() };
         let mut again: Vec<(u64, u32)> = Vec::new();
-        for (person, number) in people.number.iter().enumerate().filter(|(_, n)| **n != numbers::NONE) {
-            let at = table.place(*number);
-            if table.slots[at].1 == EMPTY {
-                table.slots[at] = (*number, person as u32);
-            } else {
-                again.push((*number, person as u32));
+        for (piece, some) in people.number.chunks(TOGETHER).enumerate() {
+            table.touch(some.iter().copied());
+            for (i, number) in some.iter().enumerate().filter(|(_, n)| **n != numbers::NONE) {
+                let (at, person) = (table.place(*number), (piece * TOGETHER + i) as u32);
+                if table.slots[at].1 == EMPTY {
+                    table.slots[at] = (*number, person);
+                } else {
+                    again.push((*number, person));
+                }
             }
         }
         again.sort_unstable();

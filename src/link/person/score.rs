@@ -6,7 +6,7 @@
 use super::names::{self, NameLevel};
 use super::numbers::{self, NumberLevel};
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use super::spine::Spine;
+use super::spine::{Spine, phone_bit};
 
 /// How two birth dates agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,7 +258,7 @@ pub fn compare(entries: &Columns, record: u32, spine: &Spine, person: u32, numbe
             _ => SexLevel::Different,
         },
         division: divisions((entries.township[i], entries.village[i]), (card.township, card.village)),
-        phone: PhoneLevel::Missing,
+        phone: phones(entries, record, spine, person),
         household: HouseholdLevel::Missing,
         claim: ClaimLevel::Missing,
         own_birth: own_birth && births != BirthLevel::Missing,
@@ -297,7 +297,29 @@ fn births(a: i32, b: i32) -> BirthLevel {
     }
 }
 
-fn divisions((township, village): (u64, u64), (home_township, home_village): (u64, u64)) -> DivisionLevel {
+/// How a record's telephone agrees with that of a person and of the person's household.
+pub fn phones(entries: &Columns, record: u32, spine: &Spine, person: u32) -> PhoneLevel {
+    let phone = entries.phone.get(record as usize).copied().unwrap_or(0);
+    let registered = &spine.people.phone;
+    if phone == 0 || registered.is_empty() {
+        return PhoneLevel::Missing;
+    }
+    let card = &spine.cards[person as usize];
+    if card.phone == phone {
+        return PhoneLevel::Same;
+    }
+    if card.phones == 0 {
+        return PhoneLevel::Missing;
+    }
+    let mut others = spine.members[card.household as usize].iter().map(|m| registered[*m as usize]);
+    match card.phones & phone_bit(phone) != 0 && others.any(|p| p == phone) {
+        true => PhoneLevel::Household,
+        false => PhoneLevel::Different,
+    }
+}
+
+/// How the divisions of a record (township, village) and of a home agree.
+pub fn divisions((township, village): (u64, u64), (home_township, home_village): (u64, u64)) -> DivisionLevel {
     if village != NO_DIVISION && village == home_village {
         return DivisionLevel::Village;
     }

@@ -8,15 +8,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::pack::{Columns, NO_DATE, NO_DIVISION};
-use super::spine::{Card, Spine};
-use super::{names, numbers};
+use super::pack::{Columns, NO_DATE};
+use super::spine::Spine;
+use super::{names, numbers, score};
 
 /// The record is not settled.
 pub const OPEN: u32 = u32::MAX;
-
-/// The levels of a settled pair have to be looked at.
-pub const MIXED: u8 = u8::MAX;
 
 /// Records of one task.
 const PIECE: usize = 1 << 12;
@@ -28,14 +25,14 @@ const TOGETHER: usize = 32;
 pub struct Settled {
     /// The person of each record, or [`OPEN`].
     pub person: Vec<u32>,
-    /// Settled records of one kind agree on the same levels; [`MIXED`] says nothing of them.
+    /// Settled records of one kind agree with their persons on the same levels.
     pub kind: Vec<u8>,
 }
 
 /// Settles what can be settled, record by record.
 pub fn settle(spine: &Spine, entries: &Columns) -> Settled {
     let shared = Arc::ptr_eq(&entries.names, &spine.people.names);
-    let mut settled = Settled { person: vec![OPEN; entries.len()], kind: vec![MIXED; entries.len()] };
+    let mut settled = Settled { person: vec![OPEN; entries.len()], kind: vec![0; entries.len()] };
     let pieces = settled.person.par_chunks_mut(PIECE).zip(settled.kind.par_chunks_mut(PIECE)).enumerate();
     pieces.for_each(|(piece, (persons, kinds))| {
         for first in (0..persons.len()).step_by(TOGETHER) {
@@ -78,24 +75,10 @@ fn one(spine: &Spine, entries: &Columns, record: u32, shared: bool) -> Option<(u
     if !born && namesake_at_home(spine, person) {
         return None;
     }
-    Some((person, kind(entries, i, card, (born, said, spine.people.phone.is_empty()))))
-}
-
-/// Records with equal kinds agree with their persons on equal levels.
-fn kind(entries: &Columns, i: usize, card: &Card, (born, said, no_phones): (bool, bool, bool)) -> u8 {
-    let phone = entries.phone.get(i).copied().unwrap_or(0);
-    let division = match entries.village[i] {
-        NO_DIVISION if entries.township[i] == NO_DIVISION => 0,
-        village if village != NO_DIVISION && village == card.village => 1,
-        _ => return MIXED,
-    };
-    let called = match phone {
-        0 => 0,
-        _ if no_phones => 0,
-        phone if phone == card.phone => 1,
-        _ => return MIXED,
-    };
-    u8::from(born) | u8::from(said) << 1 | division << 2 | called << 3
+    let division = score::divisions((entries.township[i], entries.village[i]), (card.township, card.village));
+    let phone = score::phones(entries, record, spine, person);
+    // All that the levels of such a pair depend on: birth date and sex agree or are not told.
+    Some((person, u8::from(born) | u8::from(said) << 1 | (division as u8) << 2 | (phone as u8) << 5))
 }
 
 /// Another member of the household with the same name: without a birth date the number may be the other one's.

@@ -129,12 +129,14 @@ impl Rarity {
                 return vec![0.0; counts.len()];
             };
             let average = level.u_in(rows);
-            let of = |count: &u32| {
+            let of = |count: u32| {
                 // The average counts for `trust` rows: in a small register a name that stands once is not yet rare.
-                let frequency = (f64::from(*count) * share + model.trust * average) / (rows as f64 + model.trust);
+                let frequency = (f64::from(count) * share + model.trust * average) / (rows as f64 + model.trust);
                 (average / frequency).log2().clamp(-most, most) as f32
             };
-            counts.iter().map(of).collect()
+            // Most names stand a few times: their logarithms are taken once.
+            let small: Vec<f32> = (0..256).map(of).collect();
+            counts.iter().map(|count| small.get(*count as usize).copied().unwrap_or_else(|| of(*count))).collect()
         };
         // On level `script` is who has the name and is written in another form: as many of others' records are as of
         // one's own.
@@ -179,8 +181,18 @@ impl NameCounts {
             }
         }
         let together = |which: usize| {
-            let key = |id: u32| Some(people.names.block_keys(id)[which]).filter(|key| *key != 0);
-            let mut order: Vec<(u64, u32)> = (0..names as u32).filter_map(|id| Some((key(id)?, id))).collect();
+            let key = |id: u32| people.names.block_keys(id)[which];
+            // Most keys are those of one name: only where two fall on one bit need they be put together.
+            let mask = (names * 8).next_power_of_two() as u64 - 1;
+            let (mut once, mut again) = (vec![0_u64; mask as usize / 64 + 1], vec![0_u64; mask as usize / 64 + 1]);
+            let place = |key: u64| ((key & mask) as usize / 64, 1_u64 << (key & 63));
+            for (at, bit) in (0..names as u32).map(key).filter(|key| *key != 0).map(place) {
+                again[at] |= once[at] & bit;
+                once[at] |= bit;
+            }
+            let shared = |key: &u64| *key != 0 && again[place(*key).0] & place(*key).1 != 0;
+            let mut order: Vec<(u64, u32)> =
+                (0..names as u32).filter_map(|id| Some((Some(key(id)).filter(shared)?, id))).collect();
             order.sort_unstable();
             let mut counts = exact.clone();
             for same in order.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {

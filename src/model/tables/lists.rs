@@ -29,6 +29,9 @@ pub fn online_list() -> TableSchema {
             ("monitored_type", "现监测类别", Text, "", Internal, "Monitored type in the national system with the risk not cleared; null when not monitored."),
             ("cautions", "审慎事项", Text, "", Sensitive, "Negative evidence that asks for a reason; never removes the household."),
             ("evidence", "依据", Text, "", Sensitive, "The evidence of all hits, in words."),
+            ("priority", "优先程度", Integer, "", Internal, "1 (first), 2 or 3: in which order households are visited; it decides nothing."),
+            ("priority_reason", "优先理由", Text, "", Sensitive, "What makes the priority, in words."),
+            ("held_from", "沿用批次", Text, "", Internal, "Round from which the row was kept because a rule that listed the household cannot be judged without a missing source; null otherwise."),
         ],
     ])
 }

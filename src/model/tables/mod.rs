@@ -20,7 +20,7 @@ pub use lists::{comparison, offline_list, online_list};
 pub use people::{households, persons};
 pub use records::{findings, rejects};
 pub use round::{dictionary, source_quality};
-pub use rules::{hit_records, rule_hits, rule_outcomes};
+pub use rules::{hit_records, rule_hits, rule_outcomes, rule_overlap, rule_precision};
 
 use crate::model::table::Kind::{Float, Integer, Text};
 use crate::model::table::Privacy::{Internal, Personal};
@@ -99,6 +99,7 @@ pub fn all() -> Vec<TableSchema> {
         rule_hits(),
         hit_records(),
         rule_outcomes(),
+        rule_overlap(),
         online_list(),
         offline_list(),
         comparison(),

@@ -1,7 +1,7 @@
 //! Screening: hits, the cells behind them, how each rule came out.
 
 use super::{PROVENANCE, table};
-use crate::model::table::Kind::{Boolean, Integer, Text};
+use crate::model::table::Kind::{Boolean, Float, Integer, Text};
 use crate::model::table::Privacy::{Internal, Public, Sensitive};
 use crate::model::table::TableSchema;
 
@@ -55,6 +55,41 @@ pub fn rule_outcomes() -> TableSchema {
             ("missing_sources", "缺数据来源", Text, "", Internal, "Sources the rule needs that were not delivered, joined by `|`."),
             ("document", "文件依据", Text, "", Public, "Policy document and requirement."),
             ("condition", "条件", Text, "", Public, "The condition as written."),
+        ],
+    ])
+}
+
+/// How often villages confirmed what a rule said.
+#[rustfmt::skip]
+pub fn rule_precision() -> TableSchema {
+    table("rule_precision", "规则准确率", "one listing rule, in the county, in a township or for a department", &[
+        &[
+            ("rule", "规则", Text, "", Public, "Rule id; null for all rules of a department or township together."),
+            ("title", "规则名称", Text, "", Public, "Title of the rule."),
+            ("department", "责任部门", Text, "", Public, "Department that owns the remedy; null for a rule or township as a whole."),
+            ("township", "乡镇", Text, "", Internal, "Township; null for the whole county."),
+            ("hits", "命中户数", Integer, "household", Internal, "Households that the rule listed."),
+            ("verified", "已核实户数", Integer, "household", Internal, "Households of them with an answer that speaks about the rule."),
+            ("confirmed", "属实户数", Integer, "household", Internal, "Households for which the answer confirms it."),
+            ("unclear", "无法对应户数", Integer, "household", Internal, "Households that were not found or turned out to be others."),
+            ("share", "属实比例", Float, "", Internal, "Confirmed of verified; null without an answer."),
+            ("low", "比例下限", Float, "", Internal, "Lower end of the share's 95 % range (Wilson 1927)."),
+            ("high", "比例上限", Float, "", Internal, "Upper end of it."),
+        ],
+    ])
+}
+
+/// Which rules speak of the same households.
+#[rustfmt::skip]
+pub fn rule_overlap() -> TableSchema {
+    table("rule_overlap", "规则重合", "two rules that hold for the same household at least once", &[
+        &[
+            ("rule", "规则", Text, "", Public, "Rule id."),
+            ("other", "另一规则", Text, "", Public, "Id of a rule behind it in the alphabet."),
+            ("households", "命中户数", Integer, "household", Internal, "Households for which the first holds."),
+            ("other_households", "另一规则命中户数", Integer, "household", Internal, "Households for which the other holds."),
+            ("both", "同时命中户数", Integer, "household", Internal, "Households for which both hold."),
+            ("overlap", "重合度", Float, "", Internal, "Both of either (Jaccard)."),
         ],
     ])
 }

@@ -3,11 +3,12 @@
 use sqlparser::ast::Expr as Tree;
 
 use super::ast::{Aggregate, Arithmetic, Expr, Node, Type};
-use super::check::Checker;
+use super::check::{Checker, as_type};
 use super::functions::Call;
 
 /// The aggregates of the language.
-pub(super) const AGGREGATES: [&str; 7] = ["sum", "min", "max", "avg", "count", "any", "latest"];
+pub(super) const AGGREGATES: [&str; 11] =
+    ["sum", "min", "max", "avg", "median", "count", "any", "every", "latest", "earliest", "list"];
 
 impl Checker<'_> {
     pub(super) fn aggregate(&mut self, at: &Tree, call: &Call) -> Option<Expr> {
@@ -40,7 +41,14 @@ impl Checker<'_> {
         if (call.distinct || call.star) && name != "count" {
             return self.arguments(at, name, "a value, without * or DISTINCT");
         }
-        let made = |aggregate, ty| Some(Expr::new(Node::Aggregate(aggregate), ty));
+        let made = |aggregate: Aggregate, ty| {
+            // What is counted has no unit of its own; everything else keeps that of the value.
+            let unit = match &aggregate {
+                Aggregate::Count(_) | Aggregate::CountDistinct(_) => None,
+                other => other.parts().first().and_then(|value| value.unit.clone()),
+            };
+            Some(Expr::new(Node::Aggregate(aggregate), ty).in_unit(unit))
+        };
         match (name, call.args.as_slice()) {
             ("count", []) if call.star && !call.distinct => made(Aggregate::CountAll, Type::Integer),
             ("count", [x]) if !call.star => {
@@ -55,9 +63,20 @@ impl Checker<'_> {
             }
             ("avg", [x]) => {
                 let value = self.number(x)?;
+                let unit = value.unit.clone();
                 let sum = Expr::new(Node::Aggregate(Aggregate::Sum(value.clone().boxed())), sum_type(value.ty));
                 let count = Expr::new(Node::Aggregate(Aggregate::Count(value.boxed())), Type::Integer);
-                self.calculate(at, sum, Arithmetic::Divide, count)
+                Some(self.calculate(at, sum, Arithmetic::Divide, count)?.in_unit(unit))
+            }
+            ("median", [x]) => {
+                let value = self.number(x)?;
+                let unit = value.unit.clone();
+                let value = as_type(value, Type::Float).in_unit(unit);
+                made(Aggregate::Median(value.boxed()), Type::Float)
+            }
+            ("list", [x]) => {
+                let value = self.text(x)?.boxed();
+                made(Aggregate::List(value), Type::Text)
             }
             ("min" | "max", [x]) => {
                 let value = self.expr(x)?;
@@ -75,13 +94,21 @@ impl Checker<'_> {
                 let value = self.condition(x)?;
                 made(Aggregate::Any(value.boxed()), Type::Boolean)
             }
-            ("latest", [x, by]) => {
+            ("every", [x]) => {
+                let value = self.condition(x)?.negated();
+                made(Aggregate::Any(value.boxed()), Type::Boolean).map(Expr::negated)
+            }
+            ("latest" | "earliest", [x, by]) => {
                 let (value, by) = (self.expr(x), self.date(by));
                 let (value, by) = (value?, by?.boxed());
-                let ty = value.ty;
-                made(Aggregate::Latest { value: value.boxed(), by }, ty)
+                let (ty, value) = (value.ty, value.boxed());
+                let aggregate = match name {
+                    "latest" => Aggregate::Latest { value, by },
+                    _ => Aggregate::Earliest { value, by },
+                };
+                made(aggregate, ty)
             }
-            ("latest", _) => self.arguments(at, name, "a value and the date that orders the records"),
+            ("latest" | "earliest", _) => self.arguments(at, name, "a value and the date that orders the records"),
             _ => self.arguments(at, name, "one value"),
         }
     }

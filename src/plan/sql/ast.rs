@@ -6,6 +6,7 @@
 //! leads into the world of 64-bit floats and nothing leads back but a declared indicator of kind decimal.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::model::table::Kind;
 
@@ -99,6 +100,8 @@ pub struct Expr {
     pub node: Node,
     /// The type of its values.
     pub ty: Type,
+    /// The unit of its values, when it is that of a declared column or parameter; a literal fits every unit.
+    pub unit: Option<Arc<str>>,
 }
 
 /// A constant.
@@ -157,6 +160,17 @@ pub enum DatePart {
     Month,
     /// Day of the month, from 1.
     Day,
+}
+
+/// A unit in which days are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// Days.
+    Days,
+    /// Calendar months; the end of a shorter month clamps, and only complete months are counted.
+    Months,
+    /// Years of twelve such months: full years, as an age is counted.
+    Years,
 }
 
 /// A function of text; unknown in, unknown out, except for [`Node::Concat`].
@@ -218,6 +232,17 @@ pub enum Aggregate {
         /// The date that orders the records.
         by: Box<Expr>,
     },
+    /// Value of the record with the least known date; of several, of the first by record id.
+    Earliest {
+        /// The value.
+        value: Box<Expr>,
+        /// The date that orders the records.
+        by: Box<Expr>,
+    },
+    /// The middle one of the known values, or the mean of the two in the middle; unknown when none is known.
+    Median(Box<Expr>),
+    /// The different known texts, sorted, joined by `、`; unknown when none is known.
+    List(Box<Expr>),
 }
 
 /// What an expression computes.
@@ -272,6 +297,12 @@ pub enum Node {
         /// Days to add after the months.
         days: i32,
     },
+    /// A day moved by so many days, months or years that are themselves a value; unknown when one of both is.
+    ShiftBy(Span, Box<Expr>, Box<Expr>),
+    /// Complete days, months or years from the first day to the second; negative when the second is earlier.
+    Elapsed(Span, Box<Expr>, Box<Expr>),
+    /// The first day of a date's month or year.
+    Start(Span, Box<Expr>),
     /// Year, month or day of a date.
     DatePart(DatePart, Box<Expr>),
     /// A function of text.
@@ -289,7 +320,13 @@ pub enum Node {
 impl Expr {
     /// An expression of a type.
     pub fn new(node: Node, ty: Type) -> Self {
-        Expr { node, ty }
+        Expr { node, ty, unit: None }
+    }
+
+    /// The expression with a unit.
+    pub fn in_unit(mut self, unit: Option<Arc<str>>) -> Self {
+        self.unit = unit;
+        self
     }
 
     /// A condition.
@@ -318,6 +355,7 @@ impl Expr {
             | Node::Round(a)
             | Node::Shift { date: a, .. }
             | Node::DatePart(_, a)
+            | Node::Start(_, a)
             | Node::Text(_, a)
             | Node::Cast(a) => vec![a],
             Node::And(a, b)
@@ -326,6 +364,8 @@ impl Expr {
             | Node::Distinct(a, b)
             | Node::NullIf(a, b)
             | Node::Arithmetic(_, a, b)
+            | Node::ShiftBy(_, a, b)
+            | Node::Elapsed(_, a, b)
             | Node::Join(a, b) => vec![a, b],
             Node::In(a, list) => std::iter::once(a.as_ref()).chain(list).collect(),
             Node::Case(branches, otherwise) => {
@@ -379,8 +419,10 @@ impl Aggregate {
             | Aggregate::Max(a)
             | Aggregate::Count(a)
             | Aggregate::CountDistinct(a)
-            | Aggregate::Any(a) => vec![a],
-            Aggregate::Latest { value, by } => vec![value, by],
+            | Aggregate::Any(a)
+            | Aggregate::Median(a)
+            | Aggregate::List(a) => vec![a],
+            Aggregate::Latest { value, by } | Aggregate::Earliest { value, by } => vec![value, by],
         }
     }
 }

@@ -5,8 +5,9 @@
 use sqlparser::ast::{CaseWhen, Expr as Tree, Ident, Spanned};
 
 use super::ast::{Comparison, Expr, Literal, Node, Type};
-use super::{Context, parse, refusals};
+use super::{Context, parse, refusals, units};
 use crate::diag::{Diagnostic, nearest};
+use crate::model::table::Column;
 use crate::plan::types::Sql;
 
 /// Walks one tree.
@@ -33,7 +34,7 @@ impl<'a> Checker<'a> {
                 "sql.aggregate_missing",
                 tree,
                 "an indicator's value is one value for all records of an entity",
-                "use sum, min, max, avg, count(*), count(x), any(condition) or latest(x, date)",
+                "use sum, min, max, avg, median, count(*), count(x), any(condition), every(condition), latest(x, date) or list(x)",
             );
         }
         expr
@@ -57,6 +58,7 @@ impl<'a> Checker<'a> {
         match tree {
             Tree::Nested(inner) => self.expr(inner),
             Tree::Identifier(name) => self.column(tree, name),
+            Tree::CompoundIdentifier(names) => self.known_of(tree, names),
             Tree::Value(value) => self.value(value),
             Tree::TypedString(typed) => self.typed_string(tree, typed),
             Tree::UnaryOp { op, expr } => self.unary(tree, *op, expr),
@@ -117,9 +119,6 @@ impl<'a> Checker<'a> {
             Tree::Subquery(_) | Tree::Exists { .. } | Tree::InSubquery { .. } => {
                 ("sql.not_in_grammar", "a rule has no subqueries".to_string(), refusals::SUBQUERY)
             }
-            Tree::CompoundIdentifier(_) => {
-                ("sql.not_in_grammar", format!("{tree}: a name has no table before it"), "name the column alone")
-            }
             Tree::Trim { .. } => (
                 "sql.not_in_grammar",
                 "only trim(x) is part of the rule language".to_string(),
@@ -151,7 +150,36 @@ impl<'a> Checker<'a> {
                 "an entity may have several records; write sum(x), max(x) or latest(x, date)",
             );
         }
-        Some(Expr::new(Node::Column(column.name.clone()), Type::of(column.kind)))
+        Some(named(column))
+    }
+
+    /// `person.x` and `household.x`: what is known of the one whom a record is about.
+    fn known_of(&mut self, at: &Tree, names: &[Ident]) -> Option<Expr> {
+        let written = names.iter().map(|n| n.value.as_str()).collect::<Vec<_>>().join(".");
+        let dotted = || self.context.columns.iter().map(|c| c.name.as_str()).filter(|n| n.contains('.'));
+        let Some(column) = self.context.columns.iter().find(|c| c.name == written && written.contains('.')) else {
+            let (code, hint) = match nearest(&written, dotted()) {
+                Some(near) => ("sql.column_unknown", format!("did you mean {near}?")),
+                None if dotted().next().is_some() => {
+                    ("sql.column_unknown", format!("the names are: {}", dotted().collect::<Vec<_>>().join(", ")))
+                }
+                None => {
+                    let hint = "name the column alone; only an indicator on records knows household.x";
+                    ("sql.not_in_grammar", hint.to_string())
+                }
+            };
+            return self.refuse(code, at, format!("there is no column {written}"), &hint);
+        };
+        let column = column.clone();
+        if self.context.aggregate && !self.inside {
+            return self.refuse(
+                "sql.aggregate_missing",
+                at,
+                format!("{written} stands outside an aggregate"),
+                &format!("it is the same for all records of a household or person: write max({written})"),
+            );
+        }
+        Some(named(&column))
     }
 
     fn unknown_column(&mut self, at: &Tree, name: &Ident) -> Option<Expr> {
@@ -162,8 +190,8 @@ impl<'a> Checker<'a> {
         {
             return self.refuse("sql.clock", at, format!("{} is refused", name.value), hint);
         }
-        let names = self.context.columns.iter().map(|c| c.name.as_str());
-        let hint = match nearest(&name.value, names) {
+        let plain = || self.context.columns.iter().map(|c| c.name.as_str()).filter(|n| !n.contains(['.', ':']));
+        let hint = match nearest(&name.value, plain()) {
             Some(near) if near.to_lowercase() == lower => format!("names are written as declared: {near}"),
             Some(near) => format!("did you mean {near}?"),
             None if name.quote_style.is_some() => "texts stand in 'single quotes', not in \"double\" ones".to_string(),
@@ -171,7 +199,7 @@ impl<'a> Checker<'a> {
                 format!("parameters are written with a colon: :{}", name.value)
             }
             None => {
-                let names = self.context.columns.iter().map(|c| c.name.as_str());
+                let names = plain();
                 // The columns with a value's raw form and repair would only hide the others.
                 let names: Vec<&str> = names.filter(|n| !n.ends_with("_raw") && !n.ends_with("_repair")).collect();
                 format!("the names are: {}", names.join(", "))
@@ -233,7 +261,9 @@ impl<'a> Checker<'a> {
                 None => return self.mismatch(at, ty, value),
             }
         }
-        Some((values.into_iter().map(|v| as_type(v, ty)).collect(), ty))
+        let unit = self.one_unit(at, &values)?;
+        let typed = |v: Expr| as_type(v, ty).in_unit(unit.clone());
+        Some((values.into_iter().map(typed).collect(), ty))
     }
 
     /// Notes that a value does not have the type of the others.
@@ -275,9 +305,10 @@ impl<'a> Checker<'a> {
             let values: Vec<Expr> = values.into_iter().collect::<Option<_>>()?;
             self.unify(at, values)?
         };
+        let unit = values.first().and_then(|v| v.unit.clone());
         let otherwise = if had_else { values.pop().map(Expr::boxed) } else { None };
         let branches = whens.into_iter().zip(values).collect();
-        Some(Expr::new(Node::Case(branches, otherwise), ty))
+        Some(Expr::new(Node::Case(branches, otherwise), ty).in_unit(unit))
     }
 }
 
@@ -285,8 +316,18 @@ impl<'a> Checker<'a> {
 pub(super) fn as_type(expr: Expr, ty: Type) -> Expr {
     match expr.ty == ty {
         true => expr,
-        false => Expr::new(Node::Cast(expr.boxed()), ty),
+        false => {
+            let unit = expr.unit.clone();
+            Expr::new(Node::Cast(expr.boxed()), ty).in_unit(unit)
+        }
     }
+}
+
+/// A declared column.
+fn named(column: &Column) -> Expr {
+    let expr = Expr::new(Node::Column(column.name.clone()), Type::of(column.kind));
+    let unit = units::declared(&column.unit).filter(|_| expr.ty.is_number());
+    expr.in_unit(unit)
 }
 
 /// The text of a literal, when it is one.

@@ -8,8 +8,9 @@ use super::aggregates::AGGREGATES;
 use super::ast::{DatePart, Expr, Literal, Node, TextFunction, Type};
 use super::check::{Checker, literal_text};
 use super::literals::MAX_PLACES;
-use super::refusals;
+use super::{dates, refusals};
 use crate::diag::nearest;
+use crate::plan::schema::HIT;
 
 const SCALARS: [&str; 20] = [
     "coalesce",
@@ -34,6 +35,11 @@ const SCALARS: [&str; 20] = [
     "substring",
 ];
 
+/// All functions of the language.
+fn all() -> impl Iterator<Item = &'static str> {
+    SCALARS.iter().chain(&dates::FUNCTIONS).chain(&AGGREGATES).copied()
+}
+
 /// Arguments of a call.
 pub(super) struct Call<'a> {
     pub name: String,
@@ -53,7 +59,10 @@ impl Checker<'_> {
                 refusals::AGGREGATE_CLAUSE,
             );
         }
-        let known = SCALARS.contains(&name.as_str()) || AGGREGATES.contains(&name.as_str());
+        if name == "hit" && self.context.columns.iter().any(|c| c.name.starts_with(HIT)) {
+            return self.hit(at, name, function);
+        }
+        let known = all().any(|known| known == name);
         if !known {
             return self.unknown_function(at, &name);
         }
@@ -73,12 +82,30 @@ impl Checker<'_> {
             let code = if hint.contains(":as_of") { "sql.clock" } else { "sql.function_refused" };
             return self.refuse(code, at, message, hint);
         }
-        let all = SCALARS.iter().chain(&AGGREGATES).copied();
-        let hint = match nearest(name, all) {
+        let hint = match nearest(name, all()) {
             Some(near) => format!("did you mean {near}()?"),
-            None => format!("the functions are: {}, {}", SCALARS.join(", "), AGGREGATES.join(", ")),
+            None => format!("the functions are: {}", all().collect::<Vec<_>>().join(", ")),
         };
         self.refuse("sql.function_unknown", at, message, &hint)
+    }
+
+    /// `hit('MED-01')`: whether a rule holds for the household or for somebody in it.
+    fn hit(&mut self, at: &Tree, name: String, function: &Function) -> Option<Expr> {
+        let call = self.call(at, name, function)?;
+        let [rule] = call.args.as_slice() else {
+            return self.arguments(at, "hit", "the id of a rule, for example hit('MED-01')");
+        };
+        let id = self.text_constant(rule)?;
+        let column = format!("{HIT}{id}");
+        if self.context.columns.iter().any(|c| c.name == column) {
+            return Some(Expr::condition(Node::Column(column)));
+        }
+        let ids = || self.context.columns.iter().filter_map(|c| c.name.strip_prefix(HIT));
+        let hint = match nearest(&id, ids()) {
+            Some(near) => format!("did you mean hit('{near}')?"),
+            None => format!("the rules are {}", ids().collect::<Vec<_>>().join(", ")),
+        };
+        self.refuse("sql.rule_unknown", at, format!("there is no rule {id} that lists, supports or cautions"), &hint)
     }
 
     fn call<'t>(&mut self, at: &Tree, name: String, function: &'t Function) -> Option<Call<'t>> {
@@ -109,13 +136,15 @@ impl Checker<'_> {
     fn scalar(&mut self, at: &Tree, call: &Call) -> Option<Expr> {
         let name = call.name.as_str();
         match (name, call.args.as_slice()) {
+            (name, args) if dates::FUNCTIONS.contains(&name) => self.date_function(at, name, args),
             ("coalesce" | "greatest" | "least", args) if !args.is_empty() => self.choice(at, name, args),
             ("nullif", [a, b]) => {
                 let (a, b) = (self.expr(a), self.expr(b));
                 let (mut pair, ty) = self.unify(at, vec![a?, b?])?;
                 let b = pair.pop()?;
                 let a = pair.pop()?;
-                Some(Expr::new(Node::NullIf(a.boxed(), b.boxed()), ty))
+                let unit = a.unit.clone();
+                Some(Expr::new(Node::NullIf(a.boxed(), b.boxed()), ty).in_unit(unit))
             }
             ("upper", [x]) => self.text_function(x, TextFunction::Upper, Type::Text),
             ("lower", [x]) => self.text_function(x, TextFunction::Lower, Type::Text),
@@ -150,8 +179,8 @@ impl Checker<'_> {
             }
             ("abs", [x]) => {
                 let value = self.number(x)?;
-                let ty = value.ty;
-                Some(Expr::new(Node::Abs(value.boxed()), ty))
+                let (ty, unit) = (value.ty, value.unit.clone());
+                Some(Expr::new(Node::Abs(value.boxed()), ty).in_unit(unit))
             }
             ("round", [x]) => self.round(at, x, 0),
             ("round", [x, n]) => {
@@ -180,12 +209,13 @@ impl Checker<'_> {
         if name != "coalesce" && ty == Type::Boolean {
             return self.arguments(at, name, "values that have an order; of conditions use AND or OR");
         }
+        let unit = values.first().and_then(|v| v.unit.clone());
         let node = match name {
             "coalesce" => Node::Coalesce(values),
             "greatest" => Node::Greatest(values),
             _ => Node::Least(values),
         };
-        Some(Expr::new(node, ty))
+        Some(Expr::new(node, ty).in_unit(unit))
     }
 
     fn round(&mut self, at: &Tree, tree: &Tree, places: u32) -> Option<Expr> {
@@ -199,7 +229,8 @@ impl Checker<'_> {
             );
         };
         let places = u8::try_from(places).unwrap_or(MAX_PLACES).min(have);
-        Some(Expr::new(Node::Round(value.boxed()), Type::Decimal(places)))
+        let unit = value.unit.clone();
+        Some(Expr::new(Node::Round(value.boxed()), Type::Decimal(places)).in_unit(unit))
     }
 
     fn text_function(&mut self, tree: &Tree, function: TextFunction, ty: Type) -> Option<Expr> {

@@ -7,8 +7,7 @@ use sqlparser::ast::{
 
 use super::ast::{Expr, Literal, Node, Type};
 use super::check::Checker;
-use super::refusals;
-use crate::model::table::Kind;
+use super::{refusals, units};
 use crate::model::text;
 
 /// Most decimal places an exact number may have: more is a slip, and a product must stay within 38 digits.
@@ -80,9 +79,10 @@ impl Checker<'_> {
         if name == "as_of" {
             return Some(Expr::new(Node::AsOf, Type::Date));
         }
-        let found: Option<Kind> = self.context.params.get(name).copied();
-        if let Some(kind) = found {
-            return Some(Expr::new(Node::Param(name.to_string()), Type::of(kind)));
+        if let Some(found) = self.context.params.get(name) {
+            let expr = Expr::new(Node::Param(name.to_string()), Type::of(found.kind));
+            let unit = units::declared(&found.unit).filter(|_| expr.ty.is_number());
+            return Some(expr.in_unit(unit));
         }
         let known: Vec<&str> = self.context.params.keys().map(String::as_str).chain(["as_of"]).collect();
         let hint = match crate::diag::nearest(name, known) {
@@ -124,7 +124,7 @@ impl Checker<'_> {
                 "sql.interval",
                 at,
                 format!("{interval} is not an interval of days, months or years"),
-                "write INTERVAL '30 days', INTERVAL '12 months' or INTERVAL '1 year'; the number cannot be a parameter",
+                "write INTERVAL '30 days', INTERVAL '12 months' or INTERVAL '1 year'; with a parameter add_months(d, :n) or add_days(d, :n)",
             );
         }
         step

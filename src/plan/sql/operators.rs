@@ -5,7 +5,7 @@ use sqlparser::ast::{BinaryOperator, Expr as Tree, UnaryOperator};
 use super::ast::{Arithmetic, Comparison, Expr, Node, TextFunction, Type};
 use super::check::{Checker, as_type, literal_text};
 use super::literals::MAX_PLACES;
-use super::refusals;
+use super::{refusals, units};
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, at: &Tree, op: UnaryOperator, tree: &Tree) -> Option<Expr> {
@@ -13,9 +13,9 @@ impl Checker<'_> {
             UnaryOperator::Not => self.condition(tree).map(Expr::negated),
             UnaryOperator::Minus | UnaryOperator::Plus => {
                 let value = self.number(tree)?;
-                let ty = value.ty;
+                let (ty, unit) = (value.ty, value.unit.clone());
                 Some(match op {
-                    UnaryOperator::Minus => Expr::new(Node::Negate(value.boxed()), ty),
+                    UnaryOperator::Minus => Expr::new(Node::Negate(value.boxed()), ty).in_unit(unit),
                     _ => value,
                 })
             }
@@ -210,7 +210,13 @@ impl Checker<'_> {
                 "use fewer decimal places in the factors",
             );
         }
-        Some(Expr::new(Node::Arithmetic(op, a.boxed(), b.boxed()), ty))
+        let unit = match op {
+            Arithmetic::Add | Arithmetic::Subtract | Arithmetic::Remainder => self.one_unit(at, [&a, &b])?,
+            Arithmetic::Multiply => units::of_product(&a, &b),
+            // 12 / x is no amount; x / 12 is.
+            Arithmetic::Divide => units::of_product(&a, &b).filter(|unit| a.unit.as_ref() == Some(unit)),
+        };
+        Some(Expr::new(Node::Arithmetic(op, a.boxed(), b.boxed()), ty).in_unit(unit))
     }
 
     /// `a + b` and `a - b`, of numbers or of a date and an interval.

@@ -7,15 +7,15 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
         "write EXTRACT(YEAR FROM d), EXTRACT(MONTH FROM d) or EXTRACT(DAY FROM d)",
     ),
     (
-        &["datediff", "date_diff", "timestampdiff", "months_between"],
-        "compare dates with an interval: d1 > d2 + INTERVAL '30 days'",
+        &["datediff", "date_diff", "timestampdiff"],
+        "compare dates with an interval, d1 > d2 + INTERVAL '30 days'; the number itself is days_between(d2, d1)",
     ),
     (
         &["date_trunc", "trunc", "date_format", "to_char", "strftime"],
-        "write EXTRACT(YEAR FROM d) = 2025 AND EXTRACT(MONTH FROM d) = 3, or compare with the first and last day",
+        "write EXTRACT(YEAR FROM d) = 2025 AND EXTRACT(MONTH FROM d) = 3, or month_start(d), year_start(d)",
     ),
     (
-        &["date_add", "date_sub", "dateadd", "adddate", "subdate", "add_months"],
+        &["date_add", "date_sub", "dateadd", "adddate", "subdate"],
         "write d + INTERVAL '30 days' or d - INTERVAL '12 months'",
     ),
     (
@@ -38,7 +38,8 @@ const FUNCTIONS: &[(&[&str], &str)] = &[
     (&["if", "iif", "iff", "decode"], "write CASE WHEN … THEN … ELSE … END"),
     (&["ifnull", "nvl", "isnull"], "write coalesce(x, y)"),
     (&["bool_or", "some", "exists"], "write any(condition) in an indicator's value"),
-    (&["bool_and", "every", "all"], "write NOT any(NOT condition) in an indicator's value"),
+    (&["bool_and", "all"], "write every(condition) in an indicator's value"),
+    (&["string_agg", "group_concat", "listagg"], "write list(text) in an indicator's value"),
     (
         &["first", "last", "first_value", "last_value", "max_by", "arg_max"],
         "write latest(value, date) in an indicator's value",

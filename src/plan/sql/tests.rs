@@ -23,7 +23,7 @@ fn context(aggregate: bool) -> Context {
             column("ratio", Kind::Float),
             column("低保", Kind::Boolean),
         ],
-        params: [("income_line".to_string(), Kind::Decimal)].into(),
+        params: [("income_line".to_string(), Kind::Decimal.into())].into(),
         aggregate,
     }
 }
@@ -59,7 +59,7 @@ fn what_is_refused_says_what_to_write_instead() {
         ("d1 > now()", "sql.clock", ":as_of"),
         ("d1 > today()", "sql.clock", ":as_of"),
         ("year(d1) = 2025", "sql.function_refused", "EXTRACT(YEAR FROM d)"),
-        ("datediff(d1, d2) > 30", "sql.function_refused", "INTERVAL"),
+        ("datediff(d1, d2) > 30", "sql.function_refused", "days_between"),
         ("date_trunc('month', d1) = d2", "sql.function_refused", "EXTRACT"),
         ("strpos(name, '伟') > 0", "sql.function_refused", "LIKE"),
         ("if(flag, TRUE, FALSE)", "sql.function_refused", "CASE WHEN"),
@@ -292,6 +292,8 @@ mod plans {
                 when: sql(when),
                 evidence: String::new(),
                 document: String::new(),
+                requirements: Vec::new(),
+                department: None,
                 place: Place::default(),
             }],
             ..sample::plan()
@@ -323,6 +325,123 @@ mod plans {
     fn a_sound_plan_has_no_problems() {
         let plan = plan(paid("sum(paid)", Kind::Decimal), "paid_12m > 20000 AND lifted", Subject::Person);
         assert_eq!(check_plan(&plan), []);
+    }
+
+    #[test]
+    fn units_and_circles_are_told() {
+        let by = Subject::Person;
+        let days = || Param { unit: "day".into(), ..day_param() };
+        let mut wrong = plan(paid("sum(paid)", Kind::Decimal), "paid_12m > :window", by);
+        wrong.params = [("window".to_string(), days())].into();
+        let found = check_plan(&wrong);
+        assert_eq!(found[0].code, "sql.unit_mismatch");
+        assert_eq!(found[0].message, "a value in yuan and one in day do not go together");
+        for (when, code) in [
+            ("paid_12m * 2 > :window", Some("sql.unit_mismatch")),
+            ("paid_12m + :window > 3", Some("sql.unit_mismatch")),
+            ("paid_12m BETWEEN 1 AND :window", Some("sql.unit_mismatch")),
+            ("coalesce(paid_12m, :window) > 3", Some("sql.unit_mismatch")),
+            ("paid_12m / :window > 3", None),
+            ("paid_12m * :window > 3", None),
+            ("paid_12m > 3", None),
+        ] {
+            let plan = Plan { params: wrong.params.clone(), ..plan(paid("sum(paid)", Kind::Decimal), when, by) };
+            assert_eq!(check_plan(&plan).first().map(|p| p.code), code, "{when}");
+        }
+        let in_days = Indicator { unit: "day".into(), ..paid("sum(paid)", Kind::Decimal) };
+        assert_eq!(codes(&plan(in_days, "paid_12m > 1", by)), ["sql.unit_mismatch"]);
+
+        let of = |name: &str, value: &str| Indicator {
+            name: name.into(),
+            source: "indicators".into(),
+            filter: None,
+            absent: Absent::Unknown,
+            unit: String::new(),
+            ..paid(value, Kind::Decimal)
+        };
+        let mut circle = plan(of("a", "b + 1"), "a > 1", by);
+        circle.indicators.extend([of("b", "c + 1"), of("c", "a + 1")]);
+        let found = check_plan(&circle);
+        assert_eq!(found[0].code, "sql.circle");
+        assert!(found[0].message.ends_with("a → b → c → a"), "{}", found[0].message);
+    }
+
+    #[test]
+    fn no_rule_lists_for_income_alone() {
+        let income = || Indicator { name: "per_capita_income".into(), ..paid("sum(paid)", Kind::Decimal) };
+        let cases = [
+            ("per_capita_income < 7800", "other", RuleRole::Lists, Some("sql.income_alone")),
+            ("per_capita_income < 7800 AND size > 1", "other", RuleRole::Lists, Some("sql.income_alone")),
+            ("gap > 0", "livelihood", RuleRole::Lists, Some("sql.income_alone")),
+            ("other > 0", "income", RuleRole::Lists, Some("sql.income_alone")),
+            ("per_capita_income < 7800 AND other > 0", "other", RuleRole::Lists, None),
+            ("per_capita_income < 7800", "income", RuleRole::Supports, None),
+            ("per_capita_income > 20000", "income", RuleRole::Cautions, None),
+        ];
+        for (when, risk, role, expected) in cases {
+            let mut plan = plan(income(), when, Subject::Person);
+            plan.indicators.push(Indicator { name: "other".into(), ..income() });
+            plan.indicators.push(Indicator {
+                name: "gap".into(),
+                source: "indicators".into(),
+                filter: None,
+                absent: Absent::Unknown,
+                value: sql("7800 - per_capita_income"),
+                ..income()
+            });
+            plan.rules[0] = Rule { risk: risk.into(), role, ..plan.rules[0].clone() };
+            assert_eq!(check_plan(&plan).first().map(|p| p.code), expected, "{when} {role:?}");
+        }
+    }
+
+    fn day_param() -> Param {
+        Param {
+            name: "window".into(),
+            title: "天数".into(),
+            kind: Kind::Integer,
+            unit: String::new(),
+            values: Vec::new(),
+            place: Place::default(),
+        }
+    }
+
+    #[test]
+    fn indicators_name_what_they_may() {
+        let by = Subject::Person;
+        let from = |source: &str, filter: Option<&str>, value: &str| Indicator {
+            source: source.into(),
+            filter: filter.map(sql),
+            absent: Absent::Unknown,
+            ..paid(value, Kind::Decimal)
+        };
+        let cases: [(Indicator, Subject, &[&str]); 9] = [
+            (from("medical", Some("person.age > 3"), "sum(paid) / max(household.size)"), by, &[]),
+            (from("medical", Some("person.aeg > 3"), "sum(paid)"), by, &["sql.column_unknown"]),
+            (from("medical", Some("person.age > 3"), "sum(paid)"), Subject::Village, &["sql.column_unknown"]),
+            (from("medical", None, "sum(paid) / household.size"), by, &["sql.aggregate_missing"]),
+            (from("members", Some("age > 3"), "count(*)"), by, &[]),
+            (from("members", Some("paid > 3"), "count(*)"), by, &["sql.column_unknown"]),
+            (from("indicators", None, "size + 1"), by, &[]),
+            (from("indicators", Some("size > 1"), "size + 1"), by, &["sql.no_records"]),
+            (from("indicators", None, "sum(size)"), by, &["sql.aggregate_misplaced"]),
+        ];
+        for (mut indicator, subject, expected) in cases {
+            indicator.unit = String::new();
+            let text = indicator.value.text.clone();
+            assert_eq!(codes(&plan(indicator, "paid_12m > 1", subject)), expected, "{text}");
+        }
+        let of_persons = Indicator { level: Level::Person, ..from("members", None, "count(*)") };
+        assert_eq!(codes(&plan(of_persons, "size > 1", by)), ["sql.level"]);
+        let mut checks = plan(paid("sum(paid)", Kind::Decimal), "hit('MED-1') OR listed", by);
+        checks.rules[0].role = RuleRole::Checks;
+        assert_eq!(codes(&checks), ["sql.function_unknown"], "there is no other rule");
+        checks.rules.push(Rule { id: "MED-10".into(), when: sql("paid_12m > 1"), ..checks.rules[0].clone() });
+        checks.rules[1].role = RuleRole::Lists;
+        let found = check_plan(&checks);
+        assert_eq!(
+            (found[0].code, found[0].hint.as_deref()),
+            ("sql.rule_unknown", Some("did you mean hit('MED-10')?"))
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! wherever the reader does not need them; the same tables give the same bytes.
 
 mod online;
+mod params;
 mod proposals;
 pub mod receipt;
 mod review;
@@ -14,6 +15,7 @@ mod tests;
 mod verification;
 
 pub use online::online_list;
+pub use params::params;
 pub use proposals::proposals;
 pub use review::{Review, possible_links};
 pub use verification::verification;

@@ -171,6 +171,7 @@ fn rules(issue: &Issue) -> Page {
             RuleRole::Lists => "列入名单",
             RuleRole::Supports => "辅助佐证",
             RuleRole::Cautions => "审慎提示",
+            RuleRole::Checks => "工作检查",
         };
         vec![
             rule.id.clone().into(),

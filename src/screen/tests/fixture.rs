@@ -9,7 +9,7 @@ use crate::model::build::{TableBuilder, Value};
 use crate::model::table::{Kind, Privacy, Table, TableSchema};
 use crate::model::{tables, text};
 use crate::plan::*;
-use crate::screen::{ScreenInput, Screened, screen};
+use crate::screen::{ScreenInput, Screened, held, screen};
 
 pub const AS_OF: Date = date(2026, 9, 30);
 
@@ -75,6 +75,8 @@ pub fn rule(id: &str, level: Level, role: RuleRole, cause: &str, when: &str) -> 
         when: sql(when),
         evidence: format!("{id} 成立"),
         document: "000 R028".into(),
+        requirements: Vec::new(),
+        department: None,
         place: Place::default(),
     }
 }
@@ -93,6 +95,7 @@ pub fn param(name: &str, values: &[(i64, Option<&str>, Option<&str>)]) -> Param 
                 until: None,
                 township: township.map(Into::into),
                 group: group.map(Into::into),
+                basis: None,
                 value: Value::Decimal(i128::from(*value) * 100),
                 document: "000 R028".into(),
                 place: Place::default(),
@@ -109,6 +112,8 @@ pub struct County {
     pub households: Table,
     pub records: BTreeMap<String, Table>,
     pub links: BTreeMap<String, Table>,
+    pub possible: Table,
+    pub previous: Option<held::Previous>,
     pub delivered: BTreeSet<String>,
 }
 
@@ -167,6 +172,8 @@ impl County {
             households: slices(&households, tables::households()),
             records: BTreeMap::new(),
             links: BTreeMap::new(),
+            possible: Table::empty(tables::possible_links()),
+            previous: None,
             delivered: BTreeSet::new(),
         }
     }
@@ -244,6 +251,8 @@ impl County {
             households: &self.households,
             records: &self.records,
             links: &self.links,
+            possible: &self.possible,
+            previous: self.previous.as_ref(),
             delivered: &self.delivered,
         };
         screen(&input).expect("screening works")

@@ -2,5 +2,6 @@
 
 mod fixture;
 mod indicators;
+mod language;
 mod lists;
 mod rules;
