@@ -253,6 +253,7 @@ def archives():
     one("utf8_names.zip", zipped({"低保/名册.csv": TABLE}), "a table in an archive with names in UTF-8")
     one("workbook.zip", zipped({"名册.xlsx": book(BOOK)}), "a workbook in an archive", sheet="Sheet1")
     one("two_tables.zip", zipped({"一.csv": TABLE, "二.csv": csv([HEAD, ["赵丽华", "", "5"]])}), "two tables in one archive", read=4, records=people())
+    one("empty_member.zip", zipped({"a.csv": "", "b.csv": "", "名册.csv": TABLE}), "empty files before a table: told, and the table is read", (30,), read=3, problems=["ingest.empty_file", "ingest.empty_file"], records=people())
     one("beside.zip", zipped({"__MACOSX/._名册.csv": b"\0\5\x16\7", "~$名册.xlsx": b"\x05admin", "名册.csv": TABLE}), "a table among what systems leave beside it", (30, 33), read=3, problems=["ingest.left_out"], records=people())
     one("traversal.zip", zipped({"../../../../tmp/bidui-evil.csv": TABLE}), "a member that asks to be written outside of any folder", (22,), refused="ingest.zip_path")
     one("nested.zip", zipped({"内.zip": zipped({"名册.csv": TABLE})}), "an archive in an archive", (2,), refused="ingest.zip_nested")
