@@ -10,10 +10,11 @@ use std::path::Path;
 
 use encoding_rs::GB18030;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
-use super::Checked;
 use super::limits::{LIMITS, Limits, oversized};
 use super::package::{damaged, key};
+use super::{Checked, xls};
 use crate::diag::{Diagnostic, Place};
 use crate::plan::Format;
 
@@ -58,7 +59,25 @@ pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<Archi
     if archive.len() > limits.parts {
         return Err(vec![oversized(place, format!("its archive has more than {} parts", limits.parts))]);
     }
+    if archive.has_duplicate_names() {
+        return Err(vec![twice(place)]);
+    }
     Ok(archive)
+}
+
+/// Two parts of an archive have one name: readers differ in which they take, and one of them would be lost.
+pub(super) fn twice(place: &Place) -> Diagnostic {
+    let message = "two parts of the archive have the same name; which of them is meant is not for a program to guess";
+    Diagnostic::error("ingest.zip_duplicate", message, place.clone())
+        .hint("open it and save it anew, or pack the files again; no usual program writes such an archive")
+}
+
+/// Why a part of an archive cannot be opened.
+pub(super) fn refusal_of_part(error: &ZipError, place: &Place) -> Diagnostic {
+    match error {
+        ZipError::UnsupportedArchive(why) if *why == ZipError::PASSWORD_REQUIRED => xls::password(place),
+        _ => damaged(place),
+    }
 }
 
 /// How many parts the end of an archive tells of, at most: the library makes room for all of them.
@@ -193,7 +212,7 @@ pub(super) fn unpack(path: &Path, member: &Member, out: &mut dyn Write, limits: 
     }
     let io = |e: std::io::Error| vec![super::unreadable(place, &e)];
     let mut archive = open(path, limits, place)?;
-    let mut part = archive.by_index(member.index).map_err(|_| vec![damaged(place)])?;
+    let mut part = archive.by_index(member.index).map_err(|e| vec![refusal_of_part(&e, place)])?;
     let stored = part.compressed_size();
     let (mut inflated, mut chunk) = (0_u64, vec![0; 1 << 16]);
     loop {

@@ -147,7 +147,8 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
             found.unpacked.insert(Arc::new(made)).clone()
         }
     };
-    let path = folder.path().join(found.files.len().to_string());
+    // Each member is told of or taken, so no number comes twice.
+    let path = folder.path().join((found.files.len() + found.notes.len()).to_string());
     let mut out = fs::File::create_new(&path).map_err(|e| Failure::io("write", &path, &e))?;
     let place = Place::file(&relative);
     let path = match archive::unpack(&zip.path, member, &mut out, &LIMITS, &place) {

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merges::Merges;
 use super::row::{Row, is_invisible};
+use super::units;
 use crate::diag::{Diagnostic, Place, nearest};
 use crate::plan::{FieldFrom, FieldKind, Role, Source};
 
@@ -48,6 +49,10 @@ pub(super) struct Headings {
     pub(super) absent: Vec<String>,
     /// Columns of money fields.
     pub(super) amounts: BTreeSet<u32>,
+    /// Money fields with their headings as they stand in the file.
+    pub(super) money: Vec<(usize, String)>,
+    /// Texts above the headings that may state a unit, with their rows.
+    pub(super) above: Vec<(u32, String)>,
 }
 
 /// What the search for headings came to.
@@ -150,6 +155,13 @@ impl<'a> Contract<'a> {
                 .filter(|r| r.number < first && r.len() == 1)
                 .flat_map(|r| r.cells().map(|(_, text, _)| fold(text)))
                 .collect();
+            headings.above = rows
+                .iter()
+                .filter(|r| r.number < first)
+                .flat_map(|r| r.cells().map(|(_, text, _)| (r.number, text)))
+                .filter(|(_, text)| units::may_state(text))
+                .map(|(row, text)| (row, text.to_string()))
+                .collect();
         }
         verdict
     }
@@ -201,6 +213,10 @@ impl<'a> Contract<'a> {
             width: cells.iter().map(|c| c.column + 1).max().unwrap_or(0),
             absent: lacking(false).iter().map(|w| fields[w.field].heading.clone()).collect(),
             amounts: (0..fields.len()).filter(|f| fields[*f].kind == FieldKind::Money).filter_map(column).collect(),
+            money: (0..fields.len())
+                .filter(|f| fields[*f].kind == FieldKind::Money)
+                .filter_map(|f| Some((f, found.get(&f)?[0].shown.clone())))
+                .collect(),
             extra,
             ..Headings::default()
         })
@@ -266,7 +282,9 @@ impl<'a> Contract<'a> {
 /// An unknown heading that may be the missing one under a new name.
 fn likely<'x>(wanted: &Wanted, extra: &'x [String]) -> Option<&'x String> {
     let names = || std::iter::once(&wanted.heading).chain(&wanted.aliases);
-    let folded: Vec<String> = extra.iter().map(|e| fold(e)).collect();
+    // Comparing costs length by length; what is longer or comes later is no heading that anybody renamed.
+    let short = extra.iter().filter(|e| e.len() <= 240).take(256);
+    let folded: Vec<String> = short.map(|e| fold(e)).collect();
     let near = names().find_map(|name| nearest(name, folded.iter().map(String::as_str)));
     let near = near.map(str::to_string).or_else(|| {
         let part = |f: &&String| f.chars().count() > 1 && names().any(|n| n.contains(f.as_str()) || f.contains(n));

@@ -38,7 +38,7 @@ pub(super) fn open(path: &Path, encoding: Option<&str>, limits: &Limits, place: 
 
 fn walk(path: &Path, reading: transcode::Reading, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
     let stream = reading.open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
-    let mut page = Page { limits, place, tables: Vec::new(), next: 1, steps: 0, any: false };
+    let mut page = Page { limits, place, tables: Vec::new(), next: 1, steps: 0, any: false, closed: false };
     if !visit(Seen::Sheet(SheetInfo::default()))? {
         return Ok(());
     }
@@ -64,6 +64,9 @@ fn walk(path: &Path, reading: transcode::Reading, limits: &Limits, place: &Place
             return Ok(());
         }
     }
+    if !page.tables.is_empty() && !page.closed {
+        return Err(vec![cut(place)]);
+    }
     while !page.tables.is_empty() {
         if !page.end(b"table", visit)? {
             return Ok(());
@@ -81,6 +84,14 @@ fn no_table(place: &Place) -> Diagnostic {
     .hint("log in and export again, and look into the file before sending it")
 }
 
+/// The page ends within a table. HTML lets much be left out, but not the end of a table: the last value may be half of one,
+/// and nobody knows how many rows are missing.
+fn cut(place: &Place) -> Diagnostic {
+    Diagnostic::error("ingest.truncated", "the file ends early: the page breaks off within a table", place.clone()).hint(
+        "ask the sender for the file again; if it looks whole in a spreadsheet program, save it as .xlsx from there",
+    )
+}
+
 /// A page while its tags go by.
 struct Page<'w> {
     limits: &'w Limits,
@@ -92,6 +103,8 @@ struct Page<'w> {
     steps: u64,
     /// True once a table was seen.
     any: bool,
+    /// True once the page itself was closed, and what is open in it with it.
+    closed: bool,
 }
 
 #[derive(Default)]
@@ -173,6 +186,7 @@ impl Page<'_> {
 
     fn end(&mut self, name: &[u8], visit: &mut Visit) -> Checked<bool> {
         match name {
+            b"body" | b"html" => self.closed = true,
             b"td" | b"th" => self.end_cell()?,
             b"tr" | b"caption" | b"thead" | b"tbody" | b"tfoot" => return self.end_row(visit),
             b"table" => {

@@ -9,7 +9,9 @@ use super::limits::{CELL_CHARS, Limits, Meter, oversized};
 use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
 use super::sink::{Mark, Sink};
+use super::units;
 use crate::diag::{Diagnostic, Place};
+use crate::model::raw::Stated;
 use crate::model::{CellKind, Disposition, Reject};
 use crate::plan::FieldFrom;
 
@@ -117,12 +119,14 @@ pub(super) struct SheetIntake<'r, 'a, 'w> {
     sheet: String,
     merges: Merges,
     pub(super) state: State,
+    /// The workbook's day numbers count from 1904-01-01.
+    pub(super) from_1904: bool,
 }
 
 impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
     /// Begins a sheet; an empty name for files without sheets.
     pub(super) fn new(reading: &'r mut Reading<'a, 'w>, sheet: &str, merges: Merges) -> Self {
-        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()) }
+        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()), from_1904: false }
     }
 
     /// Begins a table whose headings are part of its format; false when it cannot be read.
@@ -225,6 +229,9 @@ impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
             Verdict::Fits(headings) => {
                 self.reading.learn(&headings);
                 self.reading.sink.open(self.reading.relative, &self.sheet);
+                let (units, mut notes) = units::stated(self.reading.contract.source, &headings, &self.place());
+                self.reading.problems.append(&mut notes);
+                self.reading.sink.state(Stated { from_1904: self.from_1904, units });
                 let file_name = self.reading.relative.rsplit('/').next().unwrap_or_default();
                 let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
                 let fields = &self.reading.contract.source.fields;
@@ -249,7 +256,8 @@ fn take(reading: &mut Reading, body: &mut Body, row: &mut Row) -> Checked<()> {
     if row.is_blank() && !row.partial {
         return Ok(());
     }
-    body.filler.fill(row);
+    let filled = body.filler.fill(row);
+    reading.meter.cells(filled).map_err(|what| vec![oversized(&reading.place(), what)])?;
     if let Some((disposition, code, reason)) = refusal(reading.contract, &body.headings, row) {
         if disposition == Disposition::Quarantined {
             reading.sink.read += 1;

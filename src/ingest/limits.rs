@@ -5,7 +5,9 @@
 //! | bytes of a file | `sniff`, before anything is parsed |
 //! | inflated bytes, their ratio, parts, merged ranges, announced texts | `package`, before a workbook's parser opens it |
 //! | members, their bytes and ratio | `archive`, while a ZIP delivery is unpacked |
-//! | bytes between two tags | [`Tags`], below the parser of XML |
+//! | bytes of a tag, of a comment, between two tags | `pieces`: [`Tags`] below our parser of XML, `package` before another's |
+//! | shared texts of a workbook, their bytes | `package` |
+//! | rows, bytes of pages of a Parquet file | `pages`, before its parser reads them |
 //! | bytes of a web page, depth of its tables | `html` |
 //! | bytes of a line or of a JSON row | `encoding`, `json` |
 //! | cells, columns | [`Meter`], for every row of every format |
@@ -16,6 +18,7 @@ use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Checked;
+use super::pieces::{Met, Pieces};
 use super::row::Row;
 use crate::diag::{Diagnostic, Place};
 
@@ -40,14 +43,23 @@ pub(super) struct Limits {
     pub(super) parts: usize,
     /// Merged ranges of all sheets.
     pub(super) merges: usize,
-    /// Shared strings announced: the parser reserves room for them before it reads one.
+    /// Shared strings, announced or there: the parser reserves room for them before it reads one.
     pub(super) strings: u64,
+    /// Bytes of the part that holds them: the parser keeps them all.
+    pub(super) strings_bytes: u64,
     /// Cells of all sheets that are not blank.
     pub(super) cells: u64,
-    /// Cells of the rectangles for which the parser of .xls makes room: one whole sheet of that kind.
+    /// Cells of the rectangles for which the parser of .xls makes room, twice and 32 bytes each: one sheet of 65,536 rows
+    /// and 128 columns.
     pub(super) dense: u64,
     /// Columns of a row.
     pub(super) columns: u32,
+    /// Bytes of the pages of a Parquet file that are in memory at one time.
+    pub(super) pages: u64,
+    /// Rows for each byte of a Parquet file, in which a run of one value may stand for any number of rows…
+    pub(super) rows_per_byte: u64,
+    /// …once it has so many.
+    pub(super) rows_from: u64,
     /// Bytes of one row of JSON.
     pub(super) json_row: usize,
 }
@@ -63,10 +75,14 @@ pub(super) const LIMITS: Limits = Limits {
     text: 2 << 20,
     parts: 10_000,
     merges: 1_000_000,
-    strings: 40_000_000,
+    strings: 20_000_000,
+    strings_bytes: 1 << 30,
     cells: 80_000_000,
-    dense: 65_536 * 256,
+    dense: 65_536 * 128,
     columns: 16_384,
+    pages: 768 << 20,
+    rows_per_byte: 8,
+    rows_from: 200_000,
     json_row: 4 << 20,
 };
 
@@ -111,66 +127,33 @@ impl Meter {
 }
 
 /// A reader of XML that ends in an error when a tag, a comment or a text between two tags is longer than any cell.
-///
-/// The parser above it keeps each of them whole in memory, and a hostile file has nothing else in it.
 pub(super) struct Tags<R> {
     inner: R,
+    pieces: Pieces,
     longest: usize,
-    run: usize,
-    within: Within,
-    /// The last bytes, to know `<!--` and what closes it.
-    last: [u8; 8],
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    Text,
-    Tag,
-    /// An attribute's value, until this quote.
-    Value(u8),
-    Comment,
-    Data,
 }
 
 impl<R: Read> Tags<R> {
     pub(super) fn new(inner: R, limits: &Limits) -> Tags<R> {
-        Tags { inner, longest: limits.text, run: 0, within: Within::Text, last: [0; 8] }
-    }
-
-    fn step(&mut self, byte: u8) {
-        use Within::{Comment, Data, Tag, Text, Value};
-        self.last.rotate_left(1);
-        self.last[7] = byte;
-        self.run += 1;
-        let next = match (self.within, byte) {
-            (Text, b'<') => Tag,
-            (Tag, b'>') => Text,
-            (Tag, b'"' | b'\'') => Value(byte),
-            (Tag, b'-') if self.last.ends_with(b"<!--") => Comment,
-            (Tag, b'[') if self.last.ends_with(b"![CDATA[") => Data,
-            (Value(quote), _) if quote == byte => Tag,
-            (Comment, b'>') if self.last.ends_with(b"-->") => Text,
-            (Data, b'>') if self.last.ends_with(b"]]>") => Text,
-            (same, _) => same,
-        };
-        if next != self.within && (next == Text || self.within == Text) {
-            self.run = 0;
-        }
-        self.within = next;
+        Tags { inner, pieces: Pieces::new(limits.text), longest: limits.text }
     }
 }
 
 impl<R: Read> Read for Tags<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf)?;
-        for byte in &buf[..read] {
-            self.step(*byte);
-            if self.run > self.longest {
-                let what = format!("a text in it is longer than {} KB", self.longest >> 10);
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        let mut bytes = &buf[..read];
+        loop {
+            match self.pieces.next(&mut bytes) {
+                // What stands in several texts of one cell is counted by the reader of the cells.
+                Met::Tag(_) => self.pieces.new_text(),
+                Met::End => return Ok(read),
+                Met::TooLong => {
+                    let what = format!("a text in it is longer than {} KB", self.longest >> 10);
+                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+                }
             }
         }
-        Ok(read)
     }
 }
 
@@ -183,29 +166,4 @@ pub(super) fn guarded<T>(place: &Place, work: impl FnOnce() -> Checked<T>) -> Ch
 pub(super) fn oversized(place: &Place, what: String) -> Diagnostic {
     Diagnostic::error("ingest.oversized", format!("the file is too large to be read: {what}"), place.clone())
         .hint("copy the table alone into a new file, or have the delivery split")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_between_two_tags_is_longer_than_the_cap() {
-        let limits = Limits { text: 100, ..LIMITS };
-        let kept = |xml: &str| io::copy(&mut Tags::new(xml.as_bytes(), &limits), &mut io::sink()).is_ok();
-        let short = "x".repeat(80);
-        let sound = format!("<a b=\"{short}\">{short}</a><!-- > < {short} -->{short}<![CDATA[<{short}]]>");
-        assert!(kept(&sound.repeat(100)));
-        let many = "<>".repeat(60);
-        for xml in [
-            format!("<a>{}</a>", "x".repeat(110)),
-            format!("<!-- {many} -->"),
-            format!("<a b=\"{many}\"/>"),
-            format!("<a b='{many}'/>"),
-            format!("<![CDATA[{many}]]>"),
-            format!("<a {}>", "b ".repeat(60)),
-        ] {
-            assert!(!kept(&xml), "{xml}");
-        }
-    }
 }

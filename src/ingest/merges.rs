@@ -57,14 +57,17 @@ impl Filler {
         Filler { regions, next: 0, amounts, open: BTreeMap::new() }
     }
 
-    /// Fills a row; rows must come in order.
-    pub(super) fn fill(&mut self, row: &mut Row) {
+    /// Fills a row; rows must come in order. Gives what that cost, in cells: a hostile file may merge every column down to the
+    /// last row, and then each row that has one cell has sixteen thousand.
+    pub(super) fn fill(&mut self, row: &mut Row) -> usize {
         if self.next == self.regions.len() && self.open.is_empty() {
-            return;
+            return 0;
         }
         self.open.retain(|_, (region, _, _)| region.bottom >= row.number);
+        let mut cost = 0;
         for (column, (_, text, kind)) in &self.open {
             row.push(*column, text, *kind);
+            cost += 1 + text.len() / 64;
         }
         while let Some(region) = self.regions.get(self.next).filter(|r| r.top <= row.number) {
             self.next += 1;
@@ -73,6 +76,7 @@ impl Filler {
                 self.open.insert(region.left, (*region, text.to_string(), kind));
             }
         }
+        cost
     }
 }
 

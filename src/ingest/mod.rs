@@ -18,11 +18,11 @@
 //! | `limits` | what a file may cost |
 //! | `encoding`, `transcode`, `csv` | text: its encoding, as lines or as a stream; delimited text |
 //! | `book` | what workbooks of all kinds have in common |
-//! | `xlsx`, `package`, `markup` | Office Open XML: cells; the archive looked through; as much XML as that needs |
+//! | `xlsx`, `package`, `markup`, `pieces` | Office Open XML: cells; the archive looked through; as much XML as that needs |
 //! | `xls`, `xlsb` | workbooks in records |
 //! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
-//! | `dbf`, `json`, `parquet` | records by name |
-//! | `header` | heading rows, columns of the contract's fields |
+//! | `dbf`, `json`, `parquet`, `pages` | records by name; the pages of a Parquet file looked through |
+//! | `header`, `units` | heading rows, columns of the contract's fields; the unit a title row states |
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `receipt` | receipts that a department filled in and sent back |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
@@ -49,7 +49,9 @@ mod markup_book;
 mod merges;
 mod ods;
 mod package;
+mod pages;
 mod parquet;
+mod pieces;
 pub mod receipt;
 mod row;
 pub mod rows;
@@ -57,6 +59,7 @@ mod sink;
 mod sniff;
 mod spool;
 mod transcode;
+mod units;
 mod xls;
 mod xlsb;
 mod xlsx;

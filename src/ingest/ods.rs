@@ -5,6 +5,7 @@
 //! as a file asks for; so this reader goes over the events of the XML itself. A repeat of blank cells costs nothing, one
 //! of cells with text counts against the caps.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -43,18 +44,18 @@ fn is_encrypted(path: &Path, limits: &Limits, place: &Place) -> Checked<bool> {
 }
 
 /// Styles of sheets that are not shown.
-type HiddenStyles = Vec<String>;
+type HiddenStyles = BTreeSet<String>;
 
 fn walk(path: &Path, limits: &Limits, place: &Place, visit: &mut Visit) -> Checked<()> {
     let mut archive = archive::open(path, limits, place)?;
-    let content = archive.by_name("content.xml").map_err(|_| vec![damaged(place)])?;
+    let content = archive.by_name("content.xml").map_err(|e| vec![archive::refusal_of_part(&e, place)])?;
     let mut reader = xml::reader(content, limits);
     let mut buffer = Vec::new();
     let mut hidden_styles = HiddenStyles::new();
     let mut style = String::new();
     let mut table = Table::new(limits, place);
     // Tables within tables are drawings and the like.
-    let (mut depth, mut skipped) = (0_u32, 0_u32);
+    let (mut depth, mut skipped, mut closed) = (0_u32, 0_u32, false);
     while let Some(event) = xml::next(&mut reader, &mut buffer, place)? {
         match event {
             Event::Start(tag) => {
@@ -67,7 +68,7 @@ fn walk(path: &Path, limits: &Limits, place: &Place, visit: &mut Visit) -> Check
                 match name {
                     "style" => style = xml::attribute(&tag, "name").unwrap_or_default(),
                     "table-properties" if xml::attribute(&tag, "display").as_deref() == Some("false") => {
-                        hidden_styles.push(style.clone());
+                        hidden_styles.insert(style.clone());
                     }
                     "table" if depth > 0 => skipped += 1,
                     "table" => {
@@ -90,6 +91,7 @@ fn walk(path: &Path, limits: &Limits, place: &Place, visit: &mut Visit) -> Check
                 }
             }
             Event::End(_) if skipped > 0 => skipped -= 1,
+            Event::End(tag) if tag.local_name().as_ref() == "document-content" => closed = true,
             Event::End(tag) if depth > 0 => match tag.local_name().as_ref() {
                 "table" => {
                     depth = 0;
@@ -112,7 +114,7 @@ fn walk(path: &Path, limits: &Limits, place: &Place, visit: &mut Visit) -> Check
             _ => {}
         }
     }
-    Ok(())
+    if closed { Ok(()) } else { Err(vec![xml::truncated(place)]) }
 }
 
 /// A sheet while its events go by.

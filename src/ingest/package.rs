@@ -6,7 +6,7 @@
 //! workbook parser holds some parts and every text between two tags in memory. The same pass picks up the merged
 //! ranges, which stand behind the cells they are needed for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -15,6 +15,7 @@ use super::book::Layout;
 use super::limits::{Limits, oversized};
 use super::markup::{attribute, attribute_bytes, is_position, local_name, region, tags};
 use super::merges::{Merges, Region};
+use super::pieces::{Met, Pieces};
 use super::{Checked, archive};
 use crate::diag::{Diagnostic, Place};
 
@@ -45,16 +46,21 @@ pub(super) fn inspect(path: &Path, binary: bool, limits: &Limits, place: &Place)
     let mut package = Package::default();
     let mut small = BTreeMap::new();
     let mut budget = Budget { limits, place, stored, inflated: 0, merges: 0 };
+    let mut names = BTreeSet::new();
     for i in 0..archive.len() {
-        let mut part = archive.by_index(i).map_err(|_| vec![damaged(place)])?;
+        let mut part = archive.by_index(i).map_err(|e| vec![archive::refusal_of_part(&e, place)])?;
         let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
+        // Readers look parts up without regard to case: which of two they take is theirs to say.
+        if !part.is_dir() && !names.insert(name.clone()) {
+            return Err(vec![archive::twice(place)]);
+        }
         // Cheap first: most bombs declare their size.
         budget.check(part.size())?;
         if name.ends_with(".rels") || name.ends_with("workbook.xml") {
             small.insert(name.clone(), String::new());
         }
         let text = !(binary && name.ends_with(".bin"));
-        let mut scan = Scan::new(small.get_mut(&name), text);
+        let mut scan = Scan::new(&name, small.get_mut(&name), text, limits);
         let mut chunk = vec![0; 1 << 16];
         loop {
             let read = part.read(&mut chunk).map_err(|_| vec![damaged(place)])?;
@@ -65,8 +71,9 @@ pub(super) fn inspect(path: &Path, binary: bool, limits: &Limits, place: &Place)
             budget.check(0)?;
             scan.feed(&chunk[..read], &mut budget)?;
         }
-        if !scan.regions.is_empty() || scan.hidden_rows + scan.hidden_columns > 0 {
-            package.parts.insert(name, (scan.regions, scan.hidden_rows, scan.hidden_columns));
+        let Around { regions, hidden_rows, hidden_columns, .. } = scan.found;
+        if !regions.is_empty() || hidden_rows + hidden_columns > 0 {
+            package.parts.insert(name, (regions, hidden_rows, hidden_columns));
         }
     }
     package.sheets = sheets(&small);
@@ -103,33 +110,37 @@ impl Budget<'_> {
 
 /// Goes over a part's bytes tag by tag.
 struct Scan<'k> {
-    /// Bytes since the last `<`, the first [`TAG`] of them kept.
-    run: usize,
-    tag: Vec<u8>,
-    regions: Vec<Region>,
-    hidden_rows: u64,
-    hidden_columns: u64,
+    pieces: Pieces,
+    found: Around,
     keep: Option<&'k mut String>,
     text: bool,
     begun: bool,
+    /// Bytes and texts of the part with the shared texts.
+    shared: Option<(u64, u64)>,
 }
 
-/// Longest beginning of a tag that is looked at.
-const TAG: usize = 256;
+/// What stands around the cells of a part.
+#[derive(Default)]
+struct Around {
+    regions: Vec<Region>,
+    hidden_rows: u64,
+    hidden_columns: u64,
+    /// Between the tags of a cell or of a shared text.
+    in_cell: bool,
+}
+
 /// Longest workbook index that is kept.
 const INDEX: usize = 8 << 20;
 
 impl<'k> Scan<'k> {
-    fn new(keep: Option<&'k mut String>, text: bool) -> Self {
+    fn new(name: &str, keep: Option<&'k mut String>, text: bool, limits: &Limits) -> Self {
         Scan {
-            run: 0,
-            tag: Vec::new(),
-            regions: Vec::new(),
-            hidden_rows: 0,
-            hidden_columns: 0,
+            pieces: Pieces::new(limits.text),
+            found: Around::default(),
             keep,
             text,
             begun: false,
+            shared: name.contains("sharedstrings").then_some((0, 0)),
         }
     }
 
@@ -139,51 +150,62 @@ impl<'k> Scan<'k> {
             // Pictures and the like are no text: the parser never opens them.
             self.text &= !is_media(chunk);
         }
+        if let Some((bytes, _)) = &mut self.shared {
+            *bytes += chunk.len() as u64;
+            if *bytes > budget.limits.strings_bytes {
+                let what = format!("its shared texts have more than {} MB", budget.limits.strings_bytes >> 20);
+                return Err(vec![oversized(budget.place, what)]);
+            }
+        }
         if let Some(keep) = self.keep.as_mut().filter(|k| k.len() < INDEX) {
             keep.push_str(&String::from_utf8_lossy(chunk));
         }
         if !self.text {
             return Ok(());
         }
-        let mut from = 0;
-        for at in memchr::memchr_iter(b'<', chunk) {
-            let piece = &chunk[from..at];
-            from = at + 1;
-            if self.run == 0 && piece.len() <= budget.limits.text {
-                self.look(&piece[..piece.len().min(TAG)], budget)?;
-                continue;
+        let mut bytes = chunk;
+        loop {
+            match self.pieces.next(&mut bytes) {
+                Met::Tag(tag) => {
+                    let shared = self.shared.as_mut().map(|(_, texts)| texts);
+                    if self.found.close(tag, shared, budget)? {
+                        self.pieces.new_text();
+                    }
+                }
+                Met::End => return Ok(()),
+                Met::TooLong => {
+                    let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
+                    return Err(vec![oversized(budget.place, what)]);
+                }
             }
-            self.keep_on(piece, budget)?;
-            let tag = std::mem::take(&mut self.tag);
-            self.run = 0;
-            self.look(&tag, budget)?;
-            self.tag = tag;
-            self.tag.clear();
         }
-        self.keep_on(&chunk[from..], budget)
     }
+}
 
-    /// Keeps a part of what stands between two `<`.
-    fn keep_on(&mut self, piece: &[u8], budget: &Budget) -> Checked<()> {
-        self.run += piece.len();
-        if self.run > budget.limits.text {
-            let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
-            return Err(vec![oversized(budget.place, what)]);
+impl Around {
+    /// Looks at a tag that is over; true when the text behind it is not one with that before it.
+    fn close(&mut self, tag: &[u8], shared: Option<&mut u64>, budget: &mut Budget) -> Checked<bool> {
+        if let Some(ended) = tag.strip_prefix(b"/") {
+            self.in_cell &= !matches!(local_name(ended), b"c" | b"si");
+            return Ok(!self.in_cell);
         }
-        let room = TAG - self.tag.len().min(TAG);
-        self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
-        Ok(())
-    }
-
-    /// Looks at a tag that is over.
-    fn look(&mut self, tag: &[u8], budget: &mut Budget) -> Checked<()> {
-        // Nine of ten.
-        if tag.starts_with(b"/") || tag.starts_with(b"v>") {
-            return Ok(());
+        if tag == b"v" {
+            return Ok(!self.in_cell);
         }
+        let mut begins = false;
         match local_name(tag) {
             // The parser counts with these unchecked, and would run over.
             b"c" | b"row" if !is_position(attribute_bytes(tag, b'r')) => return Err(vec![misplaced(budget.place)]),
+            b"c" => begins = true,
+            b"si" => {
+                begins = true;
+                if let Some(texts) = shared {
+                    *texts += 1;
+                    if *texts > budget.limits.strings {
+                        return Err(vec![oversized(budget.place, "it has too many shared texts".to_string())]);
+                    }
+                }
+            }
             b"row" if is_hidden(tag) => self.hidden_rows += 1,
             b"col" if is_hidden(tag) => {
                 let tag = String::from_utf8_lossy(tag);
@@ -219,7 +241,10 @@ impl<'k> Scan<'k> {
             }
             _ => {}
         }
-        Ok(())
+        // The parser puts together what stands in a cell, and keeps no text from anywhere else.
+        let new_text = begins || !self.in_cell;
+        self.in_cell |= begins && !tag.ends_with(b"/");
+        Ok(new_text)
     }
 }
 

@@ -17,7 +17,7 @@ use parquet::errors::ParquetError;
 use super::intake::{Reading, SheetEnd, SheetIntake};
 use super::merges::Merges;
 use super::row::Row;
-use super::{Checked, cell};
+use super::{Checked, cell, pages};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 
@@ -27,10 +27,12 @@ pub(super) const BATCH: usize = 8192;
 /// Reads a file. An error refuses the file.
 pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     let place = reading.place();
-    let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| vec![refusal(&e, &place)])?;
+    let mut file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
+    let opened = file.try_clone().map_err(|e| vec![super::unreadable(&place, &e)])?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(opened).map_err(|e| vec![refusal(&e, &place)])?;
     let schema = builder.schema().clone();
     let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+    let limits = reading.limits;
     let mut intake = SheetIntake::new(reading, "", Merges::default());
     if !intake.with_headings(&names) {
         return Err(end(intake)?.1);
@@ -52,7 +54,12 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
     if !unreadable.is_empty() {
         return Err(unreadable);
     }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.iter().copied());
+    let parquet_schema = builder.parquet_schema();
+    let leaves: Vec<usize> = (0..parquet_schema.num_columns())
+        .filter(|l| wanted.contains(&parquet_schema.get_column_root_idx(*l)))
+        .collect();
+    let announced = pages::inspect(&mut file, builder.metadata(), &leaves, &limits, &place)?;
+    let mask = ProjectionMask::roots(parquet_schema, wanted.iter().copied());
     let batches =
         builder.with_projection(mask).with_batch_size(BATCH).build().map_err(|e| vec![refusal(&e, &place)])?;
     let mut row = Row::default();
@@ -62,7 +69,10 @@ pub(super) fn read(reading: &mut Reading, path: &Path) -> Checked<()> {
         let columns: Checked<Vec<Texts>> = batch.columns().iter().map(|a| Texts::new(a, &place)).collect();
         let columns = columns?;
         for i in 0..batch.num_rows() {
-            number = number.checked_add(1).ok_or_else(|| vec![super::broken(&place)])?;
+            number = number
+                .checked_add(1)
+                .filter(|n| u64::from(*n) <= announced)
+                .ok_or_else(|| vec![super::broken(&place)])?;
             row.reset(number);
             row.partial = true;
             for (column, texts) in wanted.iter().zip(&columns) {

@@ -11,15 +11,15 @@ use std::path::Path;
 
 use zip::ZipArchive;
 
-use super::Checked;
-use super::book::{Book as _, SheetInfo};
+use super::book::{Book, SheetInfo};
 use super::limits::LIMITS;
 use super::markup::{attribute, tags};
 use super::row::{Row, is_invisible};
-use super::xlsx::{self, XlsxBook};
+use super::{Checked, archive, ods, xlsx};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 use crate::model::receipt::{CORRECT, FORMAT, KEY, MARKER, OWN, ROWS, Returned, ReturnedRow, same_text};
+use crate::plan::Format;
 
 /// Longest index of an archive that is looked at.
 const INDEX: u64 = 4 << 20;
@@ -33,10 +33,8 @@ const MOST_ROWS: usize = 1_000_000;
 pub enum Looks {
     /// Anything but a receipt.
     Other,
-    /// A receipt as a workbook.
+    /// A receipt: as it was issued (.xlsx), or as LibreOffice saves it by default (.ods).
     Receipt,
-    /// A receipt that was saved in another format.
-    OtherFormat,
 }
 
 /// Whether a file is a receipt, told from the list of its sheets. A file that cannot be opened is none: who reads it as a
@@ -56,15 +54,19 @@ fn peek(path: &Path) -> Option<Looks> {
     let mut text = |name: &str| {
         let mut bytes = Vec::new();
         archive.by_name(name).ok()?.take(INDEX).read_to_end(&mut bytes).ok()?;
-        String::from_utf8(bytes).ok()
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     };
     if let Some(index) = text("xl/workbook.xml") {
         let mut names = tags(&index, "sheet").filter_map(|tag| attribute(tag, "name"));
         return names.any(|n| n == MARKER || n == ROWS).then_some(Looks::Receipt);
     }
-    let settings = text("settings.xml")?;
-    let named = |name: &str| settings.contains(&format!("config:name=\"{name}\""));
-    (named(MARKER) || named(ROWS)).then_some(Looks::OtherFormat)
+    // LibreOffice lists the sheets among the settings of its window; a sheet that was added by hand is found by its table.
+    let settings = text("settings.xml").unwrap_or_default();
+    let tables = text("content.xml")?;
+    let named = |name: &str| {
+        settings.contains(&format!("config:name=\"{name}\"")) || tables.contains(&format!("table:name=\"{name}\""))
+    };
+    (named(MARKER) || named(ROWS)).then_some(Looks::Receipt)
 }
 
 /// Reads a receipt.
@@ -80,13 +82,16 @@ pub fn read(path: &Path, relative: &str) -> Result<Returned, Vec<Diagnostic>> {
 }
 
 fn read_workbook(path: &Path, place: &Place) -> Checked<Returned> {
-    let mut book = xlsx::open(path, &LIMITS, place)?;
+    let mut book: Box<dyn Book> = match archive::kind(path, &LIMITS, place)? {
+        archive::Kind::Workbook(Format::Ods) => Box::new(ods::open(path, &LIMITS, place)?),
+        _ => Box::new(xlsx::open(path, &LIMITS, place)?),
+    };
     let mut returned = Returned::default();
     let mut found = false;
     for (at, SheetInfo { name: sheet, .. }) in book.sheets().iter().enumerate() {
         if sheet == MARKER {
             let mut lines = Vec::new();
-            rows_of(&mut book, at, &mut |row| {
+            rows_of(&mut *book, at, &mut |row| {
                 lines.push(row.cells().map(|(_, text, _)| text.trim().to_string()).collect::<Vec<_>>());
                 lines.len() < MOST_ROWS
             })?;
@@ -94,7 +99,7 @@ fn read_workbook(path: &Path, place: &Place) -> Checked<Returned> {
             continue;
         }
         let mut headings: Option<Vec<(u32, String)>> = None;
-        rows_of(&mut book, at, &mut |row| {
+        rows_of(&mut *book, at, &mut |row| {
             match &headings {
                 Some(headings) => returned.rows.push(line(headings, sheet, row)),
                 None if row.cells().any(|(_, text, _)| same_text(text) == KEY) => {
@@ -159,6 +164,6 @@ fn line(headings: &[(u32, String)], sheet: &str, row: &Row) -> ReturnedRow {
 }
 
 /// Gives the rows of a sheet that are not blank until `take` says false.
-fn rows_of(book: &mut XlsxBook, sheet: usize, take: &mut dyn FnMut(&Row) -> bool) -> Checked<()> {
+fn rows_of(book: &mut dyn Book, sheet: usize, take: &mut dyn FnMut(&Row) -> bool) -> Checked<()> {
     book.rows(sheet, &mut |row| Ok(row.is_blank() || take(row)))
 }

@@ -23,7 +23,7 @@ use super::csv::{Next, Rows};
 use super::limits::{LIMITS, Meter, guarded, oversized};
 use super::parquet::Texts;
 use super::row::{Fault, Row, is_blank, is_invisible};
-use super::{Checked, encoding, sniff};
+use super::{Checked, encoding, pages, sniff};
 use crate::diag::{Diagnostic, Place};
 use crate::model::CellKind;
 use crate::plan::Format;
@@ -105,9 +105,12 @@ pub fn open(path: &Path) -> Checked<PlainFile> {
     let (headings, body) = match sniff::format(path, &LIMITS, &place)? {
         Format::Csv => open_text(path, &place, &mut problems, &mut expected)?,
         Format::Parquet => {
-            let file = File::open(path).map_err(|e| vec![super::unreadable(&place, &e)])?;
-            let builder = ParquetRecordBatchReaderBuilder::try_new(file)
+            let unreadable = |e: std::io::Error| vec![super::unreadable(&place, &e)];
+            let mut file = File::open(path).map_err(unreadable)?;
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file.try_clone().map_err(unreadable)?)
                 .map_err(|e| vec![super::parquet::refusal(&e, &place)])?;
+            let leaves: Vec<usize> = (0..builder.parquet_schema().num_columns()).collect();
+            pages::inspect(&mut file, builder.metadata(), &leaves, &LIMITS, &place)?;
             expected = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
             let names = builder.schema().fields().iter().map(|f| f.name().trim().to_string()).collect();
             (names, Body::Parquet)

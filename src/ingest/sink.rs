@@ -2,12 +2,13 @@
 //!
 //! In: rows of texts by contract field. Out: [`RawRows`] and rejects.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use arrow::array::StringBuilder;
 
 use super::spool::{BATCH_BYTES, BATCH_ROWS, RawRows};
-use crate::model::raw::RawColumn;
+use crate::model::raw::{RawColumn, Stated};
 use crate::model::{CellKind, Provenance, RawTable, Reject};
 
 /// Most bytes of text one source may hold: a shared string repeated by a million cells ends here, not on a full disk.
@@ -43,6 +44,7 @@ pub(super) struct Sink<'w> {
     /// Data rows read, with those quarantined here.
     pub(super) read: u64,
     bytes: u64,
+    stated: BTreeMap<(String, String), Stated>,
 }
 
 /// A state to return to.
@@ -81,6 +83,7 @@ impl<'w> Sink<'w> {
             rejects: Vec::new(),
             read: 0,
             bytes: 0,
+            stated: BTreeMap::new(),
         }
     }
 
@@ -109,6 +112,13 @@ impl<'w> Sink<'w> {
     pub(super) fn open(&mut self, file: &str, sheet: &str) {
         self.open = (file.to_string(), sheet.to_string());
         self.opened = true;
+    }
+
+    /// What the file or sheet opened last says about its values. A file that is forgotten has no rows it could matter to.
+    pub(super) fn state(&mut self, stated: Stated) {
+        if stated != Stated::default() {
+            self.stated.insert(self.open.clone(), stated);
+        }
     }
 
     /// Adds a row of the file or sheet opened last; one cell per field, blank ones as none.
@@ -160,6 +170,7 @@ impl<'w> Sink<'w> {
             origin: std::mem::take(&mut self.origin),
             row: std::mem::take(&mut self.row),
             columns,
+            stated: self.stated.clone(),
         };
         self.batch_bytes = 0;
         self.opened = true;
@@ -176,6 +187,7 @@ impl<'w> Sink<'w> {
     /// The collected rows, the rejects and the number of data rows read.
     pub(super) fn finish(mut self) -> Result<(RawRows, Vec<Reject>, u64), Stop> {
         self.flush()?;
+        self.rows.stated = self.stated;
         Ok((self.rows, self.rejects, self.read))
     }
 }

@@ -42,11 +42,15 @@ pub(super) fn format(path: &Path, limits: &Limits, place: &Place) -> Checked<For
                 "the file is a text document or a presentation",
                 "ask the sender for the table as a workbook or as CSV",
             ),
-            archive::Kind::Delivery => refuse(
-                "ingest.archive",
-                "the file is a ZIP archive and no table",
-                "put it into the input folder: tables in it are found by the contract's `files`; or unpack it",
-            ),
+            archive::Kind::Delivery => {
+                // One that cannot be opened says why first.
+                archive::open(path, limits, place)?;
+                refuse(
+                    "ingest.archive",
+                    "the file is a ZIP archive and no table",
+                    "put it into the input folder: tables in it are found by the contract's `files`; or unpack it",
+                )
+            }
         };
     }
     if head.starts_with(&[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]) {

@@ -4,6 +4,7 @@
 //! Reading must be over before a row may be used: a file that breaks near its end is refused whole, and a delivery of which
 //! too much is missing is not used at all.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use arrow::array::StringArray;
 use arrow::buffer::{Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 
-use crate::model::raw::RawColumn;
+use crate::model::raw::{RawColumn, Stated};
 use crate::model::{CellKind, RawTable};
 
 /// Rows of a batch; the last of a file may have fewer.
@@ -25,6 +26,8 @@ const KEPT_BYTES: u64 = 32 << 20;
 #[derive(Debug, Default)]
 pub struct RawRows {
     fields: Vec<String>,
+    /// What sheets say about their values.
+    pub(super) stated: BTreeMap<(String, String), Stated>,
     parts: Vec<Part>,
     /// Bytes of text in the parts that are kept.
     kept: u64,
@@ -157,8 +160,9 @@ impl Batches<'_> {
         if self.at != Some(at) {
             file.seek(SeekFrom::Start(at))?;
         }
-        let (table, size) = read(file, &self.rows.fields, origins.clone(), rows)?;
+        let (mut table, size) = read(file, &self.rows.fields, origins.clone(), rows)?;
         self.at = Some(at + size);
+        table.stated = self.rows.stated.clone();
         Ok(Arc::new(table))
     }
 }
@@ -230,7 +234,7 @@ fn read(
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "rows put aside on the disk have changed"))?;
         columns.push(RawColumn { field: field.clone(), text, kind });
     }
-    Ok((RawTable { origins, origin, row, columns }, size))
+    Ok((RawTable { origins, origin, row, columns, stated: BTreeMap::new() }, size))
 }
 
 /// Texts of a column; null where there is no cell. None when the parts do not fit each other.
@@ -256,6 +260,7 @@ mod tests {
             origin: vec![0; rows as usize],
             row: (from..from + rows).collect(),
             columns: vec![RawColumn { field: "a".into(), text, kind }],
+            stated: BTreeMap::new(),
         }
     }
 

@@ -231,6 +231,10 @@ impl Book for XlsBook {
         Ok(Layout { merges: Merges::new(regions.collect()), hidden_rows, hidden_columns })
     }
 
+    fn from_1904(&self) -> bool {
+        self.workbook.has_1904_epoch()
+    }
+
     fn rows(&mut self, sheet: usize, take: &mut Take) -> Checked<()> {
         let name = &self.sheets[sheet].name;
         let is_1904 = self.workbook.has_1904_epoch();

@@ -64,6 +64,10 @@ impl Book for XlsxBook {
         }
     }
 
+    fn from_1904(&self) -> bool {
+        self.workbook.has_1904_epoch()
+    }
+
     fn rows(&mut self, sheet: usize, take: &mut Take) -> Checked<()> {
         let name = &self.sheets[sheet].name;
         let place = self.place.clone().sheet(name);

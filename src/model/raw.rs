@@ -1,5 +1,7 @@
 //! What ingest hands to normalize: text as it stood in the file, by column, with the kind of cell it came from.
 
+use std::collections::BTreeMap;
+
 use arrow::array::StringArray;
 
 /// What kind of cell a raw text came from. A number cell has already lost what Excel loses, so
@@ -76,6 +78,17 @@ pub struct RawTable {
     pub row: Vec<u32>,
     /// One per contract field, in the contract's order.
     pub columns: Vec<RawColumn>,
+    /// What sheets say about their own values, by (file, sheet); most say nothing and are not in it.
+    pub stated: BTreeMap<(String, String), Stated>,
+}
+
+/// What a sheet, or a file without sheets, says about its values beside the contract.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// Its day numbers count from 1904-01-01, as in workbooks from a Mac.
+    pub from_1904: bool,
+    /// Unit of money fields to which neither heading nor contract give one, as a title row has it (`单位：万元`), by field.
+    pub units: BTreeMap<String, &'static str>,
 }
 
 /// The raw text of one field over all rows.
@@ -113,6 +126,7 @@ impl RawTable {
             }
             all.origin.extend(part.origin.iter().map(|o| of[*o as usize]));
             all.row.extend_from_slice(&part.row);
+            all.stated.extend(part.stated.iter().map(|(sheet, stated)| (sheet.clone(), stated.clone())));
         }
         let fields = parts.first().map_or(0, |first| first.columns.len());
         all.columns = (0..fields)

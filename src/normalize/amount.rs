@@ -51,11 +51,16 @@ const QUANTITY_UNITS: [&str; 31] = [
     "m",
 ];
 
-/// Yuan as hundredths. `unit` is the contract's unit of the column: `wan_yuan`, `fen`, anything else is yuan; a unit in the
-/// cell (`1.2万`, `300元`) goes before it. Rounds half away from zero.
+/// Yuan as hundredths. `unit` is the column's unit by contract or title row: `wan_yuan`, `fen`, `qian_yuan`, `bai_wan_yuan`,
+/// `qian_wan_yuan`, `yi_yuan`, anything else is yuan; a unit in the cell (`1.2万`, `300元`) goes before it. Rounds half away
+/// from zero.
 pub fn money(raw: &str, kind: CellKind, unit: &str) -> Clean<i128> {
     let bare = match unit {
+        "qian_yuan" => (1_000, 1),
         "wan_yuan" => (10_000, 1),
+        "bai_wan_yuan" => (1_000_000, 1),
+        "qian_wan_yuan" => (10_000_000, 1),
+        "yi_yuan" => (100_000_000, 1),
         "fen" => (1, 100),
         _ => (1, 1),
     };

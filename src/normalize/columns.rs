@@ -14,8 +14,8 @@ use super::id_number::Lane;
 use super::{amount, boolean, code, date, division, id_column, name, phone, text};
 use crate::codes::{Codes, Divisions};
 use crate::diag::Severity;
-use crate::model::raw::RawColumn;
-use crate::model::{CellKind, Kind};
+use crate::model::raw::{RawColumn, Stated};
+use crate::model::{CellKind, Kind, RawTable};
 use crate::plan::{Field, FieldKind, Role};
 
 /// A doubt about one row of a field.
@@ -67,15 +67,16 @@ impl Built {
 }
 
 /// Builds any field but a township or a village. `column` is none when the files have no such column; `standing` is what the survey
-/// of the rows says of an identity number.
+/// of the rows says of an identity number, `sheets` what the files say about their own values.
 pub fn build(
     field: &Field,
     column: Option<&RawColumn>,
-    rows: usize,
+    sheets: &Sheets,
     standing: Standing,
     codes: &Codes,
     as_of: Date,
 ) -> Built {
+    let rows = sheets.raw.len();
     let cells = Cells { column, rows };
     match field.kind {
         FieldKind::IdNumber => id_column::build(cells, standing, as_of),
@@ -90,16 +91,21 @@ pub fn build(
                 _ => date::Asked::Day,
             };
             let mut b = Date32Builder::with_capacity(rows);
-            let found = cells.each(|raw, kind| date::date(raw, kind, asked, as_of), |v| b.append_option(v));
+            let read = |row, raw: &str, kind| {
+                date::date_counted(raw, kind, asked, as_of, sheets.at(row).is_some_and(|sheet| sheet.from_1904))
+            };
+            let found = cells.each_at(read, |v| b.append_option(v));
             one(Arc::new(b.finish()), found)
         }
         FieldKind::Money | FieldKind::Decimal => {
             let mut b = Decimal128Builder::with_capacity(rows).with_data_type(Kind::Decimal.arrow());
-            let read = |raw: &str, kind| match field.kind {
-                FieldKind::Money => amount::money(raw, kind, &field.unit),
+            let unit =
+                |row| sheets.at(row).and_then(|sheet| sheet.units.get(&field.name)).map_or(&*field.unit, |unit| unit);
+            let read = |row, raw: &str, kind| match field.kind {
+                FieldKind::Money => amount::money(raw, kind, unit(row)),
                 _ => amount::decimal(raw, kind),
             };
-            let found = cells.each(read, |v| b.append_option(v));
+            let found = cells.each_at(read, |v| b.append_option(v));
             one(Arc::new(b.finish()), found)
         }
         FieldKind::Integer => {
@@ -117,6 +123,30 @@ pub fn build(
 
 fn one(array: ArrayRef, found: Vec<Found>) -> Built {
     Built { arrays: vec![array], found }
+}
+
+/// What the sheets of a raw table say about their own values, by row.
+pub struct Sheets<'r> {
+    raw: &'r RawTable,
+    /// By origin; empty when no sheet says anything.
+    stated: Vec<Option<&'r Stated>>,
+}
+
+impl<'r> Sheets<'r> {
+    /// Those of a table.
+    pub fn of(raw: &'r RawTable) -> Sheets<'r> {
+        let stated = match raw.stated.is_empty() {
+            true => Vec::new(),
+            false => raw.origins.iter().map(|origin| raw.stated.get(origin)).collect(),
+        };
+        Sheets { raw, stated }
+    }
+
+    /// What the sheet of a row says.
+    pub fn at(&self, row: usize) -> Option<&'r Stated> {
+        // Most tables say nothing, and then no row is looked up.
+        if self.stated.is_empty() { None } else { self.stated[self.raw.origin[row] as usize] }
+    }
 }
 
 /// The cells of one field.
@@ -141,15 +171,20 @@ impl<'a> Cells<'a> {
     }
 
     /// Reads every row in order, hands each value to `push`, and gives the doubts.
-    fn each<T>(
+    fn each<T>(&self, mut read: impl FnMut(&'a str, CellKind) -> Clean<T>, push: impl FnMut(Option<T>)) -> Vec<Found> {
+        self.each_at(|_, raw, kind| read(raw, kind), push)
+    }
+
+    /// The same with the number of the row.
+    fn each_at<T>(
         &self,
-        mut read: impl FnMut(&'a str, CellKind) -> Clean<T>,
+        mut read: impl FnMut(usize, &'a str, CellKind) -> Clean<T>,
         mut push: impl FnMut(Option<T>),
     ) -> Vec<Found> {
         let mut found = Vec::new();
         for row in 0..self.rows {
             let clean = match self.get(row) {
-                Ok(Some((raw, kind))) => read(raw, kind),
+                Ok(Some((raw, kind))) => read(row, raw, kind),
                 Ok(None) => Clean::EMPTY,
                 Err(doubt) => Clean::refused(doubt),
             };

@@ -324,6 +324,7 @@ fn a_hundred_thousand_damaged_numbers() {
             column("birth_date", cells.iter().map(|c| filled(&c.2.birth)).collect(), texts.clone()),
             column("sex", cells.iter().map(|c| filled(c.2.sex)).collect(), texts),
         ],
+        stated: Default::default(),
     };
     let n = records(&contract(), &raw, codes(), AS_OF);
     assert_eq!((n.accepted, n.folded), (NUMBERS as u64, 0));

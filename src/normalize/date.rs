@@ -67,6 +67,15 @@ struct Written {
 
 /// The day or month a cell means. Two-digit years belong to the century that keeps them from lying after `as_of`.
 pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> {
+    date_counted(raw, kind, asked, as_of, false)
+}
+
+/// The same for a cell of a workbook whose day numbers count from 1904-01-01 when `from_1904`.
+pub fn date_counted(raw: &str, kind: CellKind, asked: Asked, as_of: Date, from_1904: bool) -> Clean<i32> {
+    // Day 0, as an empty cell that a formula points to becomes. Counted from 1900 it is no day at all.
+    if from_1904 && kind == CellKind::Date && raw.starts_with("1904-01-01") {
+        return Clean::refused(PLACEHOLDER);
+    }
     if let Some(written) = plainly_written(raw.as_bytes()).filter(|w| w.year > 0) {
         return settle(written, asked, as_of);
     }
@@ -82,7 +91,7 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
         return Clean::refused(RANGE);
     }
     if kind == CellKind::Number
-        && let Some(clean) = number_cell(&text, asked, as_of)
+        && let Some(clean) = number_cell(&text, asked, as_of, from_1904)
     {
         return clean;
     }
@@ -100,14 +109,14 @@ pub fn date(raw: &str, kind: CellKind, asked: Asked, as_of: Date) -> Clean<i32> 
     }
 }
 
-/// Spreadsheet serials of the 1900 system, and `2022.1` typed as a number.
-fn number_cell(text: &str, asked: Asked, as_of: Date) -> Option<Clean<i32>> {
+/// Spreadsheet serials of the workbook's own system, and `2022.1` typed as a number.
+fn number_cell(text: &str, asked: Asked, as_of: Date, from_1904: bool) -> Option<Clean<i32>> {
     let (whole_part, fraction) = text.split_once('.').unwrap_or((text, ""));
     let serial: i32 = whole_part.parse().ok()?;
     match whole_part.len() {
         5 if serial <= 80_000 => {
             // Day 60 is the 29 February 1900 that never was, so later serials count from 1899-12-30.
-            let day = serial + days(1899, 12, 30)?;
+            let day = serial + if from_1904 { days(1904, 1, 1)? } else { days(1899, 12, 30)? };
             Some(later_than_run(day, asked, as_of).unwrap_or_else(|| Clean::sure(first_if_month(day, asked))))
         }
         4 if fraction == "1" => Some(Clean::refused(AMBIGUOUS_MONTH)),

@@ -277,6 +277,7 @@ impl<'a> Normalizer<'a> {
             }
             None => (None, None, None),
         };
+        let sheets = columns::Sheets::of(raw);
         let mut built: Vec<Option<Built>> = source
             .fields
             .par_iter()
@@ -291,7 +292,7 @@ impl<'a> Normalizer<'a> {
                     // A second township or village, such as a school's, is read on its own and gives no code.
                     FieldKind::Township => columns::places(own, None, rows, codes.divisions()).township,
                     FieldKind::Village => columns::places(None, own, rows, codes.divisions()).village,
-                    _ => columns::build(field, own, rows, self.standing(at), codes, self.as_of),
+                    _ => columns::build(field, own, &sheets, self.standing(at), codes, self.as_of),
                 })
             })
             .collect();

@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::columns::Cells;
+use super::columns::{Cells, Sheets};
 use super::id_column::{Counts, Usual};
 use super::rows;
 use crate::codes::{Codes, DivisionLevel};
-use crate::model::raw::RawColumn;
+use crate::model::raw::{RawColumn, Stated};
 use crate::model::{Provenance, RawTable};
 use crate::plan::{FieldKind, Source};
 
@@ -133,12 +133,13 @@ impl Repeats {
     /// Looks at the next batch once more.
     pub fn look(&mut self, source: &Source, batch: &RawTable) {
         let compared = rows::compared(source, batch);
+        let sheets = Sheets::of(batch);
         for row in 0..batch.len() {
             let at = self.seen + row;
             if self.several.binary_search(&self.hashes[at]).is_err() {
                 continue;
             }
-            match self.first.entry(digest(&compared, row)) {
+            match self.first.entry(digest(&compared, sheets.at(row), row)) {
                 std::collections::hash_map::Entry::Vacant(new) => {
                     new.insert(batch.provenance(row));
                 }
@@ -156,8 +157,12 @@ impl Repeats {
     }
 }
 
-fn digest(columns: &[&RawColumn], row: usize) -> [u8; 32] {
+fn digest(columns: &[&RawColumn], stated: Option<&Stated>, row: usize) -> [u8; 32] {
     let mut hasher = Sha256::new();
+    // The same figures in sheets of different units or day numbers are not the same.
+    if let Some(stated) = stated {
+        hasher.update(format!("{stated:?}"));
+    }
     for column in columns {
         let text = column.get(row);
         hasher.update([u8::from(text.is_some()), column.kind.get(row).map_or(0, |k| *k as u8)]);

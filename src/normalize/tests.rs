@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::fixture::{codes, field, source};
 use super::*;
+use crate::model::raw::Stated;
 use crate::model::{CellKind, Disposition};
 use crate::plan::{Field, FieldFrom, Subject};
 
@@ -24,6 +25,7 @@ fn raw(source: &Source, rows: &[&[&str]]) -> RawTable {
         origin: vec![0; rows.len()],
         row: (0..rows.len() as u32).map(|i| i + 3).collect(),
         columns: columns.collect(),
+        stated: Default::default(),
     }
 }
 
@@ -241,6 +243,32 @@ fn a_sheet_whose_numbers_were_cut_does_not_keep_those_that_check_by_chance() {
 fn a_source_without_rows_or_columns_is_an_empty_table() {
     let n = records(&roster(), &RawTable::default(), codes(), AS_OF);
     assert_eq!((n.records.rows(), n.findings.rows(), n.rejects.len()), (0, 0, 0));
+}
+
+#[test]
+fn what_a_sheet_says_of_its_values_holds_for_its_rows_only() {
+    let source = source(vec![
+        field("name", "姓名", FieldKind::Name, Some(Role::Name)),
+        field("amount", "金额", FieldKind::Money, None),
+        field("day", "日期", FieldKind::Date, None),
+    ]);
+    let row: &[&str] = &["张三", "1.5", "43163"];
+    let mut table = raw(&source, &[row, row, row]);
+    table.columns[1].kind.fill(CellKind::Number);
+    table.columns[2].kind.fill(CellKind::Number);
+    let other = ("民政/名册.xlsx".to_string(), "清溪镇".to_string());
+    table.origins.push(other.clone());
+    table.origin[2] = 1;
+    let units = [("amount".to_string(), "wan_yuan")].into();
+    table.stated.insert(other, Stated { from_1904: true, units });
+    let n = records(&source, &table, codes(), AS_OF);
+    // The same text in another unit is no duplicate.
+    assert_eq!((n.accepted, n.folded), (2, 1));
+    let shown =
+        |column: &str| -> Vec<String> { (0..2).map(|i| n.records.display_at(column, i).unwrap_or_default()).collect() };
+    assert_eq!(shown("amount"), ["1.5", "15000"]);
+    assert_eq!(shown("day"), ["2018-03-04", "2022-03-05"]);
+    assert_eq!(shown("amount_raw"), ["1.5", "1.5"]);
 }
 
 #[test]

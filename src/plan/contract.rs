@@ -257,6 +257,7 @@ fn field(section: &Section, codes: &Codes) -> Field {
         from: section.word("from", &FROM).unwrap_or(FieldFrom::Column),
         kind,
         unit: section.text("unit").filter(|u| !u.is_empty()).unwrap_or_else(|| default_unit.into()),
+        unit_stated: section.text("unit").is_some_and(|u| !u.is_empty()),
         required: section.flag_or("required", false),
         not_null: section.flag_or("not_null", false),
         role: section.word("role", &Role::WORDS),

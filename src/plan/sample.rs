@@ -52,6 +52,7 @@ pub fn field(name: &str, kind: FieldKind) -> Field {
         from: FieldFrom::Column,
         kind,
         unit: String::new(),
+        unit_stated: false,
         required: true,
         not_null: false,
         role: None,

@@ -242,6 +242,8 @@ pub struct Field {
     pub kind: FieldKind,
     /// Unit of the file's numbers: `yuan`, `wan_yuan`, `fen`, `litre`, `day`… (money becomes yuan).
     pub unit: String,
+    /// True when the contract itself names the unit; otherwise a title row of a file may (`单位：万元`).
+    pub unit_stated: bool,
     /// A file without this column is blocked.
     pub required: bool,
     /// A row without this value is quarantined.

@@ -508,6 +508,7 @@ fn rebuilt(source: &Source, raw: &RawTable, rows: &BTreeMap<usize, Values>, inse
         origin: order.iter().map(|o| o.0).collect(),
         row: order.iter().map(|o| o.1).collect(),
         origins,
+        stated: raw.stated.clone(),
     }
 }
 

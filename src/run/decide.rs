@@ -173,6 +173,7 @@ fn contract(format: Format) -> Source {
         from: FieldFrom::Column,
         kind: FieldKind::Text,
         unit: String::new(),
+        unit_stated: false,
         required,
         not_null: false,
         role: None,

@@ -92,17 +92,6 @@ impl Inbox {
                     let arrival = inbox.keep(file)?;
                     inbox.receipts.extend(arrival);
                 }
-                Looks::OtherFormat => {
-                    inbox.apart.insert(file.relative.clone());
-                    inbox.problems.push(
-                        Diagnostic::error(
-                            "receipt.format",
-                            "a receipt that was saved in another format; nothing was taken from it",
-                            Place::file(&file.relative),
-                        )
-                        .hint("open it and save it as .xlsx"),
-                    );
-                }
             }
         }
         Ok(inbox)

@@ -1,10 +1,11 @@
 //! Faults that departments and offices really make: each tells what, where and what to do, ends with its exit code, and
 //! lets the other sources go on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::support::{AS_OF, copy_tree, manifest, outcome, root, run, scratch, tree};
+use super::support::{AS_OF, copy_tree, manifest, outcome, root, run, sample_round, scratch, table, tree};
 
 struct Office {
     dir: PathBuf,
@@ -104,12 +105,26 @@ fn a_truncated_workbook_is_refused_and_the_rest_goes_on() {
     assert_eq!(code, 65, "{err}");
     assert!(err.contains("农村房屋鉴定.xlsx") && err.contains("hint:"), "{err}");
     office.only_blocked("housing_appraisal");
-    let outcomes = super::support::table(&office.round(), "rule_outcomes");
-    let unknown = (0..outcomes.rows())
+    let outcomes = table(&office.round(), "rule_outcomes");
+    let concerned: Vec<usize> = (0..outcomes.rows())
         .filter(|&i| outcomes.str_at("missing_sources", i).is_some_and(|s| s.contains("housing_appraisal")))
-        .map(|i| (outcomes.integer("hits").value(i), outcomes.integer("unknown").value(i)))
-        .collect::<Vec<_>>();
-    assert!(!unknown.is_empty() && unknown.iter().all(|(hits, unknown)| *hits == 0 && *unknown > 0), "{unknown:?}");
+        .collect();
+    let unknown: Vec<i64> = concerned.iter().map(|&i| outcomes.integer("unknown").value(i)).collect();
+    assert!(!unknown.is_empty() && unknown.iter().all(|unknown| *unknown > 0), "{unknown:?}");
+    assert!(
+        concerned.iter().any(|&i| outcomes.integer("hits").value(i) == 0),
+        "rules of this source alone hold nowhere"
+    );
+    // What holds by other sources still does; the missing one makes nobody a case.
+    let rules: BTreeSet<&str> = concerned.iter().filter_map(|&i| outcomes.str_at("rule", i)).collect();
+    let hits = |round: &Path| -> BTreeSet<[String; 3]> {
+        let hits = table(round, "rule_hits");
+        let key = |i| ["rule", "household_id", "person_id"].map(|c| hits.str_at(c, i).unwrap_or("").to_string());
+        (0..hits.rows()).map(key).filter(|[rule, ..]| rules.contains(rule.as_str())).collect()
+    };
+    let (before, after) = (hits(sample_round()), hits(&office.round()));
+    let new: Vec<&[String; 3]> = after.difference(&before).collect();
+    assert!(new.is_empty() && after.len() < before.len(), "{new:?}");
 }
 
 #[test]

@@ -214,7 +214,8 @@ body = sheet.getCellRangeByPosition(0, head + 1, width, last)
 field = TableSortField()
 field.Field, field.IsAscending = at["回执编号"], True
 body.sort((prop("SortFields", uno.Any("[]com.sun.star.table.TableSortField", (field,))), prop("ContainsHeader", False)))
-document.storeToURL(uno.systemPathToFileUrl(target), (prop("FilterName", "Calc MS Excel 2007 XML"),))
+filter = "calc8" if target.endswith(".ods") else "Calc MS Excel 2007 XML"
+document.storeToURL(uno.systemPathToFileUrl(target), (prop("FilterName", filter),))
 document.close(True)
 try:
     desktop.terminate()
@@ -227,7 +228,17 @@ print(json.dumps(done, ensure_ascii=False))
 #[test]
 #[ignore = "needs LibreOffice and python3-uno; run by make test-interop"]
 fn a_receipt_corrected_in_libreoffice_heals_exactly_its_rows() {
-    let dir = scratch("interop-receipt");
+    heals("interop-receipt", "新建 Microsoft Excel 工作表.xlsx");
+}
+
+#[test]
+#[ignore = "needs LibreOffice and python3-uno; run by make test-interop"]
+fn a_receipt_saved_in_libreoffices_own_format_heals_them_too() {
+    heals("interop-receipt-ods", "无标题 1.ods");
+}
+
+fn heals(scratch_name: &str, saved_as: &str) {
+    let dir = scratch(scratch_name);
     let (inbox, out) = (dir.join("inbox"), dir.join("out"));
     copy_tree(&root().join("sample-data"), &inbox);
     let pipeline = root().join("pipelines/quarterly");
@@ -235,7 +246,7 @@ fn a_receipt_corrected_in_libreoffice_heals_exactly_its_rows() {
     let round = out.join("rounds/2026Q3");
     let before = open(&round);
     let receipt = round.join("数据质量回执/民政局_农村低保发放名册.xlsx");
-    let back = inbox.join("新建 Microsoft Excel 工作表.xlsx");
+    let back = inbox.join(saved_as);
     let numbers = [number("991"), number("993")];
     // UNO comes with the system's Python, not with one from PyPI.
     let mut edit = Command::new("/usr/bin/python3");

@@ -60,6 +60,7 @@ fn another_day_changes_only_what_the_day_should_change() {
         "rule_hits",
         "hit_records",
         "rule_outcomes",
+        "rule_overlap",
         "online_list",
         "comparison",
         "verification_tasks",
@@ -67,8 +68,17 @@ fn another_day_changes_only_what_the_day_should_change() {
         "work_orders",
         "tracking",
     ];
-    let strange: Vec<&&str> =
-        differ.iter().filter(|n| !knows_the_day.contains(&n.trim_end_matches(".parquet"))).collect();
+    // Nobody is born after the day: on a later one a damaged number may have been another one more.
+    let but_proposals = |name: &str| {
+        let [a, b] = [sample_round(), &other].map(|round| table(round, name));
+        let plain = a.schema.columns.iter().filter(|c| !c.name.ends_with("_proposals"));
+        plain.into_iter().all(|c| a.batch.column_by_name(&c.name) == b.batch.column_by_name(&c.name))
+    };
+    let strange: Vec<&str> = differ
+        .iter()
+        .map(|n| n.trim_end_matches(".parquet"))
+        .filter(|n| !knows_the_day.contains(n) && !(n.starts_with("records_") && but_proposals(n)))
+        .collect();
     assert!(strange.is_empty(), "changed with the day: {strange:?}");
     for moves in ["indicators_household", "rule_hits", "online_list"] {
         assert!(differ.contains(&format!("{moves}.parquet").as_str()), "windows move with the day: {moves}");

@@ -1,6 +1,7 @@
 //! Heading rows: found, joined, missing, renamed, doubled; rows that are not data.
 
 use super::*;
+use crate::diag::Severity;
 
 fn csv(source: &Source, text: &str) -> Delivery {
     let dir = folder("表.csv", text);
@@ -17,6 +18,42 @@ fn titles_above_dress_around_and_order_of_columns_do_not_matter() {
     assert_eq!(texts(&delivery, "amount"), ["5"]);
     assert_eq!(table(&delivery).row, [5]);
     assert!(problem(&delivery, "ingest.extra_column").message.ends_with(": 序号"));
+}
+
+#[test]
+fn a_unit_in_the_title_is_followed_where_nothing_else_names_one() {
+    let mut source = people(Format::Csv);
+    let amount = |name: &str, heading: &str| field(name, heading, FieldKind::Money);
+    source.fields[2] = Field { aliases: vec!["金额(元)".into()], ..amount("amount", "金额") };
+    source.fields.push(Field { unit: "yuan".into(), unit_stated: true, ..amount("agreed?", "补助") });
+    source.fields.push(amount("loss?", "损失"));
+    source.fields[4].aliases.push("损失（万元）".into());
+    let origin = ("表.csv".to_string(), String::new());
+    let stated = |title: &str, headings: &str| {
+        let delivery = csv(&source, &format!("{title},,\n{headings}\n张三,1,5,6,7\n"));
+        assert_eq!(texts(&delivery, "amount"), ["5"], "the raw value stays");
+        let told: Vec<_> = delivery.problems.iter().filter(|p| p.code.starts_with("ingest.unit")).cloned().collect();
+        (delivery.rows.table().unwrap().stated.get(&origin).map(|s| s.units.clone()).unwrap_or_default(), told)
+    };
+    // The contract's word about one, the heading's about another, nothing about the third.
+    let (units, told) = stated("名册（单位：元/月）", "姓名,身份证号,金额,补助,损失（万元）");
+    assert!(units.is_empty(), "{units:?}");
+    assert_eq!(
+        told.iter().map(|p| (p.code, p.severity)).collect::<Vec<_>>(),
+        [("ingest.unit_contradicts", Severity::Note)]
+    );
+    let (units, told) = stated("单位：万元", "姓名,身份证号,金额,补助,损失（万元）");
+    assert_eq!(units.into_iter().collect::<Vec<_>>(), [("amount".to_string(), "wan_yuan")]);
+    let told: Vec<_> = told.iter().map(|p| (p.code, p.severity, p.place.row)).collect();
+    let expected =
+        [("ingest.unit_stated", Severity::Note, Some(1)), ("ingest.unit_contradicts", Severity::Warning, Some(1))];
+    assert_eq!(told, expected);
+    let (units, told) = stated("单位：万元", "姓名,身份证号,金额(元),备用,损失");
+    assert_eq!(units.into_iter().collect::<Vec<_>>(), [("loss".to_string(), "wan_yuan")]);
+    assert_eq!(told.len(), 2);
+    for title in ["填报单位：元宝村", "名册", "单位：元、万元"] {
+        assert!(stated(title, "姓名,身份证号,金额,补助,损失").0.is_empty(), "{title}");
+    }
 }
 
 #[test]

@@ -126,6 +126,61 @@ fn a_workbook_with_flipped_bytes_never_panics_the_run() {
 }
 
 #[test]
+fn a_file_that_grows_while_it_is_read_is_refused() {
+    let row = "张三,1,5\n".repeat(200_000);
+    let dir = folder("表.csv", format!("姓名,身份证号,金额(元)\n{row}"));
+    let path = dir.path().join("表.csv");
+    let (done, begun) = (std::sync::atomic::AtomicBool::new(false), std::sync::Barrier::new(2));
+    let delivery = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+            begun.wait();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                file.write_all("李四,2,7\n".as_bytes()).unwrap();
+                // Slower than it is read, or reading it would not end before the caps do.
+                std::thread::sleep(std::time::Duration::from_micros(100));
+            }
+        });
+        begun.wait();
+        let delivery = deliver(&people(Format::Csv), dir.path());
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        delivery
+    });
+    assert!(codes(&delivery).contains(&"ingest.still_growing"), "{:?}", delivery.problems);
+    assert!(delivery.rows.is_empty() && delivery.rejects.is_empty() && delivery.read == 0);
+    assert_eq!(delivery.refused, ["表.csv"]);
+    // Once it is whole it is read.
+    let delivery = deliver(&people(Format::Csv), dir.path());
+    assert!(delivery.refused.is_empty() && delivery.read > 200_000, "{:?}", delivery.problems);
+}
+
+#[test]
+fn two_parts_of_one_name_and_parts_under_a_password() {
+    // The sheet once more, with other rows, under the same name, or one that differs in case only.
+    let with_second = |name: &str| {
+        let mut out = ZipWriter::new(Cursor::new(Vec::new()));
+        let mut archive = ZipArchive::new(Cursor::new(small())).unwrap();
+        for i in 0..archive.len() {
+            out.raw_copy_file(archive.by_index_raw(i).unwrap()).unwrap();
+        }
+        out.start_file(name, SimpleFileOptions::default()).unwrap();
+        out.write_all(format!("{SHEET}<sheetData>{}</sheetData></worksheet>", heading()).as_bytes()).unwrap();
+        out.finish().unwrap().into_inner()
+    };
+    assert_eq!(refused_as(with_second("XL/Worksheets/SHEET1.xml")), "ingest.zip_duplicate");
+    let mut same = with_second("xl/worksheets/sheet9.xml");
+    let at: Vec<usize> = (0..same.len() - 10).filter(|i| same[*i..].starts_with(b"sheet9.xml")).collect();
+    at.into_iter().for_each(|at| same[at + 5] = b'1');
+    assert_eq!(refused_as(same), "ingest.zip_duplicate");
+
+    let mut locked = small();
+    let directory = locked.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    locked[6] |= 1;
+    locked[directory + 8] |= 1;
+    assert_eq!(refused_as(locked), "ingest.password");
+}
+
+#[test]
 fn a_far_cell_and_a_wrong_dimension_cost_nothing() {
     let far = format!(
         r#"{SHEET}<dimension ref="A1:XFD1048576"/><sheetData>{}<row r="2">{}{}</row><row r="1048576">{}</row></sheetData></worksheet>"#,
@@ -230,6 +285,22 @@ fn every_limit_holds() {
     assert_eq!(refused_as(text(1_000_000)), "ingest.oversized");
     let long = one(text(40_000));
     assert_eq!(rejects(&long), [("row.oversized", 2)]);
+    // What the parser keeps whole though it is no text between two tags, and one text in many pieces.
+    let many = "<>".repeat(1_200_000);
+    let pieces = "长<x/>".repeat(1_000_000);
+    for odd in [
+        format!("<!-- {many} -->"),
+        format!("<c r=\"A2\" a=\"{many}\"/>"),
+        format!("<?x >{many} ?>"),
+        format!("<row r=\"2\"><c r=\"A2\" t=\"inlineStr\"><is><t>{pieces}</t></is></c></row>"),
+    ] {
+        let xml = format!("{SHEET}<sheetData>{}{odd}</sheetData></worksheet>", heading());
+        assert_eq!(refused_as(with_sheet(&xml)), "ingest.oversized", "{}", &odd[..20]);
+    }
+    for limits in [Limits { strings: 5, ..LIMITS }, Limits { strings_bytes: 100, ..LIMITS }] {
+        let unannounced = edit(&small(), |_, text| text.replace("uniqueCount=\"6\"", ""));
+        assert_eq!(under(limits, unannounced), ["ingest.oversized"]);
+    }
     let announced = edit(&small(), |name, text| match name {
         "xl/sharedStrings.xml" => text.replace("uniqueCount=\"6\"", "uniqueCount=\"99999999999999\""),
         _ => text,
@@ -241,5 +312,19 @@ fn every_limit_holds() {
         heading()
     ));
     assert_eq!(under(Limits { merges: 48, ..LIMITS }, merged.clone()), ["ingest.oversized"]);
+    // Every row below is filled from each merged column: what is filled in counts like what is there.
+    let columns: Vec<String> = ["A", "B", "D", "E", "F"].map(String::from).to_vec();
+    let first: String = columns.iter().map(|c| cell(&format!("{c}2"), "甲")).collect();
+    let rows: String = (3..100).map(|r| format!("<row r=\"{r}\">{}</row>", cell(&format!("C{r}"), "5"))).collect();
+    let down: String = columns.iter().map(|c| format!("<mergeCell ref=\"{c}2:{c}1048576\"/>")).collect();
+    let tall = with_sheet(&format!(
+        "{SHEET}<sheetData><row r=\"1\">{}{}{}{}</row><row r=\"2\">{first}</row>{rows}</sheetData><mergeCells>{down}</mergeCells></worksheet>",
+        cell("A1", "姓名"),
+        cell("B1", "身份证号"),
+        cell("C1", "金额(元)"),
+        cell("F1", "备注")
+    ));
+    assert_eq!(under(Limits { cells: 700, ..LIMITS }, tall.clone()), [""; 0]);
+    assert_eq!(under(Limits { cells: 400, ..LIMITS }, tall), ["ingest.oversized"]);
     assert_eq!(under(LIMITS, merged), [""; 0]);
 }

@@ -59,16 +59,30 @@ fn a_web_page_in_any_encoding() {
 #[test]
 fn tags_that_nobody_closes_and_tables_in_tables() {
     let page = "<div><table><tr><td>民政局<table><tr><td>姓名<td>身份证号<tr><td>张三<td>1</table>
-        <tr><td>导出人</table><table><tr><td>李四<td>2<tr><td><table><tr><td>王五<td>3";
+        <tr><td>导出人</table><table><tr><td>李四<td>2<tr><td><table><tr><td>王五<td>3</body>";
     let delivery = one(page);
     assert_eq!(texts(&delivery, "name"), ["张三", "民政局", "导出人", "李四", "王五"]);
     assert_eq!(table(&delivery).row, [2, 3, 4, 5, 6]);
     // Text behind half a tag, an entity without an end, a comment that never closes.
     for page in [
-        "<table><tr><td>姓名<td>身份证号<tr><td>张&lt三<td>1<tr><td",
-        "<table><tr><td>姓名<td>身份证号<tr><td>张<三<td>1<!-- <tr>",
+        "<table><tr><td>姓名<td>身份证号<tr><td>张&lt三<td>1<tr></table><td",
+        "<table><tr><td>姓名<td>身份证号<tr><td>张<三<td>1</table><!-- <tr>",
     ] {
         assert_eq!(one(page).read, 1, "{page}");
+    }
+}
+
+#[test]
+fn a_page_cut_anywhere_within_its_table_is_refused() {
+    let page = "<html><body><table><tr><td>姓名</td><td>身份证号</td></tr>\n<tr><td>张三</td><td>1</td></tr>\n<tr><td>李四</td><td>2345</td></tr></table></body></html>";
+    let (begins, ends) = (page.find("身份").unwrap(), page.find("</table>").unwrap() + "</table>".len());
+    for cut in (begins..ends).filter(|cut| page.is_char_boundary(*cut)) {
+        let delivery = one(&page[..cut]);
+        assert!(delivery.rows.is_empty() && delivery.read == 0, "{cut}");
+        assert!(codes(&delivery).contains(&"ingest.truncated"), "{cut}: {:?}", delivery.problems);
+    }
+    for cut in ends..=page.len() {
+        assert_eq!(one(&page[..cut]).read, 2, "{cut}");
     }
 }
 

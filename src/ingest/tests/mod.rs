@@ -8,6 +8,7 @@ mod hostile;
 mod markup;
 mod nothing_lost;
 mod parquet;
+mod receipts;
 mod records;
 mod workbooks;
 mod xlsx;

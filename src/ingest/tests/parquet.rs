@@ -90,3 +90,39 @@ fn broken_and_unfit_files_are_refused() {
         assert!(one(&source, &flipped).rows.len() <= 1, "byte {at}");
     }
 }
+
+#[test]
+fn what_a_file_unfolds_to_is_known_before_it_is_read() {
+    use crate::ingest::limits::{LIMITS, Limits};
+    let source = people(Format::Parquet);
+    let names: Vec<String> = (0..20_000).map(|i| format!("张{i}")).collect();
+    let names = || -> ArrayRef { Arc::new(StringArray::from(names.clone())) };
+    let good = bytes(vec![("身份证号", names()), ("姓名", names())]);
+    assert_eq!(one(&source, &good).rows.len(), 20_000);
+    // A run of nothing, or of one value, costs a few bytes however long it is.
+    let runs: [fn() -> ArrayRef; 2] =
+        [|| -> ArrayRef { Arc::new(StringArray::new_null(1_000_000)) }, || strings(&vec!["张三"; 1_000_000])];
+    for column in runs {
+        let run = bytes(vec![("身份证号", column()), ("姓名", column())]);
+        assert!(run.len() < 100_000, "{}", run.len());
+        assert_eq!(codes(&one(&source, run)), ["ingest.oversized"]);
+    }
+    let under = |limits: Limits| {
+        let dir = folder("a.parquet", &good);
+        let contract = crate::ingest::header::Contract::new(&source);
+        let mut watch = |_: &crate::model::RawTable| {};
+        let mut sink = crate::ingest::sink::Sink::new(source.fields.iter().map(|f| f.name.clone()), &mut watch);
+        let mut reading = crate::ingest::intake::Reading::new(&contract, "a.parquet", &mut sink, limits);
+        let file = InputFile { relative: "a.parquet".into(), path: dir.path().join("a.parquet") };
+        let end = crate::ingest::read_file(&mut reading, &file);
+        end.err().unwrap_or_default().iter().map(|p| p.code).collect::<Vec<_>>()
+    };
+    assert_eq!(under(LIMITS), [""; 0]);
+    for limits in [
+        Limits { pages: 100_000, ..LIMITS },
+        Limits { inflated: 100_000, ..LIMITS },
+        Limits { ratio_from: 1_000, ratio: 1, ..LIMITS },
+    ] {
+        assert_eq!(under(limits), ["ingest.oversized"], "{limits:?}");
+    }
+}

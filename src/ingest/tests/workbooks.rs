@@ -12,7 +12,7 @@ use crate::ingest::limits::{LIMITS, Limits};
 use crate::ingest::read_file;
 use crate::ingest::sink::Sink;
 
-/// A file of `tests/corpus/formats`, made by `tests/corpus/make/formats.py`.
+/// A file of `tests/corpus/formats`, made by `tests/corpus/make.py`.
 fn made(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/formats").join(name)).unwrap()
 }

@@ -68,6 +68,7 @@ pub fn noted(fields: &[(&str, &str, &str)], check: &str, rows: &[&[&str]]) -> Ve
         origin: vec![0; rows.len()],
         row: (0..rows.len() as u32).map(|i| i + 3).collect(),
         columns: columns.collect(),
+        stated: Default::default(),
     };
     let normalized = records(&source, &raw, codes(), AS_OF);
     assert_eq!(normalized.records.rows(), rows.len(), "every row is a record");

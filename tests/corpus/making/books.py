@@ -66,6 +66,12 @@ def without(table, part, inline=None):
 def titles_and_headings():
     one("one_title.xlsx", book(Sheet("Sheet1", [["低保发放表"], HEAD, *ROWS], merges=["A1:C1"])), "a title merged over the table", faults=(6, 33), read=3, records=people(3, "Sheet1"))
     one("three_titles.xlsx", book(Sheet("Sheet1", [["澄岚县民政局"], ["低保发放表"], ["填报日期：2026年9月", None, "单位：元"], HEAD, *ROWS], merges=["A1:C1", "A2:C2"])), "three title rows, the last with two cells", faults=(6, 33), read=3, records=people(5, "Sheet1"))
+    plain = [["姓名", "身份证号", "金额"], *ROWS]
+    wan = [{**p, "amount": a} for p, a in zip(people(3, "Sheet1"), ["12000000", "3505000", "0"])]
+    one("unit_in_title.xlsx", book([["低保发放表（单位：万元）"], *plain]), "the title alone names the unit, and it is followed and told", contract="no_unit", faults=(6, 33), read=3, problems=["ingest.unit_stated"], records=wan)
+    one("unit_beside_title.xlsx", book([["填报单位：民政局", None, "单 位：万元"], *plain]), "the same in a cell of its own, with blanks in the word; the office that fills in is no unit", contract="no_unit", faults=(6, 33), read=3, problems=["ingest.unit_stated"], records=[dict(r) for r in wan])
+    one("units_in_title.xlsx", book([["低保发放表（单位：元、万元）"], *plain]), "a title with two units of money: neither is followed", contract="no_unit", faults=(6, 33), read=3, problems=["ingest.unit_unclear"], records=people(3, "Sheet1"))
+    one("unit_contradicts.xlsx", book([["低保发放表（单位：万元）"], HEAD, *ROWS]), "a title in ten thousands over a heading in yuan: the heading goes before, and both are told", faults=(6, 33), read=3, problems=["ingest.unit_contradicts"], records=people(3, "Sheet1"))
     one("national_layout.xlsx", book(Sheet("Sheet1", [["监测对象信息"], ["导出时间：2026-09-30"], HEAD, *ROWS], dimension="A1")), "two title rows and a wrong dimension tag, as the national system exports", faults=(3, 6, 33), read=3, records=people(4, "Sheet1"))
     levels = [["序号", "学校信息", "学生信息", None, "资助金额(元)"], [None, "学校", "姓名", "身份证号", None], [1, "云岭小学", *ZHANG, 500], [2, "云岭小学", *LI, 600]]
     one("two_levels.xlsx", book(Sheet("Sheet1", levels, merges=["A1:A2", "C1:D1", "E1:E2"])), "a heading of two levels, merged to the right and downwards", "two_levels_xlsx", (6, 33), read=2, problems=["ingest.extra_column"],

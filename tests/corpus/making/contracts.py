@@ -16,6 +16,7 @@ def make():
     both("people", [NAME, NUMBER, AMOUNT])
     contract("people_parquet", "parquet", [NAME, NUMBER, AMOUNT])
     contract("people_any", "any", [NAME, NUMBER, AMOUNT])
+    contract("names_any", "any", [NAME, NUMBER])
     contract("villages_any", "any", [("village", "村", "village", {"role": "village", "required": True}), NAME, NUMBER, AMOUNT])
     contract("people_gbk", "csv", [NAME, NUMBER, AMOUNT], encoding="gbk")
     contract("people_utf16", "csv", [NAME, NUMBER, AMOUNT], encoding="utf-16le")
@@ -37,6 +38,8 @@ def make():
     both("dates", days, fold_duplicates=False)
     contract("dates_any", "any", days)
     both("amounts", [NAME, ("yuan", "金额(元)", "money", {"required": True}), ("wan", "损失(万元)", "money", {"unit": "wan_yuan", "required": True}), ("area", "面积", "decimal", {"required": True}), ("size", "人口", "integer", {"required": True})], fold_duplicates=False)
+    # Neither the heading nor the contract names the unit.
+    contract("no_unit", "any", [NAME, NUMBER, ("amount", "金额", "money", {"required": True})])
     both("answers", [NAME, ("flag", "是否参保", "boolean", {"required": True}), ("sex", "性别", "code", {"role": "sex", "code": "sex", "required": True}), ("causes", "风险类型", "code", {"code": "cause", "multi": ",，、", "required": True})], fold_duplicates=False)
     both("phones", [NAME, ("phone", "联系电话", "phone", {"required": True})], fold_duplicates=False)
     contract("places_csv", "csv", [NAME, ("township", "乡镇", "township", {"role": "township", "required": True}), ("village", "村", "village", {"role": "village", "required": True})], fold_duplicates=False)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zipfile
 import zlib
 
@@ -74,8 +75,20 @@ def broken_archives():
     xlsx("strings_cut.xlsx", edited(BOOK, sharedStrings=lambda x: x[: len(x) // 2]), "a table of shared texts that ends in the middle", refused="ingest.truncated")
     bad = zipped({**parts([BOOK]), "xl/sharedStrings.xml": parts([BOOK])["xl/sharedStrings.xml"].encode().replace("李秀兰".encode(), b"\xff\xfe\xfd")})
     xlsx("not_utf8.xlsx", bad, "a name whose bytes are no text: a damaged file, not a name", (1, 4), refused="ingest.truncated")
+    xlsx("part_twice.xlsx", twice("xl/worksheets/sheet1.xml"), "two sheets under one name in the archive: readers differ in which they take, and the other would be lost", (1,), refused="ingest.zip_duplicate")
+    xlsx("part_in_other_case.xlsx", twice("XL/worksheets/Sheet1.XML"), "the same with names that differ in case only, which readers take for one", (1,), refused="ingest.zip_duplicate")
+    locked = bytearray(whole)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.find(signature) + offset] |= 1
+    xlsx("password_part.xlsx", bytes(locked), "a workbook zipped under a password by a packing program", (30,), refused="ingest.password")
     traversal = zipped([("../../../../tmp/bidui-evil.sh", "#!/bin/sh\n"), ("/etc/bidui-evil", "x"), *parts([BOOK]).items()])
     xlsx("traversal.xlsx", traversal, "parts named to land outside of any folder; nothing is ever unpacked", (22,), read=3, records=people())
+
+
+def twice(name):
+    """A workbook with its only sheet, and another sheet under this name."""
+    with warnings.catch_warnings(action="ignore"):
+        return zipped([*parts([BOOK]).items(), (name, parts([[HEAD, ROWS[0]]])["xl/worksheets/sheet1.xml"])])
 
 
 def bombs():
@@ -144,6 +157,15 @@ def sheets():
     xlsx("overlapping_merges.xlsx", raw_sheet(row + row3, behind=f"<mergeCells>{merges}</mergeCells>", method=zipfile.ZIP_DEFLATED), "thousands of merged ranges across one another", (3,), read=2, records=people()[:2])
     xlsx("whole_sheet_merged.xlsx", raw_sheet(row + raw_row(3, ["", LI[1], "350.5"]), behind='<mergeCells><mergeCell ref="A2:XFD1048576"/></mergeCells>'), "all merged into one: the first cell's value reaches the rows that are there and no others", (3, 33), read=2,
          records=[*good, {"row": 3, "name": "张建国", "id_number": LI[1]}])
+    many = "<>" * (5 << 18)
+    for name, odd, what in [
+        ("comment", f"<!-- {many} -->", "a comment of two and a half megabytes, full of what looks like tags: no parser is to keep it"),
+        ("attribute", f'<c r="D2" note="{many}"/>', "an attribute of two and a half megabytes"),
+        ("instruction", f"<?x >{many} ?>", "a processing instruction of two and a half megabytes"),
+    ]:
+        xlsx(f"long_{name}.xlsx", raw_sheet(row.replace("</row>", odd + "</row>"), method=zipfile.ZIP_DEFLATED), what, (2, 3), refused="ingest.oversized")
+    pieces = "张<x/>" * 1_000_000
+    xlsx("text_in_pieces.xlsx", raw_sheet(f'<row r="2"><c r="A2" t="inlineStr"><is><t>{pieces}</t></is></c></row>', method=zipfile.ZIP_DEFLATED), "three megabytes of one cell's text in a million pieces", (2, 3), refused="ingest.oversized")
     xlsx("no_data_element.xlsx", edited(BOOK, sheet1=lambda _: f'{XML}<worksheet xmlns="{MAIN}"/>'), "a sheet without any data element", (1, 10), refused="ingest.empty_workbook")
 
 

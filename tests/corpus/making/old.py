@@ -48,7 +48,11 @@ def web_pages():
     one("html_merged.xls", f"<table>{spans}{''.join(rows)}</table>".encode(), "a village over two rows of a page; an amount over two rows is one amount", contract="villages_any", read=3,
         records=[{"row": 2, "village": "黄泥坳村", "amount": "300"}, {"row": 3, "name": "李秀兰", "village": "黄泥坳村", "amount": ""}, {"row": 4, "name": "王小明", "village": "", "amount": "5"}])
     one("html_title.xls", html(BOOK, before="<table><tr><td colspan=3>低保发放表</td></tr></table>"), "a title in a table of its own above the table", (6, 33), read=3, records=people(3))
-    one("html_open.xls", b"<table><tr><td>" + "<tr><td>".join("<td>".join(r) for r in BOOK).encode(), "a page that closes nothing", (1, 33))
+    opened = "<table>" + "".join("<tr><td>" + "<td>".join(r) for r in BOOK)
+    one("html_open.xls", f"{opened}</table>".encode(), "a page that closes nothing but its table", (1, 33))
+    one("html_cut.xls", opened.encode(), "a page that ends within its table: a row may be missing, the last amount may be half of one", (1,), refused="ingest.truncated")
+    one("html_cut_row.xls", html(BOOK)[: html(BOOK).rindex(b"</td>") - 1], "a page cut within its last cell", (1,), refused="ingest.truncated")
+    one("html_cut_between.xls", html(BOOK)[: html(BOOK).rindex(b"<tr>")], "a page cut between two rows", (1,), refused="ingest.truncated")
     one("login.xls", '<!DOCTYPE html><html><body><form action="/login"><input name="user"></form>会话已过期，请重新登录</body></html>'.encode(), "the page that asks to log in, saved in place of the export", (1, 10), refused="ingest.web_page")
     one("script.xls", html([HEAD, ["<script>alert(1)</script>张建国", ZHANG[1], "1200"], *ROWS[1:]]), "a script in a cell is not shown and never run", (21, 23))
     one("web_archive.xls", b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n" + html(BOOK), "a page with its pictures in one file", (1,), refused="ingest.web_archive")
@@ -110,6 +114,11 @@ def old_workbooks():
         sheet.col(1).hidden = True
 
     one("hidden.xls", old(hidden), "a hidden row and a hidden column are read and told", sheet="名册", read=3, problems=["ingest.hidden_rows"], records=people())
+    def far(sheet):
+        filled(BOOK)(sheet)
+        sheet.write(65_535, 255, "x")
+
+    one("far_cell.xls", old(far), "a cell in the last corner: the parser would make room for sixteen million", (3,), refused="ingest.oversized")
     one("cut_half.xls", plain[: len(plain) // 2], "an old workbook cut in half", (1,), refused="ingest.truncated")
     one("cut_sector.xls", plain[:512], "the first sector of an old workbook", (1,), refused="ingest.truncated")
 
@@ -148,6 +157,8 @@ def open_documents():
     locked = '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml" manifest:size="900"><manifest:encryption-data manifest:checksum="x"/></manifest:file-entry>'
     one("password.ods", zipped({**ods(BOOK, locked), "content.xml": bytes(range(256)) * 3}), "a workbook under a password", (30,), refused="ingest.password")
     whole = zipped(ods(BOOK))
+    cut = ods(BOOK)
+    one("content_cut.ods", zipped({**cut, "content.xml": cut["content.xml"][:-200]}), "an archive that is whole with content that is not", (1,), refused="ingest.truncated")
     one("cut_half.ods", whole[: len(whole) // 2], "cut in half", (1,), refused="ingest.truncated")
 
 
@@ -242,9 +253,12 @@ def archives():
     one("utf8_names.zip", zipped({"低保/名册.csv": TABLE}), "a table in an archive with names in UTF-8")
     one("workbook.zip", zipped({"名册.xlsx": book(BOOK)}), "a workbook in an archive", sheet="Sheet1")
     one("two_tables.zip", zipped({"一.csv": TABLE, "二.csv": csv([HEAD, ["赵丽华", "", "5"]])}), "two tables in one archive", read=4, records=people())
+    one("empty_member.zip", zipped({"a.csv": "", "b.csv": "", "名册.csv": TABLE}), "empty files before a table: told, and the table is read", (30,), read=3, problems=["ingest.empty_file", "ingest.empty_file"], records=people())
     one("beside.zip", zipped({"__MACOSX/._名册.csv": b"\0\5\x16\7", "~$名册.xlsx": b"\x05admin", "名册.csv": TABLE}), "a table among what systems leave beside it", (30, 33), read=3, problems=["ingest.left_out"], records=people())
     one("traversal.zip", zipped({"../../../../tmp/bidui-evil.csv": TABLE}), "a member that asks to be written outside of any folder", (22,), refused="ingest.zip_path")
     one("nested.zip", zipped({"内.zip": zipped({"名册.csv": TABLE})}), "an archive in an archive", (2,), refused="ingest.zip_nested")
+    whole = zipped({"名册.csv": TABLE})
+    one("cut_half.zip", whole[: len(whole) // 2], "an archive cut in half is told as that, and not as one that nobody asked for", (1,), refused="ingest.truncated")
     locked = bytearray(zipped({"名册.csv": TABLE}))
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         locked[locked.find(signature) + offset] |= 1

@@ -64,8 +64,8 @@ def days():
              day(2022.1, "", "date.ambiguous_month"), day("2022.3.5", march), day(Day(1), "", "date.placeholder"), day(Day(59), "1900-02-28"), day(Day(61), "1900-03-01"),
              day(2022, "", "date.incomplete"), day(Error("#VALUE!"), "", "cell.error"), month(Day(44625), "2022-03-01"), month(202203, "2022-03-01"), birth(Day(24909), "1968-03-12")]
     forms("days_1900", "dates", head, cells, "day cells, serials in plain number cells, typed numbers, the days around the leap day that never was", format="xlsx")
-    forms("days_1904", "dates", head, [day(Day(44625 - 1462), march), day(Day(0), "1904-01-01"), birth(Day(24909 - 1462), "1968-03-12")],
-          "the same days counted from 1904, as workbooks from a Mac do", format="xlsx", is_1904=True)
+    forms("days_1904", "dates", head, [day(Day(44625 - 1462), march), day(Day(0), "", "date.placeholder"), birth(Day(24909 - 1462), "1968-03-12"), day(44625 - 1462, march), month(44625 - 1462, "2022-03-01"), birth(24909 - 1462, "1968-03-12")],
+          "the same days counted from 1904, as workbooks from a Mac do, in day cells and in plain number cells", format="xlsx", is_1904=True)
 
 
 def amounts():

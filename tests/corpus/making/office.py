@@ -1,14 +1,13 @@
-"""Makes tests/corpus/formats: one small table in formats that only other programs write well.
+"""Tables of formats/: what other programs write, for the tests of the readers.
 
-Needs LibreOffice (apt-get install libreoffice-calc) and xlwt (pip install xlwt). Run it from the repository's root; the
-files are committed, because tests need neither. Everything in them is invented: division 990121 does not exist.
+What xlwt writes is made anew each time like the corpus; what LibreOffice writes differs from version to version, so it is made
+only when asked for (`make.py --office`) and kept as it is.
 """
 
+import io
 import pathlib
 import subprocess
 import tempfile
-
-OUT = pathlib.Path("tests/corpus/formats")
 
 CELL = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
 
@@ -82,20 +81,27 @@ SHEETS = (
 )
 
 
-def by_libreoffice():
+def by_libreoffice(out):
+    """Writes the same table as .xls, .ods and .xlsx into the folder `out`; needs `soffice` (apt-get install libreoffice-calc)."""
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder) / "名册.fods"
         source.write_text(FODS.format(SHEETS), encoding="utf-8")
         for kind, filter_ in [("xls", "xls:MS Excel 97"), ("ods", "ods:calc8"), ("xlsx", "xlsx:Calc MS Excel 2007 XML")]:
             subprocess.run(
                 ["soffice", "--headless", f"-env:UserInstallation=file://{folder}/profile", "--convert-to", filter_,
-                 "--outdir", str(OUT), str(source)],
+                 "--outdir", str(out), str(source)],
                 check=True, capture_output=True,
             )
 
 
 def by_xlwt():
+    """Contents by name."""
     import xlwt
+
+    def saved(workbook):
+        out = io.BytesIO()
+        workbook.save(out)
+        return out.getvalue()
 
     book = xlwt.Workbook(encoding="utf-8")
     sheet = book.add_sheet("名册")
@@ -108,7 +114,6 @@ def by_xlwt():
     sheet.row(5).hidden = True
     sheet.col(4).hidden = True
     # Long enough that the table of texts goes over several records.
-    book.save(str(OUT / "四百人.xls"))
 
     far = xlwt.Workbook(encoding="utf-8")
     for name in ["甲", "乙"]:
@@ -118,10 +123,4 @@ def by_xlwt():
         sheet.write(1, 0, "张三")
         sheet.write(1, 1, "1")
         sheet.write(65535, 255, "x")
-    far.save(str(OUT / "远处的单元格.xls"))
-
-
-if __name__ == "__main__":
-    OUT.mkdir(parents=True, exist_ok=True)
-    by_libreoffice()
-    by_xlwt()
+    return {"四百人.xls": saved(book), "远处的单元格.xls": saved(far)}
