@@ -50,7 +50,7 @@ pub(super) trait Book {
     }
 
     /// True when its day numbers count from 1904-01-01.
-    fn from_1904(&self) -> bool {
+    fn counts_from_1904(&self) -> bool {
         false
     }
 
@@ -204,7 +204,7 @@ fn note_hidden(reading: &mut Reading, sheet: &str, (rows, columns): (u64, u64)) 
 /// Reads one sheet.
 fn sheet(reading: &mut Reading, book: &mut dyn Book, at: usize, name: &str, merges: Merges) -> Checked<SheetEnd> {
     let mut intake = SheetIntake::new(reading, name, merges);
-    intake.from_1904 = book.from_1904();
+    intake.from_1904 = book.counts_from_1904();
     if let Some(names) = book.headings()
         && !intake.with_headings(names)
     {

@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     fn batch(from: u32, rows: u32, wide: usize) -> RawTable {
-        let cell = |i: u32| (i % 3 != 0).then(|| format!("{i}{}", "字".repeat(wide)));
+        let cell = |i: u32| (!i.is_multiple_of(3)).then(|| format!("{i}{}", "字".repeat(wide)));
         let text: StringArray = (from..from + rows).map(cell).collect();
         let kind = text.iter().map(|t| t.map_or(CellKind::Empty, |_| CellKind::Number)).collect();
         RawTable {

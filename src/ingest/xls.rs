@@ -231,7 +231,7 @@ impl Book for XlsBook {
         Ok(Layout { merges: Merges::new(regions.collect()), hidden_rows, hidden_columns })
     }
 
-    fn from_1904(&self) -> bool {
+    fn counts_from_1904(&self) -> bool {
         self.workbook.has_1904_epoch()
     }
 

@@ -205,7 +205,7 @@ impl Book for XlsbBook {
         })
     }
 
-    fn from_1904(&self) -> bool {
+    fn counts_from_1904(&self) -> bool {
         self.workbook.has_1904_epoch()
     }
 

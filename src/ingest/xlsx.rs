@@ -64,7 +64,7 @@ impl Book for XlsxBook {
         }
     }
 
-    fn from_1904(&self) -> bool {
+    fn counts_from_1904(&self) -> bool {
         self.workbook.has_1904_epoch()
     }
 

@@ -76,7 +76,7 @@ impl Survey {
         }
     }
 
-    /// All rows were seen. When the result [wants a second look](Repeats::wants_a_look), it must be shown the batches again.
+    /// All rows were seen. When the result wants a second look, it must be shown the batches again.
     pub fn finish(self, codes: &Codes) -> (Repeats, Vec<(usize, Usual)>) {
         let counties: Vec<String> = codes
             .divisions()

@@ -160,7 +160,8 @@ fn database(section: &Section) -> Database {
         );
     }
     let inside = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':']);
-    if !database.file.is_empty() && !(database.file.ends_with(".parquet") && database.file.split('/').all(inside)) {
+    let below = database.file.ends_with(".parquet") && database.file.split('/').all(inside);
+    if !below && !database.file.is_empty() {
         let message = "`file` is no place of a .parquet file below the input folder";
         section.error("plan.out_of_range", "file", message, "write for example file = \"民政/农村低保.parquet\"");
     }

@@ -1,6 +1,6 @@
 //! 参数表.xlsx → parameters and groups: what `params.toml` says, filled in by a clerk and checked to the cell.
 //!
-//! In: the workbook in the pipeline's folder. Out: the same [`ParamFile`] that the TOML gives. Sheet 参数值 has one row per
+//! In: the workbook in the pipeline's folder. Out: the same `ParamFile` that the TOML gives. Sheet 参数值 has one row per
 //! value, sheet 人群 one per group; both are found by their headings, whatever stands above them. Every problem names sheet,
 //! row and cell. Only the streaming cell reader is used (reliability.md #3).
 

@@ -69,7 +69,7 @@ pub fn write_parts(
     }
 }
 
-/// Writes batches one after the other, in row groups of [`ROW_GROUP`] rows, with the same metadata as [`write()`].
+/// Writes batches one after the other, in row groups of equal size, with the same metadata as [`write()`].
 ///
 /// `arrow` is the schema of the batches, which may code what `schema` calls text; `distinct` names columns whose values
 /// hardly repeat, for which a dictionary would only cost; they are texts.

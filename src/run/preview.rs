@@ -219,7 +219,8 @@ impl Judged {
 /// A plan with proposed values; its rule tests must still pass their check of types, not their outcomes.
 fn with_settings(plan: &Plan, settings: &[Setting], codes: &Codes, as_of: Date) -> Outcome<Plan> {
     let mut plan = plan.clone();
-    let wrong: Vec<Diagnostic> = settings.iter().filter_map(|s| s.apply(&mut plan, codes, as_of).err()).collect();
+    let wrong: Vec<Diagnostic> =
+        settings.iter().filter_map(|s| s.apply(&mut plan, codes, as_of).err().map(|e| *e)).collect();
     match wrong.is_empty() {
         true => Ok(plan),
         false => Err(Failure { class: FailureClass::Usage, problems: wrong }),

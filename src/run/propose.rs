@@ -62,8 +62,8 @@ impl Setting {
     ///
     /// # Errors
     /// `usage.set` when there is no such parameter, township or group, or the value is of another type.
-    pub fn apply(&self, plan: &mut Plan, codes: &Codes, as_of: Date) -> Result<(), Diagnostic> {
-        let problem = |message: String, hint: String| usage(&self.written, message, hint);
+    pub fn apply(&self, plan: &mut Plan, codes: &Codes, as_of: Date) -> Result<(), Box<Diagnostic>> {
+        let problem = |message: String, hint: String| Box::new(usage(&self.written, message, hint));
         let near = |name: &str, known: Vec<&str>| match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean {near}?"),
             None => format!("known are {}", known.join(", ")),

@@ -48,11 +48,14 @@ pub(super) struct Known {
     pub withheld: Withheld,
 }
 
+/// Both lists of pairs, shared by the indicators that ask for them.
+type Sides = Rc<(Vec<Pair>, Vec<Pair>)>;
+
 /// Linked records of every source by the person or household for which they count; found once, used by all indicators
 /// of a source.
 #[derive(Default)]
 pub(super) struct Pairs {
-    found: BTreeMap<(String, bool), Rc<(Vec<Pair>, Vec<Pair>)>>,
+    found: BTreeMap<(String, bool), Sides>,
 }
 
 impl Pairs {

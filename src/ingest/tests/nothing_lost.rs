@@ -71,7 +71,7 @@ fn check(lines: &[Line], csv: bool, delivery: &Delivery) -> Result<(), TestCaseE
     let found = [delivery.rows.len() as u32, count(Disposition::Quarantined), count(Disposition::NotData)];
     prop_assert_eq!(&found[..], &expected[..3]);
     // No row stands twice or is out of order.
-    let mut rows: Vec<u32> = table(&delivery).row.clone();
+    let mut rows: Vec<u32> = table(delivery).row.clone();
     rows.extend(delivery.rejects.iter().map(|r| r.at.row));
     rows.sort_unstable();
     rows.dedup();

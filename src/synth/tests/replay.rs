@@ -173,6 +173,9 @@ fn screen(root: &Path) -> (Causes, BTreeMap<String, &'static str>) {
     (causes, types)
 }
 
+/// The day and the reason of a payment.
+type Relief = (Date, String);
+
 /// What accidents, deaths, disability, disasters, schools and untreated illness bring: the last twelve months, the day a year
 /// ago not included.
 fn events(
@@ -210,7 +213,7 @@ fn events(
         }
     }
     let mut spent: BTreeMap<&String, i64> = paid.clone();
-    let mut ruined: BTreeMap<&String, (i64, Option<(Date, String)>)> = BTreeMap::new();
+    let mut ruined: BTreeMap<&String, (i64, Option<Relief>)> = BTreeMap::new();
     let disasters = data(root, "应急/受灾户台账.xlsx", 2);
     for row in disasters.iter().filter(real).filter(|r| inside(&r[6])) {
         let Some(home) = register.home.get(&row[4]) else { continue };
