@@ -38,11 +38,15 @@ pub(super) type Take<'t> = dyn FnMut(&mut Row) -> Checked<bool> + 't;
 
 /// A workbook that was opened and found sound so far.
 pub(super) trait Book {
-    /// Its sheets, in the workbook's order.
-    fn sheets(&self) -> Vec<SheetInfo>;
+    /// Its sheets, in the workbook's order; formats of one table have one without a name.
+    fn sheets(&self) -> Vec<SheetInfo> {
+        vec![SheetInfo::default()]
+    }
 
-    /// What stands around a sheet's cells.
-    fn layout(&mut self, sheet: usize) -> Checked<Layout>;
+    /// What stands around a sheet's cells; nothing does in formats of one table.
+    fn layout(&mut self, _sheet: usize) -> Checked<Layout> {
+        Ok(Layout::default())
+    }
 
     /// Names of the columns where they are part of the format and no row.
     fn headings(&self) -> Option<&[String]> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use encoding_rs::{BIG5, Encoding, GB18030, GBK, UTF_8};
 
 use super::Checked;
-use super::book::{Book, Layout, SheetInfo, Take};
+use super::book::{Book, Take};
 use super::encoding::unknown_label;
 use super::limits::Limits;
 use super::row::{Fault, Row};
@@ -208,14 +208,6 @@ fn encoding(path: &Path, header: &Header, declared: Option<&'static Encoding>) -
 }
 
 impl Book for DbfBook {
-    fn sheets(&self) -> Vec<SheetInfo> {
-        vec![SheetInfo::default()]
-    }
-
-    fn layout(&mut self, _: usize) -> Checked<Layout> {
-        Ok(Layout::default())
-    }
-
     fn headings(&self) -> Option<&[String]> {
         Some(&self.headings)
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use json_event_parser::{JsonEvent, JsonParseError, ReaderJsonParser, SliceJsonParser};
 
-use super::book::{Book, Layout, SheetInfo, Take};
+use super::book::{Book, Take};
 use super::limits::{Limits, oversized};
 use super::row::{Fault, Row};
 use super::{Checked, encoding, transcode};
@@ -283,14 +283,6 @@ impl JsonBook {
 }
 
 impl Book for JsonBook {
-    fn sheets(&self) -> Vec<SheetInfo> {
-        vec![SheetInfo::default()]
-    }
-
-    fn layout(&mut self, _: usize) -> Checked<Layout> {
-        Ok(Layout::default())
-    }
-
     fn headings(&self) -> Option<&[String]> {
         Some(&self.headings)
     }

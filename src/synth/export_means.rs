@@ -2,21 +2,10 @@
 //! visits, disasters, bills that wait.
 
 use super::Round;
-use super::roll::{self, Field, Form, Line};
+use super::roll::{self, Field, Form, Line, form};
 use super::style::DateStyle;
 use super::truth::Records;
 use crate::diag::Outcome;
-
-/// Form of a list with the office's usual choices.
-fn form(
-    source: &'static str,
-    file: &'static str,
-    title: &'static str,
-    headings: &'static str,
-    days: DateStyle,
-) -> Form {
-    Form { source, file, title, name: "姓名", number: "身份证号", headings, days, strangers: 0 }
-}
 
 /// Writes businesses and who answers for them.
 pub fn business(round: &Round, records: &mut Records) -> Outcome<()> {

@@ -1,21 +1,10 @@
 //! Lists about schooling beyond the compulsory one, aid to pupils, children without parents, and people under special care.
 
 use super::Round;
-use super::roll::{self, Field, Form, Line};
+use super::roll::{self, Field, Form, Line, form};
 use super::style::DateStyle;
 use super::truth::Records;
 use crate::diag::Outcome;
-
-/// Form of a list with the office's usual choices.
-fn form(
-    source: &'static str,
-    file: &'static str,
-    title: &'static str,
-    headings: &'static str,
-    days: DateStyle,
-) -> Form {
-    Form { source, file, title, name: "姓名", number: "身份证号", headings, days, strangers: 0 }
-}
 
 /// Writes pupils and students beyond compulsory schooling with what the school year costs.
 pub fn fees(round: &Round, records: &mut Records) -> Outcome<()> {

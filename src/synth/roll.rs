@@ -35,6 +35,17 @@ pub struct Form {
     pub strangers: u32,
 }
 
+/// Form of a list with the office's usual choices.
+pub fn form(
+    source: &'static str,
+    file: &'static str,
+    title: &'static str,
+    headings: &'static str,
+    days: DateStyle,
+) -> Form {
+    Form { source, file, title, name: "姓名", number: "身份证号", headings, days, strangers: 0 }
+}
+
 /// One value of a line.
 #[derive(Debug, Clone)]
 pub enum Field {

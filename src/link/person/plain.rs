@@ -341,11 +341,10 @@ fn days(written: i32) -> Option<i32> {
 
 /// An 18-character number that needs no repair, packed, with the birth date it names.
 fn plain_number(b: &[u8], as_of: i32) -> Option<(u64, i32)> {
-    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     const CHECKS: [u8; 11] = *b"10X98765432";
     let b: &[u8; 18] = b.try_into().ok()?;
     let body = digits(&b[..17])?;
-    let sum: u32 = b[..17].iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit & 15) * weight).sum();
+    let sum: u32 = b[..17].iter().zip(numbers::WEIGHTS).map(|(digit, weight)| u32::from(digit & 15) * weight).sum();
     let region = body / 100_000_000_000;
     // Stand-ins that pass the check by chance.
     if b[17] != CHECKS[(sum % 11) as usize] || matches!(region, 0 | 123_456 | 999_999) {
