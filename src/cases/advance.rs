@@ -455,6 +455,9 @@ impl<'a> Work<'a> {
     fn say(&mut self, case: usize, said: CaseRound) {
         let state = &mut self.states[case];
         if self.seen.insert(state.case) {
+            if state.round.as_ref().is_some_and(|r| r.round != said.round) {
+                state.earlier = state.round.take();
+            }
             state.round = Some(said.clone());
             self.change.rounds.push((state.case, said));
         }

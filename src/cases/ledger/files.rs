@@ -132,8 +132,12 @@ pub struct CaseState {
     pub stops: Vec<(String, Option<String>)>,
     /// The case into which it went.
     pub merged_into: Option<u32>,
+    /// What villages last answered about it: `answer.true`….
+    pub answered: Option<String>,
     /// What the latest round that spoke about it said.
     pub round: Option<CaseRound>,
+    /// What the latest round of another name said.
+    pub earlier: Option<CaseRound>,
     /// Steps so far.
     pub steps: usize,
 }
@@ -233,6 +237,9 @@ impl CaseState {
             }
         }
         self.state = e.to.clone();
+        if e.trigger.starts_with("answer.") {
+            self.answered = Some(e.trigger.clone());
+        }
         if !e.by_run {
             self.given.extend(e.details.iter().filter(|(k, _)| *k != "facts").map(|(k, v)| (k.clone(), v.clone())));
             if !e.reason.is_empty() {
@@ -288,7 +295,12 @@ fn read_cases(connection: &rusqlite::Connection, only: Option<u32>) -> rusqlite:
     for row in rows {
         let (case, said) = row?;
         if let Some(i) = position(&cases, case) {
-            cases[i].round = serde_json::from_str(&said).ok();
+            let now: Option<CaseRound> = serde_json::from_str(&said).ok();
+            let name = |r: &Option<CaseRound>| r.as_ref().map(|r| r.round.clone());
+            let last = std::mem::replace(&mut cases[i].round, now);
+            if name(&last) != name(&cases[i].round) {
+                cases[i].earlier = last;
+            }
         }
     }
     Ok(cases)
