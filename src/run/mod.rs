@@ -76,6 +76,7 @@ pub use pull::{PullOptions, Pulled, pull};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 
+pub use crate::cases::ledger::{CaseEvent, CaseRound, case_id};
 pub use crate::plan::json_schema;
 
 /// What a run tells while it goes on, for a progress display.
