@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ScreenInput;
 use super::entities::{Columns, Entities};
-use super::evidence;
+use super::evidence::Template;
 use super::frames::value_at;
 use super::indicators::Computed;
 use super::rules::{Compiled, RuleOutcome, Withheld};
@@ -35,12 +35,13 @@ pub(super) fn collect<'a>(
     level: Level,
     rules: &[Compiled<'a>],
     outcomes: &[RuleOutcome],
-    columns: &Columns,
+    (columns, fixed): (&Columns, &Columns),
     input: &ScreenInput,
 ) -> Vec<Hit<'a>> {
     let mut hits = Vec::new();
     for (compiled, outcome) in rules.iter().zip(outcomes) {
         let indicators: Vec<String> = named_indicators(input.plan, compiled).map(|i| i.name.clone()).collect();
+        let template = Template::new(&compiled.rule.evidence, columns, fixed);
         for (row, judged) in outcome.judged.iter().enumerate() {
             let household = entities.household_row(level, row as u32);
             let (Some(Judged::Hit), Some(household)) = (judged, household) else {
@@ -52,7 +53,7 @@ pub(super) fn collect<'a>(
                 household,
                 person,
                 id: hit_id(entities, compiled.rule, household, person),
-                evidence: evidence::fill(&compiled.rule.evidence, columns, row, input.as_of),
+                evidence: template.fill(row, input.as_of),
                 indicators: indicators.clone(),
             });
         }
