@@ -64,7 +64,7 @@ def count(where=True):
 
 
 def total(value, where=True):
-    chosen = value.filter(L & where)
+    chosen = pl.when(L & where).then(value)
     known = pl.when(chosen.count() > 0).then(chosen.sum())
     return pl.when((L & where).any()).then(known).otherwise(none(L, where, 0))
 
@@ -93,11 +93,11 @@ def in_window(day):
 
 
 def greatest(value, where=True):
-    return value.filter(L & where).max()
+    return pl.when(L & where).then(value).max()
 
 
 def least(value, where=True):
-    return value.filter(L & where).min()
+    return pl.when(L & where).then(value).min()
 
 
 ZERO, FALSE = 0, False
@@ -395,7 +395,7 @@ indicators(
 )
 
 # Everything at once: sources are read and grouped side by side.
-parts = pl.collect_all(collected["household_id"] + collected["person_id"] + [village])
+parts = pl.collect_all(collected["household_id"] + collected["person_id"] + [village], engine="streaming")
 village, of_households = parts.pop(), parts[: len(collected["household_id"])]
 of_persons = parts[len(of_households) :]
 
