@@ -118,7 +118,8 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let mut online_list = lists::online_list(&found, &entities, &known.households, &known.fixed);
     if let Some(previous) = input.previous {
         let unjudged = unjudged(&entities, &first.judged(), &known);
-        online_list = held::hold(online_list, &unjudged, previous)?;
+        let income = known.withheld.get(schema::INCOME).cloned().unwrap_or_default();
+        online_list = held::hold(online_list, &unjudged, &income, previous)?;
     }
     Ok(Screened {
         indicators_person: indicator_table(schema::indicators_person(plan), input.persons, &computed),
