@@ -23,6 +23,9 @@ use crate::model::text;
 /// Sentences of levels that name no value.
 type Known = BTreeMap<([u8; COMPARISONS], bool, bool), u32>;
 
+/// Records whose names are looked up at once.
+const TOGETHER: usize = 64;
+
 struct Table<'a> {
     judgement: &'a Judgement,
     entries: &'a Columns,
@@ -73,12 +76,24 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     let settled = &judgement.settled;
     // Pairs of one kind differ in the rarity of the name only.
     let mut kinds: Vec<Option<Pair>> = vec![None; 1 << u8::BITS];
-    for ((person, kind), record) in settled.person.iter().zip(&settled.kind).zip(0..) {
-        if *person != OPEN {
-            let like = kinds[usize::from(*kind)].get_or_insert_with(|| judge.settled_pair(record, *person));
-            table.settled(record, &judge.renamed(*like, record, *person));
-        } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
-            table.judged(record, judged);
+    let mut same_names = [0.0; TOGETHER];
+    for (piece, persons) in settled.person.chunks(TOGETHER).enumerate() {
+        let first = (piece * TOGETHER) as u32;
+        let end = first + persons.len() as u32;
+        // Names lie anywhere in memory: accesses that do not wait for one another overlap.
+        let open = others.clone().take_while(|o| o.0 < end);
+        judgement.spine.touch(open.flat_map(|(_, judged)| judged.pairs.iter().map(|p| p.person)));
+        for ((weight, person), record) in same_names.iter_mut().zip(persons).zip(first..) {
+            *weight = if *person == OPEN { 0.0 } else { judge.weight_of_same_name(record, *person) };
+        }
+        for ((person, weight), record) in persons.iter().zip(same_names).zip(first..) {
+            if *person != OPEN {
+                let kind = usize::from(settled.kind[record as usize]);
+                let like = kinds[kind].get_or_insert_with(|| judge.settled_pair(record, *person));
+                table.settled(record, &judge.renamed(*like, *person, weight));
+            } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
+                table.judged(record, judged);
+            }
         }
     }
     let [a, b] = table.numbers;

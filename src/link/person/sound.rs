@@ -113,7 +113,7 @@ impl Code {
         if dialect {
             return Agreement::Dialect;
         }
-        match Tables::get().look_alikes(self.look_alikes).contains(&other.script) {
+        match self.look_alikes != NONE && Tables::get().look_alikes(self.look_alikes).contains(&other.script) {
             true => Agreement::Shape,
             false => Agreement::None,
         }
