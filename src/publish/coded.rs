@@ -251,3 +251,119 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
     }
     out.push(value as u8);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use arrow::array::{ArrayRef, DictionaryArray, Float32Array, Int32Array, RecordBatch, UInt32Array};
+    use arrow::datatypes::{Field, Schema};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::table::{Column, Kind, Privacy, TableSchema};
+    use crate::publish::parquet::write_batches;
+
+    fn texts(words: usize, keys: Vec<Option<i32>>) -> ArrayRef {
+        let words: StringArray = (0..words).map(|i| Some(format!("词{i}"))).collect();
+        Arc::new(DictionaryArray::<Int32Type>::new(Int32Array::from(keys), Arc::new(words)))
+    }
+
+    /// What is read back of batches of these three columns and one of keys.
+    fn round(batches: Vec<[ArrayRef; 3]>) {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let column = |name: &str, kind| Column::new(name, name, kind, Privacy::Internal, "");
+        let schema = TableSchema {
+            name: "t".into(),
+            title: "t".into(),
+            grain: "a row".into(),
+            columns: vec![
+                column("id", Kind::Text),
+                column("word", Kind::Text),
+                column("weight", Kind::Float),
+                column("rank", Kind::Integer),
+            ],
+        };
+        let coded = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let kinds = [DataType::Utf8, coded, DataType::Float32, DataType::UInt32];
+        let plain = schema.arrow();
+        let fields = plain.fields().iter().zip(kinds).map(|(f, kind)| f.as_ref().clone().with_data_type(kind));
+        let arrow = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
+        let batches: Vec<RecordBatch> = batches
+            .into_iter()
+            .map(|[word, weight, rank]| {
+                let ids: StringArray = (0..word.len()).map(|i| Some(format!("R{i:07}"))).collect();
+                RecordBatch::try_new(arrow.clone(), vec![Arc::new(ids), word, weight, rank]).expect("fits")
+            })
+            .collect();
+        let files = ["a.parquet", "b.parquet"].map(|name| {
+            let path = folder.path().join(name);
+            write_batches(&schema, arrow.clone(), batches.iter().cloned(), &["id"], &path).expect("written");
+            path
+        });
+        assert_eq!(std::fs::read(&files[0]).expect("a"), std::fs::read(&files[1]).expect("b"));
+        let builder = ParquetRecordBatchReaderBuilder::try_new(std::fs::File::open(&files[0]).expect("there"));
+        let builder = builder.expect("parquet").with_batch_size(1 << 20);
+        assert_eq!(builder.metadata().num_row_groups(), batches.len());
+        let groups: Vec<RecordBatch> = (0..batches.len())
+            .flat_map(|group| {
+                let file = std::fs::File::open(&files[0]).expect("there");
+                let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet");
+                let reader = builder.with_batch_size(1 << 20).with_row_groups(vec![group]).build().expect("reader");
+                reader.map(|batch| batch.expect("a batch"))
+            })
+            .collect();
+        assert_eq!(groups.len(), batches.len());
+        for (read, written) in groups.iter().zip(&batches) {
+            for (a, b) in read.columns().iter().zip(written.columns()) {
+                let text = |array: &ArrayRef| arrow::compute::cast(array, &DataType::Utf8).expect("as text");
+                assert_eq!(&text(a), &text(b));
+            }
+        }
+    }
+
+    #[test]
+    fn runs_gaps_and_many_values_come_back() {
+        let rows = 20_000_usize;
+        let keys = |of: &dyn Fn(usize) -> Option<i32>| (0..rows).map(of).collect::<Vec<_>>();
+        let floats = |of: &dyn Fn(usize) -> Option<f32>| Arc::new((0..rows).map(of).collect::<Float32Array>());
+        let ranks = |of: &dyn Fn(usize) -> Option<u32>| Arc::new((0..rows).map(of).collect::<UInt32Array>());
+        round(vec![
+            [texts(1, keys(&|_| Some(0))), floats(&|_| Some(0.5)), ranks(&|_| None)],
+            [
+                texts(3, keys(&|i| (i % 7 != 0).then_some(i as i32 / 9 % 3))),
+                floats(&|_| None),
+                ranks(&|i| Some(i as u32)),
+            ],
+            [
+                texts(rows, keys(&|i| Some(i as i32))),
+                floats(&|i| (i % 3 == 0).then_some((i * 7919 % rows) as f32)),
+                ranks(&|i| Some(u32::from(i == rows - 1))),
+            ],
+            [
+                texts(300, keys(&|i| (i > 19_990).then_some(299))),
+                floats(&|i| Some((i / 100) as f32)),
+                ranks(&|_| Some(1)),
+            ],
+        ]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn whatever_is_written_is_read_back(
+            rows in prop::collection::vec((prop::option::of(0..40_i32), prop::option::of(0..5_u8), any::<u32>()), 1..200),
+            repeat in 1..12_usize,
+        ) {
+            let rows: Vec<_> = rows.iter().flat_map(|row| std::iter::repeat_n(*row, repeat)).collect();
+            let words = texts(40, rows.iter().map(|r| r.0).collect());
+            let weights: Float32Array = rows.iter().map(|r| r.1.map(f32::from)).collect();
+            let ranks: UInt32Array = rows.iter().map(|r| Some(r.2)).collect();
+            let at = rows.len() / 3;
+            // A slice begins in the middle of a byte of Arrow's bits.
+            let columns: [ArrayRef; 3] = [words, Arc::new(weights), Arc::new(ranks)];
+            round(vec![columns.clone(), columns.map(|c| c.slice(at, rows.len() - at))]);
+        }
+    }
+}

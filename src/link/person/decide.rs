@@ -152,7 +152,7 @@ impl Judge<'_> {
         let number = |record: &u32| entries.number[*record as usize];
         spine.index.touch(records.iter().map(number));
         let owners = || records.iter().filter_map(|r| spine.index.owners(number(r)).first());
-        let names = records.iter().map(|r| entries.names.block_keys(entries.name[*r as usize])[0]);
+        let names = records.iter().map(|r| entries.names.touch(entries.name[*r as usize]));
         let homes = owners().map(|owner| u64::from(spine.cards[*owner as usize].household));
         std::hint::black_box(names.chain(homes).fold(0, |sum, read| sum ^ read));
         spine.touch(owners().flat_map(|o| &spine.members[spine.cards[*o as usize].household as usize]).copied());

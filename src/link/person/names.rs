@@ -220,6 +220,12 @@ impl Names {
         self.heads.get(id as usize).map(|head| head.keys).unwrap_or_default()
     }
 
+    /// Reads what a comparison with this name reads first, to bring it near.
+    pub fn touch(&self, id: u32) -> u64 {
+        let Some(head) = self.heads.get(id as usize) else { return 0 };
+        head.keys[0] ^ self.codes.get(head.start as usize).map_or(0, |code| u64::from(code.script))
+    }
+
     /// For each id whether all characters of the name and of its surname are readable.
     pub fn readable(&self) -> Vec<bool> {
         self.heads.iter().map(|Head { keys: [script, _, surname], .. }| *script != 0 && *surname != 0).collect()
