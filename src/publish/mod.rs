@@ -5,6 +5,7 @@
 //! [`report`]; [`dictionary`] describes every column.
 
 pub mod atomic;
+mod coded;
 mod dictionary;
 pub mod filename;
 pub mod parquet;
