@@ -32,7 +32,7 @@ struct Wanted {
 }
 
 /// The headings of a file or sheet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Headings {
     /// Column of each contract field, in the contract's order.
     pub(super) columns: Vec<Option<u32>>,

@@ -90,7 +90,7 @@ pub(super) const LIMITS: Limits = Limits {
 pub(super) const CELL_CHARS: usize = 32_767;
 
 /// Counts what the rows of a file cost.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Meter {
     limits: Limits,
     cells: u64,
