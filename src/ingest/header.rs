@@ -324,8 +324,8 @@ fn heading_cells(rows: &[Row], merges: &Merges, first: u32, count: u32) -> Vec<H
         let texts: Vec<[Option<&Rc<str>>; 2]> =
             levels.iter().map(|l| [l.get(&column), l.range(..=column).next_back().map(|(_, t)| t)]).collect();
         let same = |a: Option<&Rc<str>>, b: Option<&Rc<str>>| a.map(Rc::as_ptr) == b.map(Rc::as_ptr);
-        let as_before = texts.len() == before.len()
-            && texts.iter().zip(&before).all(|(t, b)| same(t[0], b[0]) && same(t[1], b[1]));
+        let as_before =
+            texts.len() == before.len() && texts.iter().zip(&before).all(|(t, b)| same(t[0], b[0]) && same(t[1], b[1]));
         cells.push(match cells.last().filter(|_| as_before) {
             Some(last) => HeadingCell { column, shown: last.shown.clone(), names: last.names.clone() },
             None => heading_cell(column, &texts),

@@ -100,7 +100,18 @@ impl Package {
 
     /// A part of a workbook's index: they are kept, and none is long.
     pub(super) fn index_part(&mut self, name: &str) -> Checked<Option<impl Read + '_>> {
-        Ok(self.part(name)?.map(|inner| Short { inner, left: INDEX }))
+        self.short_part(name, "its index has", INDEX)
+    }
+
+    /// A part that is kept in memory: reading it ends in an error of the kind `FileTooLarge`, which begins with `what`, when it
+    /// has more than so many bytes.
+    pub(super) fn short_part(
+        &mut self,
+        name: &str,
+        what: &'static str,
+        longest: u64,
+    ) -> Checked<Option<impl Read + '_>> {
+        Ok(self.part(name)?.map(|inner| Short { inner, read: 0, longest, what }))
     }
 
     /// Inflates all parts but those that are `read` anyway, and keeps nothing. With `texts` no part that is XML may have a
@@ -163,17 +174,22 @@ impl Package {
     }
 }
 
-/// Reads so many bytes, and ends in an error of the kind `FileTooLarge` when there are more.
+/// A part that may only have so many bytes.
 struct Short<R> {
     inner: R,
-    left: u64,
+    read: u64,
+    longest: u64,
+    what: &'static str,
 }
 
 impl<R: Read> Read for Short<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buf)?;
-        let what = || io::Error::new(io::ErrorKind::FileTooLarge, format!("its index has more than {} MB", INDEX >> 20));
-        self.left = self.left.checked_sub(read as u64).ok_or_else(what)?;
+        self.read += read as u64;
+        if self.read > self.longest {
+            let what = format!("{} more than {} MB", self.what, self.longest >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
         Ok(read)
     }
 }

@@ -18,8 +18,8 @@ use super::Checked;
 use super::book::{Book, Layout, SheetInfo, Take};
 use super::limits::{Limits, guarded, oversized};
 use super::merges::{Merges, Region};
-use super::row::Row;
 use super::parsed;
+use super::row::Row;
 use crate::diag::{Diagnostic, Place};
 
 /// An opened workbook.

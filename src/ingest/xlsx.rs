@@ -3,7 +3,7 @@
 //! In: an `.xlsx` file. Out: its sheets and their rows. Our own reader and not that of the workbook library, which reads the
 //! other formats: the parser of all XML below it costs more than all that is done with the cells afterwards, it keeps every
 //! shared text as a string of its own, and what stands around the cells would take another pass over the sheet. Its
-//! cells are held against the library's in `tests/oracle`. Merged ranges stand behind the cells that they are about: see
+//! cells are held against the library's in `tests/oracle.rs`. Merged ranges stand behind the cells that they are about: see
 //! [`Book::layout_comes_last`].
 
 use std::collections::BTreeSet;
@@ -41,7 +41,7 @@ pub(super) struct XlsxBook {
 pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<XlsxBook> {
     let mut package = Package::open(path, limits, place)?;
     let index = Index::read(&mut package, limits, place)?;
-    let shared = match package.part(&index.shared_texts)? {
+    let shared = match package.short_part(&index.shared_texts, "its shared texts have", limits.strings_bytes)? {
         Some(part) => Shared::read(part, limits, place)?,
         None => Shared::default(),
     };

@@ -39,7 +39,12 @@ pub(super) struct Index {
 }
 
 /// The tags of a part that open an element, one after the other.
-fn each(part: impl Read, limits: &Limits, place: &Place, mut see: impl FnMut(&BytesStart) -> Checked<()>) -> Checked<()> {
+fn each(
+    part: impl Read,
+    limits: &Limits,
+    place: &Place,
+    mut see: impl FnMut(&BytesStart) -> Checked<()>,
+) -> Checked<()> {
     let mut reader = xml::reader(part, limits);
     let mut buffer = Vec::new();
     while let Some(event) = xml::next(&mut reader, &mut buffer, place)? {
@@ -215,9 +220,18 @@ mod tests {
     #[test]
     fn format_codes() {
         let table = [
-            (Shows::Day, "DD/MM/YY|H:MM:SS;@|m\"M\"d\"D\";@|[$-404]e\"\\xfc\"m\"\\xfc\"d\"\\xfc\"|ha/p\\\\m|*-yyyy-mm-dd|yyyy\"年\"m\"月\"d\"日\"|[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy|上午/下午h\"时\""),
-            (Shows::Duration, "[h]:mm:ss|[h]|[ss]|[s].000|[mm]|[Blue]\\+[h]:mm;[Red]\\-[h]:mm|[>=100][Magenta][s].00|[h]:mm;[=0]\\-"),
-            (Shows::Number, "General|#,##0\\ [$\\u20bd-46D]|\"Y: \"0.00\"m\";\"Y: \"-0.00\"m\"|\"$\"#,##0_);[Red](\"$\"#,##0)|0_ ;[Red]\\-0\\ |\\Y000000|#,##0.0####\" YMD\"|[>=100][Magenta].00|#,##0.00\\ _M\"H\"_);[Red]#,##0|#,##0*y|0\"x\"*d|0.00|@|[Red]0|[DBNum1][$-804]General"),
+            (
+                Shows::Day,
+                "DD/MM/YY|H:MM:SS;@|m\"M\"d\"D\";@|[$-404]e\"\\xfc\"m\"\\xfc\"d\"\\xfc\"|ha/p\\\\m|*-yyyy-mm-dd|yyyy\"年\"m\"月\"d\"日\"|[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy|上午/下午h\"时\"",
+            ),
+            (
+                Shows::Duration,
+                "[h]:mm:ss|[h]|[ss]|[s].000|[mm]|[Blue]\\+[h]:mm;[Red]\\-[h]:mm|[>=100][Magenta][s].00|[h]:mm;[=0]\\-",
+            ),
+            (
+                Shows::Number,
+                "General|#,##0\\ [$\\u20bd-46D]|\"Y: \"0.00\"m\";\"Y: \"-0.00\"m\"|\"$\"#,##0_);[Red](\"$\"#,##0)|0_ ;[Red]\\-0\\ |\\Y000000|#,##0.0####\" YMD\"|[>=100][Magenta].00|#,##0.00\\ _M\"H\"_);[Red]#,##0|#,##0*y|0\"x\"*d|0.00|@|[Red]0|[DBNum1][$-804]General",
+            ),
         ];
         for (expected, codes) in table {
             for code in codes.split('|') {

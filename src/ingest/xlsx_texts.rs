@@ -210,7 +210,12 @@ mod tests {
         for same in ["_", "_x", "_x00", "_x00ZZ_", "_x00½_", "snake_x_y", "_x+123_"] {
             assert_eq!(unescape(same), same);
         }
-        for (text, shown) in [("a_x000D_", "a\r"), ("__x005F_x0000__", "__x0000__"), ("_xD83D_x", "\u{fffd}x"), ("_x005F_xD83D_", "_xD83D_")] {
+        for (text, shown) in [
+            ("a_x000D_", "a\r"),
+            ("__x005F_x0000__", "__x0000__"),
+            ("_xD83D_x", "\u{fffd}x"),
+            ("_x005F_xD83D_", "_xD83D_"),
+        ] {
             assert_eq!(unescape(text), shown);
         }
     }
