@@ -5,7 +5,15 @@
 //! stays a draft until then, and tracking goes on while the risk stands. [`ledger`] keeps what outlives a round: person
 //! ids, decisions of people, fitted models.
 
+mod advance;
+#[cfg(test)]
+mod advance_tests;
+mod asked;
+mod between;
+mod due;
+mod facts;
 pub mod ledger;
+pub mod moves;
 mod precision;
 mod proposals;
 #[cfg(test)]
@@ -13,6 +21,10 @@ mod tests;
 mod tracking;
 mod verification;
 
+pub use advance::{Advanced, Lists, advance};
+pub use asked::{asked, cases_table};
+pub use between::{case_changes, village_reports};
+pub use due::{due, due_on, next_report};
 pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;

@@ -14,6 +14,7 @@
 //! ```
 
 mod again;
+mod cases;
 mod changes;
 mod check;
 mod clock;
@@ -43,9 +44,11 @@ mod outputs;
 mod pipeline;
 mod precision;
 mod preview;
+mod private;
 mod propose;
 mod pull;
 mod receipts;
+mod runs;
 mod scale;
 mod sources;
 mod staging;
@@ -53,6 +56,10 @@ mod store;
 mod through;
 mod waterfall;
 
+pub use cases::{
+    CaseDecided, CaseDecision, CaseFilter, CaseLine, CaseShown, CasesOptions, NextStep, Overdue, case_history,
+    decide_case, list_cases, overdue_cases, show_case,
+};
 pub use changes::{Change, Mover, PlaceChange, RuleChange};
 pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
@@ -68,9 +75,11 @@ pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use pull::{PullOptions, Pulled, pull};
+pub use runs::{Compared, Difference, RunLine, Verified, compare_runs, list_runs, show_run, verify_run};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 
+pub use crate::cases::ledger::{CaseEvent, CaseRound, case_id};
 pub use crate::plan::json_schema;
 
 /// What a run tells while it goes on, for a progress display.
