@@ -1,6 +1,5 @@
 //! Our reader of .xlsx sheets held against that of the workbook library: the same cells, or a refusal by both.
 
-use std::collections::BTreeSet;
 use std::io::Cursor;
 use std::path::PathBuf;
 
@@ -74,28 +73,27 @@ fn workbooks() -> Vec<PathBuf> {
     found
 }
 
-/// Files of the corpus of which only one of the two readers gives cells, with the reason.
-const APART: [(&str, &str); 0] = [];
-
 #[test]
 fn workbooks_of_the_corpus_have_the_same_cells() {
-    let (mut compared, mut apart) = (0, BTreeSet::new());
+    let mut compared = 0;
+    let mut apart = Vec::new();
     for path in workbooks() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let bytes = fs::read(&path).unwrap();
-        match (ours(&bytes), theirs(&bytes)) {
-            (Some(ours), Some(theirs)) => {
+        // What ours refuses may end the process in theirs: what must come of it is in its expectation.
+        let Some(ours) = ours(&bytes) else {
+            continue;
+        };
+        match theirs(&bytes) {
+            Some(theirs) => {
                 assert_eq!(ours, theirs, "{name}");
                 compared += 1;
             }
-            (None, None) => {}
-            (ours, _) => drop(apart.insert((name, ours.is_some()))),
+            None => apart.push(name),
         }
     }
     assert!(compared > 20, "{compared}");
-    println!("{apart:?}");
-    let apart: BTreeSet<String> = apart.into_iter().map(|a| a.0).collect();
-    assert_eq!(apart, APART.iter().map(|a| a.0.to_string()).collect());
+    assert_eq!(apart, [""; 0], "read by ours only");
 }
 
 #[test]
