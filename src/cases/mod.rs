@@ -5,6 +5,7 @@
 //! stays a draft until then, and tracking goes on while the risk stands. [`ledger`] keeps what outlives a round: person
 //! ids, decisions of people, fitted models.
 
+pub mod forms;
 pub mod ledger;
 mod precision;
 mod proposals;
