@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::reader::{Document, Section};
 use super::shape::{Asked, Form, Shape, Shapes};
 use super::types::{Basis, Cadence, Plan};
-use super::{LinkModel, contract, generic, linkage, load, params, rule_tests, rules};
+use super::{LinkModel, contract, generic, linkage, load, params, process, rule_tests, rules};
 use crate::codes::Codes;
 use crate::diag::Place;
 
@@ -33,11 +33,13 @@ pub enum FileKind {
     Model,
     /// `shared/models/*.toml` with `family = "generic"`.
     GenericModel,
+    /// `shared/process.toml`.
+    Process,
 }
 
 impl FileKind {
     /// All kinds with their word and the files that they are, seen from the pipelines folder.
-    pub const ALL: [(&'static str, FileKind, &'static str); 7] = [
+    pub const ALL: [(&'static str, FileKind, &'static str); 8] = [
         ("pipeline", FileKind::Pipeline, "*/pipeline.toml"),
         ("contract", FileKind::Contract, "shared/sources/*.toml"),
         ("params", FileKind::Params, "*/params.toml"),
@@ -45,6 +47,7 @@ impl FileKind {
         ("tests", FileKind::Tests, "*/tests/*.toml"),
         ("model", FileKind::Model, "shared/models/person*.toml"),
         ("generic-model", FileKind::GenericModel, "shared/models/generic*.toml"),
+        ("process", FileKind::Process, "shared/process.toml"),
     ];
 
     fn title(self) -> &'static str {
@@ -56,6 +59,7 @@ impl FileKind {
             FileKind::Tests => "规则的样例检验 tests/*.toml",
             FileKind::Model => "人员匹配模型 shared/models/*.toml",
             FileKind::GenericModel => "通用匹配模型 shared/models/*.toml",
+            FileKind::Process => "案件流程 shared/process.toml",
         }
     }
 
@@ -70,6 +74,7 @@ impl FileKind {
             FileKind::Tests => Document::asked(&probes, |file: &Section| rule_tests::read(file, &no_plan())),
             FileKind::Model => Document::asked(&probes, linkage::read),
             FileKind::GenericModel => Document::asked(&probes, generic::read),
+            FileKind::Process => Document::asked(&probes, process::read),
         }
     }
 }
@@ -216,6 +221,7 @@ fn no_plan() -> Plan {
         model: LinkModel::empty("none", Place::default()),
         codes_dir: PathBuf::new(),
         causes: Vec::new(),
+        process: super::process::shipped(),
         files: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use super::LinkModel;
 use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
 use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
-use super::{check, contract, linkage, param_book, params, rule_tests, rules, sql};
+use super::{Process, check, contract, linkage, param_book, params, process, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
 
@@ -110,6 +110,7 @@ impl Loader {
             model,
             codes_dir,
             causes,
+            process: self.process(&head.shared),
             files: Vec::new(),
         };
         check::plan(&plan, &found.source_places, &found.rule_places, &self.problems);
@@ -169,6 +170,13 @@ impl Loader {
             None
         };
         model.unwrap_or_else(|| linkage::none(place.clone()))
+    }
+
+    /// The pipeline's own process, else the office's, else the shipped one.
+    fn process(&self, shared: &Path) -> Process {
+        let files = [self.dir.join("process.toml"), shared.join("process.toml")];
+        let found = files.iter().find(|path| path.exists());
+        found.and_then(|path| self.with(path, process::read)).unwrap_or_else(process::shipped)
     }
 
     fn causes(&self, codes: &Codes, codes_dir: &Path) -> Vec<Cause> {

@@ -15,6 +15,7 @@
 //! | `param_book`, `param_cells` | 参数表.xlsx: the same as `params.toml`, filled in by a clerk |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
+//! | `process` | the steps of cases and work orders |
 //! | `models`, `generic` | a linkage model on its own, of either family |
 //! | `cross_checks` | what a contract wants to be told when values do not go together |
 //! | `check` | what only holds between files |
@@ -34,6 +35,7 @@ mod param_cells;
 pub mod params;
 mod person_columns;
 pub mod person_model;
+pub mod process;
 mod reader;
 mod rule_tests;
 mod rule_types;
@@ -60,5 +62,6 @@ pub use load::{built_in_source, load};
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
+pub use process::{Machine, Move, Owner, Phase, Process};
 pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;
