@@ -6,6 +6,8 @@
 //! ids, decisions of people, fitted models.
 
 mod advance;
+#[cfg(test)]
+mod advance_tests;
 mod asked;
 mod facts;
 pub mod forms;

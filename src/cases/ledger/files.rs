@@ -239,8 +239,14 @@ impl CaseState {
                 self.given.insert("reason".into(), e.reason.clone());
             }
         }
-        self.concluded = e.details.get("facts").and_then(|f| serde_json::from_str(f).ok());
-        self.merged_into = e.details.get("into").and_then(|id| case_number(id));
+        if !e.trigger.starts_with("clock.") {
+            self.concluded = e.details.get("facts").and_then(|f| serde_json::from_str(f).ok());
+        }
+        self.merged_into = match e.trigger.as_str() {
+            "merge" => e.details.get("into").and_then(|id| case_number(id)),
+            "clock.stop" | "clock.resume" => self.merged_into,
+            _ => None,
+        };
     }
 }
 
@@ -389,6 +395,9 @@ impl Changes<'_> {
         let Some(now) = self.case(case)? else {
             return Ok(Err(Refusal::new("case.unknown", format!("台账中没有案件{}", case_id(case)))));
         };
+        if step.trigger.starts_with("round.") {
+            return Ok(Err(Refusal::new("case.not_now", "这一步只由批次比对产生，不能手工办理")));
+        }
         let mut step = step.clone();
         let to = match step.trigger.as_str() {
             "undo" => match self.before_last(case, &step)? {
