@@ -22,6 +22,7 @@ mod verification;
 
 pub use advance::{Advanced, Lists, advance};
 pub use asked::{asked, cases_table};
+pub use facts::changed as facts_changed;
 pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;
