@@ -24,7 +24,7 @@ pub fn blank(issue: &Issue, spec: &FormSpec, words: &Words, form: &str, to: &str
         title: format!("{to}{}", words.title),
         lines,
         columns: spec.columns.iter().map(column).collect(),
-        rows: vec![Vec::new(); EMPTY_ROWS],
+        rows: (0..EMPTY_ROWS).map(|_| Vec::new()).collect(),
         closing: words.closing.clone(),
         locked: true,
         ..Page::default()

@@ -304,7 +304,7 @@ fn day(text: &str, kind: CellKind, on: Date) -> Result<Date, String> {
     let read = date::date(text, kind, Asked::Day, on);
     match (read.value, read.doubt) {
         (Some(days), None) => Ok(crate::model::text::from_days(days)),
-        (_, Some(doubt)) => Err(format!("不是一个明确的日期（{}）", doubt.words)),
+        (_, Some(doubt)) => Err(format!("不是一个明确的日期（{}）", doubt.message)),
         (None, None) => Err("不是日期".into()),
     }
 }
@@ -313,7 +313,7 @@ fn number(text: &str, kind: CellKind, on: Date) -> Result<String, String> {
     let read = id_number::id_number(text, kind, on);
     match (read.lane, read.number, read.doubt) {
         (Lane::Valid | Lane::Repaired | Lane::Certificate | Lane::ResidencePermit, Some(number), _) => Ok(number),
-        (.., Some(doubt)) => Err(format!("不能采用（{}）", doubt.words)),
+        (.., Some(doubt)) => Err(format!("不能采用（{}）", doubt.message)),
         _ => Err("不是身份证号".into()),
     }
 }
