@@ -22,7 +22,9 @@ mod spec;
 mod tests;
 
 pub use answers::{Given, Readers, Reason};
-pub use classify::{Altered, Counts, Earlier, Elsewhere, Judged, Judging, RowState, Verdict, classify, contest, contested};
+pub use classify::{
+    Altered, Counts, Earlier, Elsewhere, Judged, Judging, RowState, Verdict, classify, contest, contested,
+};
 pub use issue::{Issue, Taken, form, keep, verify_forms};
 pub use layout::{Found, FoundRow, Glance, found, glance};
 pub use spec::{AUTHORISATION, RESULTS, blank, self_report, verify};

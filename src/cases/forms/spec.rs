@@ -1,7 +1,7 @@
 //! What a kind of form shows and asks. Other kinds have a function like [`verify`] beside it or in their own module.
 
-use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Needed};
 use crate::codes::Codes;
+use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Needed};
 use crate::plan::{Field, FieldFrom, FieldKind, Plan, Role, Source};
 
 /// Answers a village may give, each with the move that it triggers.

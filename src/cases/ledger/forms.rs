@@ -135,8 +135,7 @@ impl Ledger {
     /// The form with which each of these rows was first issued; tokens that nobody issued are left out.
     pub fn forms_of<'t>(&self, tokens: impl Iterator<Item = &'t str>) -> Outcome<BTreeMap<String, String>> {
         let work = || -> rusqlite::Result<BTreeMap<String, String>> {
-            let query =
-                format!("SELECT form FROM form_row JOIN form USING (form) WHERE token = ?1 AND {STANDING}");
+            let query = format!("SELECT form FROM form_row JOIN form USING (form) WHERE token = ?1 AND {STANDING}");
             let mut query = self.connection.prepare(&query)?;
             let mut found = BTreeMap::new();
             for token in tokens {

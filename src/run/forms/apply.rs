@@ -102,7 +102,9 @@ fn step(
             Ok(Ok(format!("{}→{}", title(&applied.from), title(&applied.to))))
         }
         // Half of a change must not stay: the transaction is given up as a whole.
-        Err(refused) if undo => Err(impossible(format!("an answer was taken back and its successor is refused: {}", refused.code))),
+        Err(refused) if undo => {
+            Err(impossible(format!("an answer was taken back and its successor is refused: {}", refused.code)))
+        }
         Err(refused) => Ok(Err(Reason::new(refused.code, refused.said))),
     }
 }
@@ -110,14 +112,11 @@ fn step(
 fn step_of(sender: &Sender, given: &Given) -> Step {
     let plan = sender.office.plan;
     let detail = |name: &str| given.details.get(name).cloned().unwrap_or_default();
-    let mut step = Step::new(
-        &given.trigger,
-        detail("day").parse().unwrap_or(sender.office.on),
-        &detail("by"),
-        &detail("reason"),
-    );
+    let mut step =
+        Step::new(&given.trigger, detail("day").parse().unwrap_or(sender.office.on), &detail("by"), &detail("reason"));
     step.file = sender.arrived.path.rsplit(['/', '\\']).next().unwrap_or_default().to_string();
-    for (name, text) in given.details.iter().filter(|(name, _)| !matches!(name.as_str(), "day" | "by" | "reason" | "")) {
+    for (name, text) in given.details.iter().filter(|(name, _)| !matches!(name.as_str(), "day" | "by" | "reason" | ""))
+    {
         let text = match name.as_str() {
             "causes" => {
                 let codes: BTreeSet<&str> = text
@@ -159,9 +158,9 @@ fn before(sender: &Sender, ledger: &Ledger, verdict: &Verdict) -> Outcome<Before
         let asked_otherwise = !current.contains_key(&row.token) && current.values().any(|c| *c == Some(case));
         let rounds = ledger.case_rounds(case)?;
         let then = rounds.iter().rfind(|r| r.round == issued.round);
-        let changed = then.zip(rounds.last()).and_then(|(then, now)| {
-            cases::facts_changed(&then.facts, &now.facts, plan.process.same_within, plan)
-        });
+        let changed = then
+            .zip(rounds.last())
+            .and_then(|(then, now)| cases::facts_changed(&then.facts, &now.facts, plan.process.same_within, plan));
         if let Some(changed) = changed {
             let words = format!("发表以后情况有变化（{changed}），已重新交办，请填新表");
             before.outdated.insert(row.token.clone(), Reason::new("answer.outdated", words));

@@ -94,7 +94,8 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
         files.push(path);
     }
     if offline(&plan).is_none() || files.is_empty() {
-        let problem = Diagnostic::error("forms.no_township", "the table of divisions has no township", Place::default());
+        let problem =
+            Diagnostic::error("forms.no_township", "the table of divisions has no township", Place::default());
         return Err(Failure::one(FailureClass::Pipeline, problem.hint("see codes/divisions.csv")));
     }
     Ok(Exported { kind: kind.code().into(), files, rows: 0 })

@@ -110,7 +110,8 @@ pub fn import(options: &ImportOptions) -> Outcome<Imported> {
     let mut ledger = ledger_of(&options.out)?;
     let office = Office { plan: &plan, codes: &codes, options, on };
 
-    let read: Vec<Result<Read, ImportedFile>> = options.files.iter().map(|f| office.read(&ledger, f)).collect::<Outcome<_>>()?;
+    let read: Vec<Result<Read, ImportedFile>> =
+        options.files.iter().map(|f| office.read(&ledger, f)).collect::<Outcome<_>>()?;
     let contested = office.contested(&ledger, &read)?;
     let mut files = Vec::new();
     for read in read {
