@@ -16,6 +16,7 @@
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `models`, `generic` | a linkage model on its own, of either family |
+//! | `remedies` | measures, caps, sources of money, words of publicity lists |
 //! | `cross_checks` | what a contract wants to be told when values do not go together |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
@@ -35,6 +36,7 @@ pub mod params;
 mod person_columns;
 pub mod person_model;
 mod reader;
+pub mod remedies;
 mod rule_tests;
 mod rule_types;
 mod rules;
@@ -59,6 +61,7 @@ pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::{built_in_source, load};
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
+pub use remedies::{Cap, Fund, Measure as Remedy, Remedies};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
 pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;

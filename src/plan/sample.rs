@@ -39,6 +39,7 @@ pub fn plan() -> Plan {
             cause("water", "因安全饮水", "水利局"),
             cause("other", "其他", "农业农村局"),
         ],
+        remedies: super::Remedies::default(),
         files: Vec::new(),
     }
 }
