@@ -6,6 +6,7 @@
 //! ids, decisions of people, fitted models.
 
 pub mod ledger;
+pub mod moves;
 mod precision;
 mod proposals;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::reader::{Document, Section};
 use super::shape::{Asked, Form, Shape, Shapes};
 use super::types::{Basis, Cadence, Plan};
-use super::{LinkModel, contract, generic, linkage, load, params, remedies, rule_tests, rules};
+use super::{LinkModel, contract, generic, linkage, load, params, process, remedies, rule_tests, rules};
 use crate::codes::Codes;
 use crate::diag::Place;
 
@@ -35,11 +35,13 @@ pub enum FileKind {
     Model,
     /// `shared/models/*.toml` with `family = "generic"`.
     GenericModel,
+    /// `shared/process.toml`.
+    Process,
 }
 
 impl FileKind {
     /// All kinds with their word and the files that they are, seen from the pipelines folder.
-    pub const ALL: [(&'static str, FileKind, &'static str); 8] = [
+    pub const ALL: [(&'static str, FileKind, &'static str); 9] = [
         ("pipeline", FileKind::Pipeline, "*/pipeline.toml"),
         ("contract", FileKind::Contract, "shared/sources/*.toml"),
         ("params", FileKind::Params, "*/params.toml"),
@@ -48,6 +50,7 @@ impl FileKind {
         ("remedies", FileKind::Remedies, "shared/remedies.toml"),
         ("model", FileKind::Model, "shared/models/person*.toml"),
         ("generic-model", FileKind::GenericModel, "shared/models/generic*.toml"),
+        ("process", FileKind::Process, "shared/process.toml"),
     ];
 
     fn title(self) -> &'static str {
@@ -60,6 +63,7 @@ impl FileKind {
             FileKind::Remedies => "举措、上限、资金与公示用语 shared/remedies.toml",
             FileKind::Model => "人员匹配模型 shared/models/*.toml",
             FileKind::GenericModel => "通用匹配模型 shared/models/*.toml",
+            FileKind::Process => "案件流程 shared/process.toml",
         }
     }
 
@@ -75,6 +79,7 @@ impl FileKind {
             FileKind::Remedies => Document::asked(&probes, |file: &Section| remedies::read(file, &[])),
             FileKind::Model => Document::asked(&probes, linkage::read),
             FileKind::GenericModel => Document::asked(&probes, generic::read),
+            FileKind::Process => Document::asked(&probes, process::read),
         }
     }
 }
@@ -222,6 +227,7 @@ fn no_plan() -> Plan {
         codes_dir: PathBuf::new(),
         causes: Vec::new(),
         remedies: super::Remedies::default(),
+        process: super::process::shipped(),
         files: Vec::new(),
     }
 }

@@ -10,7 +10,7 @@ use super::LinkModel;
 use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
 use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
-use super::{check, contract, linkage, param_book, params, remedies, rule_tests, rules, sql};
+use super::{Process, check, contract, linkage, param_book, params, process, remedies, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
 
@@ -116,6 +116,7 @@ impl Loader {
             codes_dir,
             causes,
             remedies,
+            process: self.process(&head.shared),
             files: Vec::new(),
         };
         check::plan(&plan, &found.source_places, &found.rule_places, &self.problems);
@@ -175,6 +176,13 @@ impl Loader {
             None
         };
         model.unwrap_or_else(|| linkage::none(place.clone()))
+    }
+
+    /// The pipeline's own process, else the office's, else the shipped one.
+    fn process(&self, shared: &Path) -> Process {
+        let files = [self.dir.join("process.toml"), shared.join("process.toml")];
+        let found = files.iter().find(|path| path.exists());
+        found.and_then(|path| self.with(path, process::read)).unwrap_or_else(process::shipped)
     }
 
     fn causes(&self, codes: &Codes, codes_dir: &Path) -> Vec<Cause> {

@@ -15,6 +15,7 @@
 //! | `param_book`, `param_cells` | 参数表.xlsx: the same as `params.toml`, filled in by a clerk |
 //! | `person_model` | the linkage model of people as plain data: written to a file, compared with an earlier one |
 //! | `person_columns` | which headings of a plain file hold what of a person |
+//! | `process` | the steps of cases and work orders |
 //! | `models`, `generic` | a linkage model on its own, of either family |
 //! | `remedies` | measures, caps, sources of money, words of publicity lists |
 //! | `cross_checks` | what a contract wants to be told when values do not go together |
@@ -35,6 +36,7 @@ mod param_cells;
 pub mod params;
 mod person_columns;
 pub mod person_model;
+pub mod process;
 mod reader;
 pub mod remedies;
 mod rule_tests;
@@ -61,7 +63,8 @@ pub use linkage::LEVELS as COMPARISON_LEVELS;
 pub use load::{built_in_source, load};
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
-pub use remedies::{Cap, Fund, Measure as Remedy, Remedies};
+pub use remedies::{Cap, Fund, Measure as Remedy, PublicRisk, Remedies};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
+pub use process::{Machine, Move, Owner, Phase, Process};
 pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;

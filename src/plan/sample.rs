@@ -40,6 +40,7 @@ pub fn plan() -> Plan {
             cause("other", "其他", "农业农村局"),
         ],
         remedies: super::Remedies::default(),
+        process: super::process::shipped(),
         files: Vec::new(),
     }
 }

@@ -26,10 +26,12 @@
 //! | `decisions` | decisions of people: offered pairs, answers, which apply |
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
+//! | `files` | cases: where each stands, every step, what rounds said of it |
 //! | `history` | the table `person_history` |
 
 mod decisions;
 mod deliveries;
+mod files;
 mod history;
 mod identity;
 mod models;
@@ -41,6 +43,9 @@ mod tests;
 
 pub use decisions::{Answer, Decision, DecisionsRead, Offer, Recorded, token};
 pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntry, digest};
+pub use files::{
+    Applied, CaseChange, CaseEvent, CaseRound, CaseState, Changes, Import, PROGRAM, case_id, case_number, stops,
+};
 pub use history::person_history;
 pub use identity::{Identity, RecordKey, identities, record_keys};
 pub use models::{Drift, FittedModel, Levels, drift};
@@ -91,6 +96,8 @@ pub struct Change {
     pub deliveries: Vec<Delivered>,
     /// Corrected receipts that are new.
     pub receipts: Vec<ReceiptEntry>,
+    /// What the round says about cases.
+    pub cases: CaseChange,
 }
 
 /// The open ledger.
@@ -165,6 +172,7 @@ impl Ledger {
         decisions::write_offers(&transaction, run, &key.round, &change.offers)?;
         models::write(&transaction, run, &change.models)?;
         deliveries::write(&transaction, run, key, &change.deliveries, &change.receipts)?;
+        files::write(&transaction, run, (&key.round, &key.as_of), &change.cases)?;
         transaction.commit()
     }
 
@@ -179,6 +187,7 @@ impl Ledger {
                  DELETE FROM identity WHERE run IN old;
                  DELETE FROM event WHERE run IN old;
                  DELETE FROM model WHERE run IN old;
+                 DELETE FROM case_round WHERE run IN old;
                  DELETE FROM run WHERE run IN old;
                  DROP TABLE old;
                  UPDATE run SET state = 'published' WHERE state = 'pending';",
@@ -203,6 +212,11 @@ impl Ledger {
                  DELETE FROM delivered_file WHERE entry IN (SELECT entry FROM delivery WHERE run IN old);
                  DELETE FROM delivery WHERE run IN old;
                  DELETE FROM receipt WHERE run IN old;
+                 DELETE FROM case_event WHERE run IN old;
+                 DELETE FROM case_round WHERE run IN old;
+                 DELETE FROM case_file WHERE run IN old;
+                 DELETE FROM form_row WHERE form IN (SELECT form FROM form WHERE run IN old);
+                 DELETE FROM form WHERE run IN old;
                  DELETE FROM run WHERE run IN old;
                  DROP TABLE old;",
             )?;

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 pub(super) const APPLICATION: i32 = 0x6269_6475;
 
 /// One script per version; the file's `user_version` says how many it has had. Never change one that was released.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -58,6 +58,46 @@ CREATE TABLE delivered_file (
 CREATE TABLE receipt (
   entry INTEGER PRIMARY KEY, run INTEGER NOT NULL, round TEXT NOT NULL, as_of TEXT NOT NULL, source TEXT NOT NULL,
   accepted INTEGER NOT NULL, path TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL);
+";
+
+const VERSION_3: &str = "
+-- What people brought in: a filled form, a decision at the keyboard. What follows from one is in the same transaction.
+CREATE TABLE import (
+  import INTEGER PRIMARY KEY, kind TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, day TEXT NOT NULL,
+  by TEXT NOT NULL, details TEXT NOT NULL);
+-- One case for each household in trouble; its number is never given twice.
+CREATE TABLE case_file (
+  case_id INTEGER PRIMARY KEY, run INTEGER, round TEXT NOT NULL, opened_on TEXT NOT NULL, anchor TEXT NOT NULL);
+-- What one round says about a case; replaced with its run.
+CREATE TABLE case_round (
+  run INTEGER NOT NULL, case_id INTEGER NOT NULL, said TEXT NOT NULL, PRIMARY KEY (run, case_id)) WITHOUT ROWID;
+-- Every step of every case. Steps are added, never changed: the last one says where a case stands.
+CREATE TABLE case_event (
+  event INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, run INTEGER, import INTEGER, round TEXT NOT NULL,
+  cause TEXT NOT NULL, from_state TEXT NOT NULL, to_state TEXT NOT NULL, day TEXT NOT NULL, by TEXT NOT NULL,
+  reason TEXT NOT NULL, file TEXT NOT NULL, details TEXT NOT NULL);
+CREATE INDEX case_event_of ON case_event (case_id, event);
+-- One order for each risk of a decided household; its steps as those of cases.
+CREATE TABLE work_order (
+  order_id INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, cause TEXT NOT NULL, department TEXT NOT NULL,
+  import INTEGER, opened_on TEXT NOT NULL, details TEXT NOT NULL);
+CREATE TABLE order_event (
+  event INTEGER PRIMARY KEY, order_id INTEGER NOT NULL, import INTEGER, cause TEXT NOT NULL, from_state TEXT NOT NULL,
+  to_state TEXT NOT NULL, day TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, file TEXT NOT NULL,
+  details TEXT NOT NULL);
+CREATE INDEX order_event_of ON order_event (order_id, event);
+-- Workbooks that went out, with what stood in their locked cells, and what came back.
+CREATE TABLE form (
+  form TEXT PRIMARY KEY, kind TEXT NOT NULL, run INTEGER, round TEXT NOT NULL, township_code TEXT NOT NULL,
+  township TEXT NOT NULL, issued_on TEXT NOT NULL, due_on TEXT NOT NULL, details TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE form_row (
+  token TEXT PRIMARY KEY, form TEXT NOT NULL, case_id INTEGER, order_id INTEGER, shown TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX form_row_of ON form_row (form);
+CREATE TABLE form_return (
+  entry INTEGER PRIMARY KEY, import INTEGER NOT NULL, form TEXT NOT NULL, counts TEXT NOT NULL);
+CREATE TABLE form_answer (
+  entry INTEGER NOT NULL, token TEXT NOT NULL, answer TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (entry, token)) WITHOUT ROWID;
 ";
 
 /// An empty ledger that is in no file yet.

@@ -21,7 +21,7 @@ pub struct OrderEvent {
     pub by: String,
     /// Why, where a reason was given.
     pub reason: String,
-    /// Particulars by name: measure, amount, fund, number, month, progress, paid, fixed, responsible, satisfied, meeting….
+    /// Particulars by name: measure, amount, fund, number, month, progress, paid, rectified, responsible, satisfied, meeting….
     pub details: BTreeMap<String, String>,
 }
 
@@ -57,7 +57,7 @@ pub struct Return {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Closing {
     /// 问题整改到位.
-    pub fixed: Option<bool>,
+    pub rectified: Option<bool>,
     /// 责任落实.
     pub responsible: Option<bool>,
     /// 群众满意.
@@ -66,18 +66,18 @@ pub struct Closing {
 
 /// The words of the three conditions with the name of the detail that tells each.
 pub const CONDITIONS: [(&str, &str); 3] =
-    [("fixed", "整改到位"), ("responsible", "责任落实"), ("satisfied", "群众满意")];
+    [("rectified", "整改到位"), ("responsible", "责任落实"), ("satisfied", "群众满意")];
 
 impl Closing {
     /// What the details of a closing say.
     pub fn of(details: &BTreeMap<String, String>) -> Closing {
         let said = |name: &str| yes_or_no(details.get(name)?);
-        Closing { fixed: said("fixed"), responsible: said("responsible"), satisfied: said("satisfied") }
+        Closing { rectified: said("rectified"), responsible: said("responsible"), satisfied: said("satisfied") }
     }
 
     /// Titles of the conditions that are not met, those that nobody spoke of among them.
     pub fn unmet(&self) -> Vec<&'static str> {
-        let values = [self.fixed, self.responsible, self.satisfied];
+        let values = [self.rectified, self.responsible, self.satisfied];
         let unmet = CONDITIONS.iter().zip(values).filter(|(_, met)| *met != Some(true));
         unmet.map(|((_, title), _)| *title).collect()
     }
@@ -121,9 +121,12 @@ pub struct Order {
     pub planned: Option<Planned>,
     /// Day and number of the filing (备案).
     pub filed: Option<(Date, String)>,
-    /// Approvals that the order has had: trigger and day. Office and leading group for special relief (R188), review of the
-    /// money for marginal households (R205). A new plan needs them anew.
+    /// Number of the review of the money by the office and the finance bureau, which marginal households need (R205).
+    pub fund_review: Option<String>,
+    /// Approvals that special relief has had: trigger and day (R188). A new plan needs them anew.
     pub approvals: Vec<(String, Date)>,
+    /// Day on which the department began.
+    pub started_on: Option<Date>,
     /// Monthly returns, in the order in which they came.
     pub returns: Vec<Return>,
     /// What the closing says; none while it is open.
@@ -170,7 +173,9 @@ impl Order {
             closed: false,
             planned: None,
             filed: None,
+            fund_review: None,
             approvals: Vec::new(),
+            started_on: None,
             returns: Vec::new(),
             closing: None,
         };
@@ -189,7 +194,7 @@ impl Order {
     fn take(&mut self, event: &OrderEvent) {
         let detail = |name: &str| event.details.get(name).map(|v| v.trim()).filter(|v| !v.is_empty());
         match event.trigger.as_str() {
-            super::PLAN | super::PLAN_MARGINAL | super::PLAN_SPECIAL => {
+            super::PLAN => {
                 self.planned = detail("measure").map(|measure| Planned {
                     measure: measure.to_string(),
                     amount: detail("amount").and_then(amount::parse),
@@ -197,13 +202,19 @@ impl Order {
                     why_special: detail("why_special").map(str::to_string),
                     on: event.day,
                 });
-                self.approvals.clear();
-                self.filed = None;
+                self.forget_approvals();
             }
-            super::OFFICE_PASS | super::GROUP_PASS | super::FUND_PASS => {
+            super::RETURN => self.forget_approvals(),
+            super::SPECIAL => self.approvals.push((event.trigger.clone(), event.day)),
+            super::SPECIAL_PASS => {
                 self.approvals.push((event.trigger.clone(), event.day));
+                self.filed = Some((event.day, detail("meeting").unwrap_or("").to_string()));
             }
-            super::FILE => self.filed = Some((event.day, detail("number").unwrap_or("").to_string())),
+            super::FILE => {
+                self.filed = Some((event.day, detail("number").unwrap_or("").to_string()));
+                self.fund_review = detail("fund_review").map(str::to_string);
+            }
+            super::START => self.started_on = Some(event.day),
             super::REPORT => {
                 let month = detail("month").and_then(super::months::parse);
                 self.returns.extend(month.map(|month| Return {
@@ -213,10 +224,16 @@ impl Order {
                     paid: detail("paid").and_then(amount::parse),
                 }));
             }
-            super::DONE => self.closing = Some(Closing::of(&event.details)),
+            super::CLOSE => self.closing = Some(Closing::of(&event.details)),
             super::REOPEN => self.closing = None,
             _ => {}
         }
+    }
+
+    fn forget_approvals(&mut self) {
+        self.approvals.clear();
+        self.filed = None;
+        self.fund_review = None;
     }
 }
 
