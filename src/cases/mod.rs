@@ -5,6 +5,9 @@
 //! stays a draft until then, and tracking goes on while the risk stands. [`ledger`] keeps what outlives a round: person
 //! ids, decisions of people, fitted models.
 
+mod advance;
+mod asked;
+mod facts;
 pub mod ledger;
 pub mod moves;
 mod precision;
@@ -14,6 +17,8 @@ mod tests;
 mod tracking;
 mod verification;
 
+pub use advance::{Advanced, Lists, advance};
+pub use asked::{asked, cases_table};
 pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;

@@ -1,24 +1,49 @@
 //! `comparison` → `proposals` for the county meeting (R120, R123) and `work_orders` as drafts for departments (R186).
 
+use std::collections::BTreeSet;
+
+use super::advance::Advanced;
+use super::ledger::case_id;
 use super::rows_by;
 use crate::model::build::TableBuilder;
 use crate::model::{Table, tables, words};
-use crate::plan::Plan;
+use crate::plan::{Phase, Plan};
 
-/// One proposal per agreed row of `comparison`, in the same order, numbered `PR00001`….
+/// One proposal per case that waits to be published, in the order of `comparison`, numbered `PR00001`….
 ///
+/// A case waits because both lists agree or because the village has confirmed it; those of which this round's lists say nothing stand
+/// behind the others. A followed household on which both lists agree is proposed too: its entry is brought up to date.
 /// `national_action` is `mark` when the national system has the household (lifted, or with a number of its own there),
 /// else `enter`. Evidence and cautions come from `online`.
-pub fn proposals(round: &str, comparison: &Table, online: &Table, households: &Table) -> Table {
+pub fn proposals(
+    round: &str,
+    comparison: &Table,
+    online: &Table,
+    households: &Table,
+    advanced: &Advanced,
+    plan: &Plan,
+) -> Table {
+    let rows = (0..comparison.rows()).zip(&advanced.of_comparison);
+    let compared = rows.filter_map(|(row, case)| Some((Some(row), advanced.case((*case)?)?)));
+    let spoken: BTreeSet<u32> = advanced.of_comparison.iter().flatten().copied().collect();
+    let earlier = advanced.states.iter().filter(|s| !spoken.contains(&s.case)).map(|s| (None, s));
     let online_rows = rows_by(online, "household_id");
     let household_rows = rows_by(households, "household_id");
     let mut out = TableBuilder::new(tables::proposals());
-    for row in 0..comparison.rows() {
-        if comparison.str_at("outcome", row) != Some("agreed") {
+    let mut done: BTreeSet<u32> = BTreeSet::new();
+    for (row, case) in compared.chain(earlier) {
+        let own = |column: &str| row.and_then(|r| comparison.str_at(column, r));
+        let agreed = own("outcome") == Some("agreed");
+        let proposed = match plan.process.cases.state(&case.state).map(|s| s.phase) {
+            Some(Phase::Proposal) => true,
+            Some(Phase::Tracking) => agreed,
+            _ => false,
+        };
+        if !proposed || !done.insert(case.case) {
             continue;
         }
-        let own = |column: &str| comparison.str_at(column, row);
-        let household = own("household_id");
+        let said = case.round.clone().unwrap_or_default();
+        let household = said.household.as_deref();
         let listed = household.and_then(|h| online_rows.get(h)).copied();
         let home = household.and_then(|h| household_rows.get(h)).copied();
         let of_online = |column: &str| listed.and_then(|r| online.str_at(column, r));
@@ -30,28 +55,32 @@ pub fn proposals(round: &str, comparison: &Table, online: &Table, households: &T
             cautions.push(format!("全国系统中已列为{}，风险未消除，核对后更新即可", words::list_type(monitored)));
         }
         cautions.extend(of_online("cautions").map(str::to_string));
+        let number = own("head_id_number").or_else(|| home.and_then(|r| households.str_at("head_id_number", r)));
+        let causes = case.given.get("causes").cloned().or(Some(said.causes)).filter(|c| !c.is_empty());
         out.push_named(vec![
             ("proposal_id", format!("PR{:05}", out.len() + 1).into()),
             ("round", round.into()),
+            ("case_id", case_id(case.case).into()),
             ("household_id", household.into()),
-            ("head_name", own("head_name").into()),
-            ("head_id_number", own("head_id_number").into()),
+            ("head_name", said.head_name.into()),
+            ("head_id_number", number.into()),
             (
                 "size",
                 home.and_then(|r| households.integer_at("size", r))
                     .or_else(|| listed.and_then(|r| online.integer_at("size", r)))
                     .into(),
             ),
-            ("township_code", own("township_code").into()),
-            ("township", own("township").into()),
-            ("village_code", own("village_code").into()),
-            ("village", own("village").into()),
-            ("group", own("group").into()),
-            ("list_type", own("online_type").into()),
-            ("causes", own("online_causes").into()),
+            ("township_code", said.township_code.into()),
+            ("township", said.township.into()),
+            ("village_code", said.village_code.into()),
+            ("village", said.village.into()),
+            ("group", said.group.into()),
+            ("list_type", case.given.get("list_type").cloned().or(said.list_type).into()),
+            ("causes", causes.into()),
+            ("basis", if agreed { "agreed" } else { "verified" }.into()),
             ("national_action", if in_national { "mark" } else { "enter" }.into()),
             ("cautions", Some(cautions.join("；")).filter(|c| !c.is_empty()).into()),
-            ("evidence", of_online("evidence").into()),
+            ("evidence", of_online("evidence").map(str::to_string).or(said.evidence).into()),
         ]);
     }
     out.finish()

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 
-use super::{proposals, tracking, verification_tasks, work_orders};
+use super::{Lists, advance, proposals, tracking, verification_tasks, work_orders};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Table, TableSchema, tables, text};
 use crate::plan::sample;
@@ -131,7 +131,25 @@ fn agreed_households_are_marked_or_entered() {
     let mut rows = rows;
     rows.push(compared("online_only", Some("H5")));
     let comparison = table(tables::comparison(), rows);
-    let proposed = proposals("2026Q3", &comparison, &online("H1"), &households);
+    let plan = sample::plan();
+    let empty = |schema| table(schema, vec![]);
+    let advanced = advance(
+        Lists {
+            plan: &plan,
+            round: "2026Q3",
+            as_of: date(2026, 9, 30),
+            comparison: &comparison,
+            questions: &empty(tables::verification_tasks()),
+            offline: &empty(tables::offline_list()),
+            tracking: &empty(tables::tracking()),
+            persons: &empty(tables::persons()),
+            households: &households,
+            hits: &empty(tables::rule_hits()),
+        },
+        &[],
+        1,
+    );
+    let proposed = proposals("2026Q3", &comparison, &online("H1"), &households, &advanced, &plan);
     let columns = ["proposal_id", "household_id", "national_action", "size", "evidence"];
     let rows: Vec<_> = (0..proposed.rows()).map(|r| shown(&proposed, &columns, r)).collect();
     assert_eq!(

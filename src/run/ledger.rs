@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::PersonCounts;
 use crate::cases::ledger::{
-    self, Assigned, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey, Standing,
-    State, person_id, person_number,
+    self, Assigned, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey,
+    Standing, State, person_id, person_number,
 };
+use crate::cases::{self, Advanced, Lists};
 use crate::diag::{Diagnostic, Outcome, Place};
 use crate::link::{self, Decisions, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
@@ -44,6 +45,8 @@ pub struct RoundLedger {
     told: Vec<Told>,
     /// Keys of the records that people may be asked about.
     keys: BTreeMap<String, u64>,
+    /// Cases before the round, and the first number that none has.
+    cases: (Vec<CaseState>, u32),
 }
 
 /// One decision and what became of it.
@@ -80,6 +83,7 @@ impl RoundLedger {
             out: out.to_path_buf(),
             salt: ledger.salt()?,
             state: ledger.state_before(round, as_of)?,
+            cases: (ledger.cases()?, ledger.next_case()?),
             ledger,
             round: round.to_string(),
             as_of: as_of.to_string(),
@@ -102,6 +106,11 @@ impl RoundLedger {
             FieldFinding::of_record(records, *row as usize, field, "register.person_unsure", *why)
         };
         (self.assigned.ids.clone(), doubts.iter().map(finding).collect())
+    }
+
+    /// Takes the cases one round further.
+    pub fn advance(&self, lists: Lists) -> Advanced {
+        cases::advance(lists, &self.cases.0, self.cases.1)
     }
 
     /// What is worth telling about the persons as a whole.

@@ -14,7 +14,7 @@ use super::staging::Staging;
 use super::through::{Keep, Records};
 use super::{Event, Observer, clock, lock, scale, store};
 use crate::cases::ledger::person_id;
-use crate::cases::ledger::{Change, Deliveries, ReceiptEntry};
+use crate::cases::ledger::{CaseChange, Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
@@ -139,6 +139,7 @@ pub(super) fn up_to_links<T>(
         receipts: brought.receipts,
         problems,
         ledger,
+        cases: CaseChange::default(),
         known: &known,
         previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
@@ -195,6 +196,7 @@ pub(super) struct Work<'a> {
     receipts: Vec<ReceiptEntry>,
     problems: Vec<Diagnostic>,
     ledger: RoundLedger,
+    cases: CaseChange,
     known: &'a Deliveries,
     /// Run id and tables of the round before.
     previous: Option<(String, Previous)>,
@@ -360,11 +362,28 @@ impl Work<'_> {
         let offline = offline.unwrap_or_else(|| Table::empty(crate::model::tables::offline_list()));
         let (online, households) = (self.tables.get("online_list"), self.tables.get("households"));
         let comparison = reconcile::compare(online, &offline, households, self.plan);
-        let tasks = cases::verification_tasks(self.round, &comparison, online, households, self.plan);
-        let proposals = cases::proposals(self.round, &comparison, online, households);
-        let orders = cases::work_orders(self.round, &proposals, self.tables.get("rule_hits"), self.plan);
+        let questions = cases::verification_tasks(self.round, &comparison, online, households, self.plan);
         let tracking = cases::tracking(self.as_of, households, online);
-        for table in [offline, comparison, tasks, proposals, orders, tracking] {
+        let hits = self.tables.get("rule_hits");
+        let lists = cases::Lists {
+            plan: self.plan,
+            round: self.round,
+            as_of: self.as_of,
+            comparison: &comparison,
+            questions: &questions,
+            offline: &offline,
+            tracking: &tracking,
+            persons: self.tables.get("persons"),
+            households,
+            hits,
+        };
+        let advanced = self.ledger.advance(lists);
+        let tasks = cases::asked(self.round, &questions, &comparison, &advanced, self.plan);
+        let proposals = cases::proposals(self.round, &comparison, online, households, &advanced, self.plan);
+        let orders = cases::work_orders(self.round, &proposals, hits, self.plan);
+        let standing = cases::cases_table(self.round, &advanced.states, self.plan, |_| None);
+        self.cases = advanced.change;
+        for table in [offline, comparison, tasks, proposals, orders, tracking, standing] {
             self.tables.add(table);
         }
         observer(Event::Step("comparison".into()));
@@ -396,7 +415,8 @@ impl Work<'_> {
         self.problems.extend(drifted);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
-        let tables = [decisions, self.tables.get("person_history"), self.tables.get("deliveries")];
+        let tables = ["person_history", "deliveries", "cases"].map(|name| self.tables.get(name));
+        let tables = [&[decisions][..], &tables].concat();
         let mut digest = self.ledger.digest(&tables);
         // Rows may be kept of it: another one before makes another run.
         digest.push_str(self.previous.as_ref().map_or("", |(run_id, _)| run_id));
@@ -449,6 +469,7 @@ impl Work<'_> {
             models,
             deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
             receipts: std::mem::take(&mut self.receipts),
+            cases: std::mem::take(&mut self.cases),
             ..Change::default()
         };
         let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;

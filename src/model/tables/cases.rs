@@ -13,7 +13,8 @@ pub fn verification_tasks() -> TableSchema {
             ("task_id", "任务编号", Text, "", Internal, "Key within the round."),
             ("round", "批次", Text, "", Public, "The round."),
             ("comparison_id", "比对编号", Text, "", Internal, "The compared case."),
-            ("outcome", "比对结果", Text, "", Internal, "Kind of difference."),
+            ("case_id", "案件编号", Text, "", Internal, "The case."),
+            ("outcome", "比对结果", Text, "", Internal, "Kind of difference; null when the question is from an earlier step."),
             ("household_id", "户编号", Text, "", Internal, "The household, when known."),
             ("head_name", "户主姓名", Text, "", Personal, "Whom to look for."),
             ("masked_id_number", "身份证号（部分隐藏）", Text, "", Personal, "Masked number."),
@@ -25,17 +26,20 @@ pub fn verification_tasks() -> TableSchema {
             ("causes", "待核风险", Text, "", Sensitive, "Causes in question."),
             ("question", "核实事项", Text, "", Sensitive, "What the village is asked."),
             ("evidence", "线索依据", Text, "", Sensitive, "Why it is asked, in plain words."),
+            ("changed", "情况变化", Text, "", Sensitive, "What changed since an earlier conclusion."),
+            ("asked_since", "交办日期", Date, "", Internal, "Since when the question is open."),
         ],
     ])
 }
 
-/// Households on which both lists agree.
+/// Households on which both lists agree, or which a village has confirmed.
 #[rustfmt::skip]
 pub fn proposals() -> TableSchema {
     table("proposals", "建议名单", "one household proposed to the county meeting", &[
         &[
             ("proposal_id", "建议编号", Text, "", Internal, "Key within the round."),
             ("round", "批次", Text, "", Public, "The round."),
+            ("case_id", "案件编号", Text, "", Internal, "The case."),
             ("household_id", "户编号", Text, "", Internal, "The household."),
             ("head_name", "户主姓名", Text, "", Personal, "Name of the head."),
             ("head_id_number", "户主身份证号", Text, "", Sensitive, "Identity number of the head."),
@@ -45,7 +49,8 @@ pub fn proposals() -> TableSchema {
         &[
             ("group", "组", Text, "", Internal, "Villagers' group."),
             ("list_type", "名单类型", Text, "", Internal, "unstable, marginal or sudden."),
-            ("causes", "致贫返贫风险", Text, "", Sensitive, "Causes on which both lists agree."),
+            ("causes", "致贫返贫风险", Text, "", Sensitive, "Causes on which both lists agree, or as the village confirmed them."),
+            ("basis", "建议依据", Text, "", Internal, "agreed (both lists) or verified (by the village)."),
             ("national_action", "系统操作", Text, "", Internal, "mark (household exists in the national system) or enter (new)."),
             ("cautions", "审慎事项", Text, "", Sensitive, "What asks for a reason before the decision."),
             ("evidence", "依据", Text, "", Sensitive, "Evidence in words."),
@@ -93,6 +98,35 @@ pub fn tracking() -> TableSchema {
             ("year_complete", "跟踪是否满一年", Boolean, "", Internal, "True when the year is over on the day of the run."),
             ("online_now", "本次线上仍命中", Boolean, "", Internal, "True when the departments' data still show a risk."),
             ("causes", "本次线上风险", Text, "", Sensitive, "Causes shown this round."),
+        ],
+    ])
+}
+
+/// Every case as it stands after the round.
+#[rustfmt::skip]
+pub fn cases() -> TableSchema {
+    table("cases", "防贫案件", "one case that is open, or about which the round says something", &[
+        &[
+            ("case_id", "案件编号", Text, "", Internal, "Key over all rounds."),
+            ("household_id", "户编号", Text, "", Internal, "The household, when known."),
+            ("head_name", "户主姓名", Text, "", Personal, "Head of the household, or the name as reported."),
+        ],
+        PLACE,
+        &[
+            ("group", "组", Text, "", Internal, "Villagers' group."),
+            ("state", "状态", Text, "", Internal, "Code of the state in process.toml."),
+            ("state_title", "状态名称", Text, "", Internal, "Its title."),
+            ("owner", "由谁办", Text, "", Internal, "village, township, county, office, department or helper; null when closed."),
+            ("since", "状态起始", Date, "", Internal, "Since when it is in this state."),
+            ("due_on", "办理期限", Date, "", Internal, "Last day for the next step; null without a limit, while the clock stands, or when closed."),
+            ("opened_round", "立案批次", Text, "", Internal, "Round that opened it."),
+            ("opened_on", "立案日期", Date, "", Internal, "Day on which it was opened."),
+            ("outcome", "本轮比对", Text, "", Internal, "Outcome of this round's comparison; null when no list has it."),
+            ("list_type", "类型", Text, "", Internal, "unstable, marginal or sudden."),
+            ("causes", "致贫返贫风险", Text, "", Sensitive, "Causes as the village gave them, else of both lists."),
+            ("suppressed", "沿用原结论", Boolean, "", Internal, "True when a verified conclusion still covers the facts: nobody is asked again."),
+            ("changed", "情况变化", Text, "", Sensitive, "What changed since an earlier conclusion."),
+            ("explanation", "说明", Text, "", Sensitive, "What the round says about it, in words."),
         ],
     ])
 }

@@ -12,7 +12,7 @@ mod records;
 mod round;
 mod rules;
 
-pub use cases::{proposals, tracking, verification_tasks, work_orders};
+pub use cases::{cases, proposals, tracking, verification_tasks, work_orders};
 pub use deliveries::{corrections, deliveries};
 pub use ledger::{decisions, person_history};
 pub use links::{links, possible_links};
@@ -107,6 +107,7 @@ pub fn all() -> Vec<TableSchema> {
         proposals(),
         work_orders(),
         tracking(),
+        cases(),
         source_quality(),
         dictionary(),
     ]
