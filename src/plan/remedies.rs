@@ -76,6 +76,8 @@ pub struct Fund {
     pub title: String,
     /// List types that it may be spent on (R203, R204).
     pub list_types: Vec<String>,
+    /// List types for which the office and the finance bureau review it before it is filed (R205).
+    pub review: Vec<String>,
     /// The document it comes from.
     pub document: String,
 }
@@ -192,17 +194,12 @@ pub(super) fn read(file: &Section, causes: &[Cause]) -> Remedies {
         section.finish();
     }
     for section in file.sections("fund") {
-        let types = section.texts_at("list_types").unwrap_or_default();
-        for (written, place) in &types {
-            if !words::LIST_TYPES.contains(&written.as_str()) {
-                section.report(unknown("list type", written, words::LIST_TYPES.into_iter(), place.clone()));
-            }
-        }
         section.needs("list_types");
         found.funds.push(Fund {
             code: super::check::name(&section, "code"),
             title: section.need_text("title"),
-            list_types: types.into_iter().map(|(t, _)| t).collect(),
+            list_types: known_types(&section, "list_types"),
+            review: known_types(&section, "review"),
             document: section.need_text("document"),
         });
         section.finish();
@@ -248,6 +245,16 @@ fn cap(section: &Section, measures: &[Measure]) -> Cap {
     }
     let document = section.need_text("document");
     Cap { measure, group, amount, from, until, document, place: section.place() }
+}
+
+fn known_types(section: &Section, key: &str) -> Vec<String> {
+    let written = section.texts_at(key).unwrap_or_default();
+    for (code, place) in &written {
+        if !words::LIST_TYPES.contains(&code.as_str()) {
+            section.report(unknown("list type", code, words::LIST_TYPES.into_iter(), place.clone()));
+        }
+    }
+    written.into_iter().map(|(code, _)| code).collect()
 }
 
 fn known_causes(section: &Section, causes: &[Cause]) -> Vec<String> {
