@@ -8,8 +8,10 @@
 mod advance;
 mod asked;
 mod facts;
+pub mod forms;
 pub mod ledger;
 pub mod moves;
+pub mod orders;
 mod precision;
 mod proposals;
 #[cfg(test)]
