@@ -10,6 +10,7 @@
 //! | `amount` | amounts as departments write them |
 //! | `follow` | who follows a household, when it is measured again |
 //! | `exit` | exit standards: every condition with its evidence, unknown stays unknown |
+//! | `kinds` | the papers as kinds of forms |
 //! | `conduct` | how the work was done: too fast, cleared without cause, left out, past the procedure |
 
 pub mod amount;
@@ -17,6 +18,7 @@ mod check;
 pub mod conduct;
 pub mod exit;
 pub mod follow;
+pub mod kinds;
 pub mod months;
 mod open;
 mod order;
