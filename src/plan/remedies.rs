@@ -93,7 +93,8 @@ pub struct PublicRisk {
 
 /// Words that must not stand on a publicity list: what tells of somebody's health (national work guide: no health on it).
 pub const HEALTH_WORDS: [&str; 17] = [
-    "病", "残", "医", "疾", "伤", "癌", "瘤", "住院", "手术", "健康", "精神", "智力", "视力", "听力", "肢体", "瘫", "透析",
+    "病", "残", "医", "疾", "伤", "癌", "瘤", "住院", "手术", "健康", "精神", "智力", "视力", "听力", "肢体", "瘫",
+    "透析",
 ];
 
 /// What is written for a cause that the file does not know.

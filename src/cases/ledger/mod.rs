@@ -50,8 +50,8 @@ pub use files::{
 };
 pub use history::person_history;
 pub use identity::{Identity, RecordKey, identities, record_keys};
-pub use orders::{Opening, OrderState, closed};
 pub use models::{Drift, FittedModel, Levels, drift};
+pub use orders::{Opening, OrderState, closed};
 pub use persons::{Assigned, Event, EventKind, Known, Standing, assign};
 pub use state::{Past, State};
 

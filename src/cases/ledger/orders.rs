@@ -208,7 +208,8 @@ impl Changes<'_> {
     }
 
     fn write_order_event(&self, import: i64, order: u32, (from, to): (&str, &str), step: &Step) -> Outcome<()> {
-        let insert = "INSERT INTO order_event (order_id, import, cause, from_state, to_state, day, by, reason, file, details)
+        let insert =
+            "INSERT INTO order_event (order_id, import, cause, from_state, to_state, day, by, reason, file, details)
                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let details = serde_json::to_string(&step.details).unwrap_or_default();
         let day = step.day.to_string();

@@ -162,7 +162,16 @@ impl About<'_> {
         let o = self.order;
         let department = o.department.clone();
         let document = document.to_string();
-        self.found.push(OrderFinding { order: o.order, case: o.case, department, code, message, amount, limit, document });
+        self.found.push(OrderFinding {
+            order: o.order,
+            case: o.case,
+            department,
+            code,
+            message,
+            amount,
+            limit,
+            document,
+        });
     }
 
     /// What the department plans.
@@ -211,7 +220,8 @@ impl About<'_> {
         let Some(planned) = &self.order.planned else { return };
         let input = self.input;
         if !measure.suits(&self.order.cause) {
-            let title = |code: &str| input.causes.iter().find(|c| c.code == code).map_or(code.to_string(), |c| c.title.clone());
+            let title =
+                |code: &str| input.causes.iter().find(|c| c.code == code).map_or(code.to_string(), |c| c.title.clone());
             let fits: Vec<&str> = input.remedies.measures_for(&self.order.cause).map(|m| m.title.as_str()).collect();
             let cause = title(&self.order.cause);
             let message = format!("“{}”不能消除“{cause}”，缺什么补什么，可用：{}", measure.title, fits.join("、"));
@@ -342,7 +352,8 @@ impl Order {
         match trigger {
             super::CLOSE => {
                 let unmet = super::Closing::of(details).unmet();
-                (!unmet.is_empty()).then(|| format!("{}不能办结：“{}”没有确认为“是”", order_id(self.order), unmet.join("”“")))
+                (!unmet.is_empty())
+                    .then(|| format!("{}不能办结：“{}”没有确认为“是”", order_id(self.order), unmet.join("”“")))
             }
             FILE => {
                 let planned = self.planned.as_ref()?;
@@ -358,7 +369,8 @@ impl Order {
                 let Some(month) = months::parse(month) else {
                     return Some(format!("月份“{month}”无法识别，请写成2026-10"));
                 };
-                (month < months::of(self.opened_on)).then(|| format!("{}还没有开单，不能反馈这个月", months::title(month)))
+                (month < months::of(self.opened_on))
+                    .then(|| format!("{}还没有开单，不能反馈这个月", months::title(month)))
             }
             _ => None,
         }

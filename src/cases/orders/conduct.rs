@@ -135,7 +135,13 @@ pub fn conduct(input: &ConductInput) -> Table {
     found.sort_by(|a, b| {
         let key = |f: &Finding| {
             let at = ["township_code", "village_code"].map(|c| place(f, c).map(str::to_string));
-            (f.kind, at.map(|code| (code.is_none(), code)), f.household.map(str::to_string), f.case, f.rule.map(str::to_string))
+            (
+                f.kind,
+                at.map(|code| (code.is_none(), code)),
+                f.household.map(str::to_string),
+                f.case,
+                f.rule.map(str::to_string),
+            )
         };
         key(a).cmp(&key(b))
     });
@@ -212,7 +218,11 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
             if soon || next_month {
                 let how = if next_month { "当月或次月消除" } else { "时间过短" };
                 let least = input.fast_exit_months;
-                add(Conduct::FastExit, format!("{day}纳入，{}退出，{how}（不少于{least}个月）", step.day), "002 R136 R216");
+                add(
+                    Conduct::FastExit,
+                    format!("{day}纳入，{}退出，{how}（不少于{least}个月）", step.day),
+                    "002 R136 R216",
+                );
             }
         }
     }
@@ -254,7 +264,9 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
 fn listing(hits: &Table, household: Option<&str>) -> Vec<String> {
     let Some(household) = household else { return Vec::new() };
     (0..hits.rows())
-        .filter(|row| hits.str_at("household_id", *row) == Some(household) && hits.str_at("role", *row) == Some("lists"))
+        .filter(|row| {
+            hits.str_at("household_id", *row) == Some(household) && hits.str_at("role", *row) == Some("lists")
+        })
         .filter_map(|row| Some(format!("{}{}", hits.str_at("rule", row)?, hits.str_at("evidence", row).unwrap_or(""))))
         .collect()
 }

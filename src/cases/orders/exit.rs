@@ -178,7 +178,9 @@ fn income(facts: &ExitFacts, as_of: Date) -> Criterion {
     };
     let said: Vec<String> = readings.iter().map(|r| format!("{}：{}", r.on, r.said)).collect();
     let evidence = if said.is_empty() { "近12个月没有收入测算".to_string() } else { said.join("；") };
-    Criterion { code: "income", title: "人均收入稳定超过监测线", met, evidence, document: "003 R211 R213 R214" }
+    Criterion {
+        code: "income", title: "人均收入稳定超过监测线", met, evidence, document: "003 R211 R213 R214"
+    }
 }
 
 fn year(facts: &ExitFacts, as_of: Date) -> Criterion {
@@ -238,8 +240,7 @@ fn risk(facts: &ExitFacts) -> Criterion {
 
 /// Of the households that entered for a lack of income (R213).
 fn rigid(facts: &ExitFacts) -> Criterion {
-    let hits: Vec<&Hit> =
-        facts.hits.iter().flatten().filter(|h| EXPENSES.contains(&h.cause.as_str())).collect();
+    let hits: Vec<&Hit> = facts.hits.iter().flatten().filter(|h| EXPENSES.contains(&h.cause.as_str())).collect();
     let unjudged = facts.unjudged.iter().any(|u| EXPENSES.contains(&u.cause.as_str()));
     let mut said: Vec<String> = hits.iter().map(|h| format!("{}命中：{}", h.rule, h.evidence)).collect();
     match facts.rigid {
@@ -268,12 +269,8 @@ fn guarantees(facts: &ExitFacts) -> Criterion {
         .filter(|h| is(&h.risk))
         .map(|h| format!("{}命中：{}", h.rule, h.evidence))
         .collect();
-    let unjudged: Vec<String> = facts
-        .unjudged
-        .iter()
-        .filter(|u| is(&u.risk))
-        .map(|u| format!("{}无法判断，缺{}", u.rule, u.missing))
-        .collect();
+    let unjudged: Vec<String> =
+        facts.unjudged.iter().filter(|u| is(&u.risk)).map(|u| format!("{}无法判断，缺{}", u.rule, u.missing)).collect();
     let met = if !hits.is_empty() {
         Some(false)
     } else if facts.hits.is_none() || !unjudged.is_empty() {

@@ -216,8 +216,7 @@ pub fn order(plan: &Plan) -> FormSpec {
 
 /// 备案审核表: the office looks at what departments plan, with every finding beside it (R187, R188, R205).
 pub fn filing() -> FormSpec {
-    let results =
-        [("备案", super::FILE), ("提请领导小组审定", super::SPECIAL), ("退回", super::RETURN)];
+    let results = [("备案", super::FILE), ("提请领导小组审定", super::SPECIAL), ("退回", super::RETURN)];
     let asked = FormColumn::asked;
     FormSpec {
         kind: FormKind::Filing,
@@ -252,8 +251,7 @@ pub fn filing() -> FormSpec {
 
 /// 月反馈表: a department's orders that are on file, for one month (R157); closing asks for the three conditions (R196).
 pub fn monthly() -> FormSpec {
-    let results =
-        [("实施中", super::REPORT), ("尚未开展", super::REPORT), ("已完成，申请办结", super::CLOSE)];
+    let results = [("实施中", super::REPORT), ("尚未开展", super::REPORT), ("已完成，申请办结", super::CLOSE)];
     let done = "已完成，申请办结";
     let asked = FormColumn::asked;
     FormSpec {

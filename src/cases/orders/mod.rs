@@ -22,8 +22,10 @@ pub mod kinds;
 pub mod months;
 mod open;
 mod order;
+#[cfg(test)]
+mod tests;
 
-pub use check::{CheckInput, OrderFinding, check, titles};
+pub use check::{CheckInput, Income, OrderFinding, TITLES, check, titles};
 pub use open::{Approved, Draft, open};
 pub use order::{CONDITIONS, Closing, Order, OrderEvent, OrderHead, Planned, Return, yes_or_no};
 

@@ -78,8 +78,7 @@ mod tests {
 
     #[test]
     fn months_are_read_as_they_are_written() {
-        for written in
-            ["2026-10", "202610", "2026年10月", "2026.10", "2026/10/15", "2026-10-31", "2026-10-01 00:00:00"]
+        for written in ["2026-10", "202610", "2026年10月", "2026.10", "2026/10/15", "2026-10-31", "2026-10-01 00:00:00"]
         {
             assert_eq!(parse(written), Some(date(2026, 10, 1)), "{written}");
         }
