@@ -1,7 +1,7 @@
 //! Code tables and the division table: what departments write → one canonical code each.
 //!
 //! In: a folder of CSV files (`code,title,aliases`; for `divisions.csv` `code,name,level,parent,aliases`, for
-//! `division_changes.csv` `old_code,old_name,new_code,from,kind`), each
+//! `division_changes.csv` `old_code,old_name,new_code,from,kind`, for `holidays.csv` `date,kind,title,document`), each
 //! with a comment block that says its name, version, first day and document. Out: [`Codes`], which the plan checks
 //! contracts against and `normalize` looks values up in. A code is never decoded without the table's name: counties
 //! number the same things differently.
@@ -10,6 +10,7 @@ mod division_changes;
 mod divisions;
 mod fold;
 mod table;
+mod workdays;
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod tests;
 pub use divisions::{Division, DivisionLevel, Divisions, Lookup};
 pub use fold::fold;
 pub use table::{CodeTable, Entry};
+pub use workdays::{Due, Workdays};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,11 +31,15 @@ const DIVISIONS: &str = "divisions";
 /// Name of the file that says what became of townships and villages.
 const CHANGES: &str = "division_changes";
 
+/// Name of the file of days off and days worked.
+const HOLIDAYS: &str = "holidays";
+
 /// All code tables of a folder.
 #[derive(Debug, Clone, Default)]
 pub struct Codes {
     tables: BTreeMap<String, CodeTable>,
     divisions: Divisions,
+    workdays: Workdays,
 }
 
 impl Codes {
@@ -50,6 +56,11 @@ impl Codes {
     /// Townships and villages; empty when the folder has no `divisions.csv`.
     pub fn divisions(&self) -> &Divisions {
         &self.divisions
+    }
+
+    /// The calendar of working days; weekends alone when the folder has no `holidays.csv`.
+    pub fn workdays(&self) -> &Workdays {
+        &self.workdays
     }
 }
 
@@ -96,6 +107,8 @@ pub fn load(dir: &Path) -> (Codes, Vec<Diagnostic>) {
             codes.divisions = Divisions::from_sheet(&sheet, &mut problems);
         } else if stem == CHANGES {
             changes = Some(sheet);
+        } else if stem == HOLIDAYS {
+            codes.workdays = Workdays::from_sheet(&sheet, &mut problems);
         } else {
             codes.tables.insert(stem, CodeTable::from_sheet(sheet, &mut problems));
         }
