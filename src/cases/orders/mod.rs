@@ -12,16 +12,20 @@
 //! | `exit` | exit standards: every condition with its evidence, unknown stays unknown |
 //! | `kinds` | the papers as kinds of forms |
 //! | `conduct` | how the work was done: too fast, cleared without cause, left out, past the procedure |
+//! | `desk` | what papers are made from: cases and orders of the ledger, tables of the last round |
+//! | `papers` | the rows of each paper: who gets one, which households, what is shown |
 
 pub mod amount;
 mod check;
 pub mod conduct;
+pub mod desk;
 pub mod exit;
 pub mod follow;
 pub mod kinds;
 pub mod months;
 mod open;
 mod order;
+pub mod papers;
 #[cfg(test)]
 mod tests;
 
