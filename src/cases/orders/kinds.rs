@@ -33,6 +33,8 @@ pub const CAUTIONS: &str = "审慎事项";
 pub const CAUTION_REASON: &str = "审慎事项说明";
 /// Heading of what a row of a meeting is about.
 pub const MATTER: &str = "事项";
+/// Heading of the day since which a row waits: a matter that comes back after a return is another question.
+pub const SINCE: &str = "送办日期";
 /// Heading of an amount.
 pub const AMOUNT: &str = "金额（元）";
 
@@ -73,6 +75,7 @@ pub fn publicity() -> FormSpec {
             given("村民小组", 8, 12),
             given("拟列类型", 12, 16),
             given("风险类别", 16, 26),
+            given(SINCE, 11, 12),
             asked("公示结果", 11, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("异议内容和调查处理", 30, Entry::Free, when(&["有异议"]), "reason"),
             asked("公示截止日期", 13, Entry::Day, Needed::Yes, "day"),
@@ -105,6 +108,7 @@ pub fn township() -> FormSpec {
             given("风险", 8, 14),
             given("依据", 22, 34),
             given(CAUTIONS, 10, 18),
+            given(SINCE, 11, 12),
             asked("审核意见", 10, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
             asked("退回原因", 14, Entry::Free, when(&["退回补正"]), "reason"),
@@ -143,6 +147,7 @@ pub fn meeting() -> FormSpec {
             given("依据", 22, 36),
             given(CAUTIONS, 10, 18),
             given(AMOUNT, 8, 10),
+            given(SINCE, 11, 12),
             asked("审定意见", 10, one_of(DECISIONS.map(|(word, _)| word)), Needed::No, ""),
             asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
             asked("原因", 14, Entry::Free, when(&["不通过", "退回补正"]), "reason"),
@@ -198,6 +203,7 @@ pub fn order(plan: &Plan) -> FormSpec {
             given("依据", 20, 32),
             given("可用举措", 14, 24),
             given("应落实起始月", 10, 12),
+            given(SINCE, 11, 12),
             asked("办理意见", 8, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("拟定举措", 14, measures(plan), Needed::Yes, "measure"),
             asked(AMOUNT, 10, Entry::Number, Needed::No, "amount"),
@@ -234,6 +240,7 @@ pub fn filing() -> FormSpec {
             given(AMOUNT, 8, 10),
             given("资金来源", 10, 16),
             given("核对结果", 20, 36),
+            given(SINCE, 11, 12),
             asked("审核意见", 12, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("备案号", 12, Entry::Free, when(&["备案"]), "number"),
             asked("资金审定文号", 12, Entry::Free, Needed::No, "fund_review"),

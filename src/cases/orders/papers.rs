@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::desk::Desk;
 use super::exit::{self, Assessment};
-use super::kinds::{AMOUNT, CAUTIONS, MATTER, MONTH};
+use super::kinds::{AMOUNT, CAUTIONS, MATTER, MONTH, SINCE};
 use super::{OrderFinding, months, order_id, titles};
 use crate::cases::ledger::{CaseRound, CaseState, OrderState};
 use crate::model::form::FormKind;
@@ -203,6 +203,7 @@ fn publicity(desk: &Desk, case: &CaseState) -> Line {
         ("村民小组", group.map(str::to_string)),
         ("拟列类型", type_title(desk, case)),
         ("风险类别", Some(desk.plan.remedies.public_risk(Some(&causes)))),
+        (SINCE, Some(case.since.clone())),
     ]);
     of_case(case, village(&said), line)
 }
@@ -244,6 +245,7 @@ fn township(desk: &Desk, case: &CaseState) -> Line {
         ("风险", cause_titles(desk, case)),
         ("依据", grounds(desk, case, &said)),
         (CAUTIONS, cautions(desk, household)),
+        (SINCE, Some(case.since.clone())),
     ]);
     of_case(case, "审核表".into(), line)
 }
@@ -280,6 +282,7 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
                 ("依据", grounds(desk, case, &said)),
                 (CAUTIONS, cautions(desk, household)),
                 (AMOUNT, None),
+                (SINCE, Some(case.since.clone())),
             ]);
             of_case(case, "审定表".into(), line)
         })
@@ -302,6 +305,7 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
             ("依据", Some(why.into_iter().flatten().filter(|w| !w.is_empty()).collect::<Vec<_>>().join("；"))),
             (CAUTIONS, cautions(desk, Some(&o.order.household))),
             (AMOUNT, planned.and_then(|p| p.amount).map(text::decimal)),
+            (SINCE, Some(o.order.since.to_string())),
         ]);
         Line { sheet: "审定表".into(), case: None, order: Some(o.order.order), shown: line }
     }));
@@ -338,6 +342,7 @@ fn order(desk: &Desk, o: &OrderState) -> Line {
             ("依据", o.details.get("evidence").cloned()),
             ("可用举措", Some(fits.join("、"))),
             ("应落实起始月", Some(months::title(first))),
+            (SINCE, Some(o.order.since.to_string())),
         ],
     );
     line_of(o, "开单", line)
@@ -358,6 +363,7 @@ fn filing(desk: &Desk, o: &OrderState, findings: &[OrderFinding]) -> Line {
             (AMOUNT, planned.and_then(|p| p.amount).map(text::decimal)),
             ("资金来源", planned.and_then(|p| p.fund.clone())),
             ("核对结果", Some(checked)),
+            (SINCE, Some(o.order.since.to_string())),
         ],
     );
     line_of(o, "备案审核", line)
