@@ -141,8 +141,23 @@ impl<'a> Desk<'a> {
 
     /// True when the national system has the household already, so that it is marked and not entered (R123).
     pub fn in_national(&self, household: Option<&str>) -> bool {
-        let lifted = self.home(household).and_then(|row| self.households.boolean_at("lifted", row));
-        lifted == Some(true) || self.national_number(household).is_some()
+        self.is_lifted(household) || self.national_number(household).is_some()
+    }
+
+    /// True when the national system has the household as lifted out of poverty.
+    pub fn is_lifted(&self, household: Option<&str>) -> bool {
+        self.home(household).and_then(|row| self.households.boolean_at("lifted", row)) == Some(true)
+    }
+
+    /// What asks for a reason before a decision; never a ground to leave somebody out (R170).
+    pub fn cautions(&self, household: Option<&str>) -> Option<String> {
+        self.of_online(household, "cautions").map(str::to_string)
+    }
+
+    /// Per-capita income by the departments' data, as text.
+    pub fn per_capita_income(&self, household: Option<&str>) -> Option<String> {
+        let row = *self.listed.get(household?)?;
+        self.online.display_at("per_capita_income", row)
     }
 
     /// Cause codes of a case in the plan's order: as a village gave them, else of the lists.
@@ -190,8 +205,7 @@ impl<'a> Desk<'a> {
     /// The income line of a household on a day, hundredths of a yuan.
     fn line(&self, household: Option<&str>, on: Date) -> Option<i128> {
         let param = self.plan.params.get("income_line")?;
-        let lifted = self.home(household).and_then(|row| self.households.boolean_at("lifted", row)) == Some(true);
-        let group = if lifted { "lifted" } else { params::OTHER };
+        let group = if self.is_lifted(household) { "lifted" } else { params::OTHER };
         let township = self.of_home(household, "township");
         match params::resolve(param, text::to_days(on), township, group, self.plan.basis)?.value {
             Value::Decimal(line) => Some(line),

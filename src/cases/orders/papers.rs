@@ -178,11 +178,6 @@ fn cause_titles(desk: &Desk, case: &CaseState) -> Option<String> {
     Some(desk.plan.cause_titles(Some(&desk.causes(case).join("|"))))
 }
 
-/// What asks for a reason before a decision; never a ground to leave somebody out (R170).
-fn cautions(desk: &Desk, household: Option<&str>) -> Option<String> {
-    desk.of_online(household, "cautions").map(str::to_string)
-}
-
 /// A name as a wall may have it: what a register wrote behind it (a number, a remark) stays inside.
 pub fn public_name(name: &str) -> String {
     let kept: String = name.trim().chars().take_while(|c| is_name(*c)).collect();
@@ -244,21 +239,19 @@ fn township(desk: &Desk, case: &CaseState) -> Line {
         ("类型", type_title(desk, case)),
         ("风险", cause_titles(desk, case)),
         ("依据", grounds(desk, case, &said)),
-        (CAUTIONS, cautions(desk, household)),
+        (CAUTIONS, desk.cautions(household)),
         (SINCE, Some(case.since.clone())),
     ]);
     of_case(case, "审核表".into(), line)
 }
 
 fn income(desk: &Desk, household: Option<&str>) -> Option<String> {
-    let row =
-        household.and_then(|h| (0..desk.online.rows()).find(|r| desk.online.str_at("household_id", *r) == Some(h)))?;
-    let state = match desk.online.str_at("income_state", row) {
+    let state = match desk.of_online(household, "income_state") {
         Some("below") => "低于监测线",
         Some("not_below") => "不低于监测线",
         _ => "不明",
     };
-    let amount = desk.online.display_at("per_capita_income", row);
+    let amount = desk.per_capita_income(household);
     Some(amount.map_or(state.to_string(), |a| format!("{state}（人均{a}元）")))
 }
 
@@ -280,7 +273,7 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
                 ("风险", cause_titles(desk, case)),
                 ("收入", income(desk, household)),
                 ("依据", grounds(desk, case, &said)),
-                (CAUTIONS, cautions(desk, household)),
+                (CAUTIONS, desk.cautions(household)),
                 (AMOUNT, None),
                 (SINCE, Some(case.since.clone())),
             ]);
@@ -303,7 +296,7 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
             ("风险", Some(desk.plan.cause_title(&o.order.cause).into())),
             ("收入", income(desk, Some(&o.order.household))),
             ("依据", Some(why.into_iter().flatten().filter(|w| !w.is_empty()).collect::<Vec<_>>().join("；"))),
-            (CAUTIONS, cautions(desk, Some(&o.order.household))),
+            (CAUTIONS, desk.cautions(Some(&o.order.household))),
             (AMOUNT, planned.and_then(|p| p.amount).map(text::decimal)),
             (SINCE, Some(o.order.since.to_string())),
         ]);

@@ -3,11 +3,14 @@
 use super::*;
 
 fn step(day: &str, what: &str) -> Step {
-    Step { day: day.into(), what: what.into(), state: "跟踪帮扶".into(), by: "县防贫办".into(), ..Step::default() }
+    Step {
+        day: day.into(), what: what.into(), state: "跟踪帮扶".into(), by: "县防贫办".into(), ..Step::default()
+    }
 }
 
 fn dossier() -> Dossier {
-    let condition = |title: &str, met: &str| Condition { title: title.into(), met: met.into(), evidence: "甲\n乙".into() };
+    let condition =
+        |title: &str, met: &str| Condition { title: title.into(), met: met.into(), evidence: "甲\n乙".into() };
     Dossier {
         county: "澄岚县".into(),
         made_on: "2026-10-08".into(),
@@ -22,7 +25,13 @@ fn dossier() -> Dossier {
         since: "2026-07-20".into(),
         owner: "帮扶责任人".into(),
         tracker: "驻村工作队员".into(),
-        members: vec![Member { name: "李*".into(), relation: "配偶".into(), sex: "女".into(), age: "46".into(), ..Member::default() }],
+        members: vec![Member {
+            name: "李*".into(),
+            relation: "配偶".into(),
+            sex: "女".into(),
+            age: "46".into(),
+            ..Member::default()
+        }],
         hits: vec![Flag {
             rule: "MED-01 合规自付".into(),
             cause: "因病".into(),
@@ -32,7 +41,9 @@ fn dossier() -> Dossier {
         cautions: "名下有小汽车".into(),
         rounds: vec![RoundSaid { round: "2026Q3".into(), outcome: "仅线上".into(), ..RoundSaid::default() }],
         answers: vec![step("2026-07-05", "村核实属实")],
-        decisions: vec![Step { note: "会议编号：〔2026〕3号".into(), ..step("2026-07-20", "县级审定通过") }],
+        decisions: vec![Step {
+            note: "会议编号：〔2026〕3号".into(), ..step("2026-07-20", "县级审定通过")
+        }],
         orders: vec![OrderLine { order_id: "W0000001".into(), department: "医保局".into(), ..OrderLine::default() }],
         measurements: Vec::new(),
         conditions_now: vec![condition("纳入满一年", "否"), condition("人均收入稳定超过监测线", "不明")],
@@ -46,8 +57,18 @@ fn dossier() -> Dossier {
 fn everything_is_on_the_page_and_nothing_is_markup() {
     let page = render(&dossier());
     for text in [
-        "A0000001", "990121********123X", "云岭镇 上河村 2组", "MED-01 合规自付", "〔2026〕3号", "W0000001", "名下有小汽车",
-        "没有复测记录。", "退出条件", "不明", "村核实属实", "李*",
+        "A0000001",
+        "990121********123X",
+        "云岭镇 上河村 2组",
+        "MED-01 合规自付",
+        "〔2026〕3号",
+        "W0000001",
+        "名下有小汽车",
+        "没有复测记录。",
+        "退出条件",
+        "不明",
+        "村核实属实",
+        "李*",
     ] {
         assert!(page.contains(text), "{text}");
     }
@@ -60,7 +81,8 @@ fn everything_is_on_the_page_and_nothing_is_markup() {
 #[test]
 fn an_empty_file_says_what_is_missing() {
     let page = render(&Dossier::default());
-    for text in ["户籍底册中没有对应的户。", "尚未审定。", "没有开单。", "没有核实记录。"] {
+    for text in ["户籍底册中没有对应的户。", "尚未审定。", "没有开单。", "没有核实记录。"]
+    {
         assert!(page.contains(text), "{text}");
     }
     assert!(!page.contains("退出条件"));

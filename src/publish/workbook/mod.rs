@@ -4,20 +4,24 @@
 //! written as text, so a name that begins with `=` stays a name and an identity number keeps its digits; numbers are masked
 //! wherever the reader does not need them; the same tables give the same bytes.
 
+mod national;
 mod online;
 mod params;
 mod proposals;
 pub mod receipt;
 mod review;
 mod sheet;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verification;
 
+pub use national::{NationalEntry, NationalMember, national};
 pub use online::online_list;
 pub use params::params;
 pub use proposals::proposals;
 pub use review::{Review, possible_links};
+pub use tables::tables;
 pub use verification::verification;
 
 use jiff::civil::Date;

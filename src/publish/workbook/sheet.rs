@@ -108,6 +108,7 @@ impl Column {
 }
 
 /// What stands on a sheet.
+#[derive(Default)]
 pub(super) struct Page {
     /// First line.
     pub title: String,
