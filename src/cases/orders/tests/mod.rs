@@ -3,6 +3,7 @@
 mod checks;
 mod conduct;
 mod kinds;
+mod papers;
 
 use std::collections::BTreeMap;
 
