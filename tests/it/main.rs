@@ -23,5 +23,6 @@ mod properties;
 mod quality;
 mod round;
 mod rule_language;
+mod runs;
 mod tidy;
 mod withheld;
