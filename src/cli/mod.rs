@@ -10,6 +10,7 @@ mod decide;
 mod explain;
 mod init;
 mod link;
+mod orders;
 mod plan;
 mod precision;
 mod printer;
@@ -68,6 +69,8 @@ enum Verb {
     Cases(cases::Args),
     /// The published rounds: list, show, verify, compare.
     Runs(runs::Args),
+    /// Work orders: open, list with findings, step; the sheets for the national system.
+    Orders(orders::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -116,6 +119,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Runs(args) => runs::main(&args, printer),
         Verb::Cases(args) => cases::main(&args, printer),
+        Verb::Orders(args) => orders::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),

@@ -73,8 +73,8 @@ pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use papers::{
-    DossierWritten, NationalWritten, OpenedOrder, OrderReport, conduct_findings, exit_assessment, open_orders,
-    order_book, write_dossier, write_national,
+    DossierWritten, NationalWritten, OpenedOrder, OrderDecided, OrderDecision, OrderReport, conduct_findings,
+    exit_assessment, open_orders, order_book, step_order, table_json, write_dossier, write_national,
 };
 pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};

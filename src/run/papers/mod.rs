@@ -19,8 +19,8 @@ mod tables;
 
 pub use dossier::{DossierWritten, write_dossier};
 pub use national::{NationalWritten, write_national};
-pub use room::OpenedOrder;
-pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book};
+pub use room::{OpenedOrder, OrderDecided, OrderDecision};
+pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, table_json};
 
 use room::Room;
 
@@ -36,4 +36,12 @@ use crate::diag::Outcome;
 /// nobody is named (64).
 pub fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<OpenedOrder>> {
     room::open_orders(options, by)
+}
+
+/// Takes one step of one order at the keyboard.
+///
+/// # Errors
+/// As [`open_orders`]; there is no such order (66), the step is not possible now (65): nothing changes then.
+pub fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Outcome<OrderDecided> {
+    room::step_order(options, decision)
 }

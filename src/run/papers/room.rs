@@ -10,7 +10,7 @@ use super::super::{CasesOptions, Round, clock, ledger, lock};
 use crate::cases::ledger::{CaseEvent, CaseState, FILE, Import, OrderState, case_id};
 use crate::cases::moves::Step;
 use crate::cases::orders::desk::{Desk, RoundTables};
-use crate::cases::orders::{CheckInput, Income, Order, OrderFinding, amount, check, order_id};
+use crate::cases::orders::{CheckInput, Income, Order, OrderFinding, amount, check, order_id, order_number};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::build::Value;
 use crate::model::{Table, text};
@@ -115,11 +115,6 @@ impl Room {
         }
         incomes
     }
-
-    /// Name of the round in which steps of people are noted.
-    pub(in crate::run) fn round_of(&self, case: &CaseState) -> String {
-        case.round.as_ref().map_or_else(|| case.opened_round.clone(), |r| r.round.clone())
-    }
 }
 
 /// The last published round of the pipeline up to a day.
@@ -164,6 +159,32 @@ pub struct OpenedOrder {
     pub department: String,
 }
 
+/// A step of an order at the keyboard.
+#[derive(Debug, Clone, Default)]
+pub struct OrderDecision {
+    /// The order.
+    pub order: String,
+    /// What happened: a trigger, or `undo`.
+    pub step: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// What else is said.
+    pub details: BTreeMap<String, String>,
+}
+
+/// A step of an order that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderDecided {
+    /// The order.
+    pub order_id: String,
+    /// Where it stood.
+    pub from: String,
+    /// Where it stands.
+    pub to: String,
+}
+
 pub(super) fn nobody(what: &str) -> Failure {
     let problem = Diagnostic::error("usage.by", "nobody is named", Place::default().field("--by"))
         .hint(format!("give the name of the one who {what}: it is kept with every step"));
@@ -174,12 +195,7 @@ pub(super) fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<Opene
     if by.trim().is_empty() {
         return Err(nobody("opens the orders"));
     }
-    if !options.out.join(FILE).is_file() {
-        Office::open(options)?;
-    }
-    let holder = format!("process {} (orders), since {}", std::process::id(), clock::now_stamp());
-    let _lock = lock::take(&options.out, &holder)?;
-    drop(ledger::open(&options.out)?);
+    let _lock = hold(options)?;
     let mut room = Room::open(options)?;
     let openings = room.desk().openings();
     if openings.is_empty() {
@@ -205,5 +221,51 @@ pub(super) fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<Opene
             });
         }
         Ok(opened)
+    })
+}
+
+/// Holds a folder that has a ledger, with what a stopped program left brought in order.
+pub(in crate::run) fn hold(options: &CasesOptions) -> Outcome<lock::Lock> {
+    if !options.out.join(FILE).is_file() {
+        Office::open(options)?;
+    }
+    let holder = format!("process {} (orders), since {}", std::process::id(), clock::now_stamp());
+    let held = lock::take(&options.out, &holder)?;
+    drop(ledger::open(&options.out)?);
+    Ok(held)
+}
+
+pub(super) fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Outcome<OrderDecided> {
+    if decision.by.trim().is_empty() {
+        return Err(nobody("takes the step"));
+    }
+    let place = Place::default().field(decision.order.clone());
+    let Some(number) = order_number(&decision.order) else {
+        let message = format!("`{}` is no number of an order", decision.order);
+        let problem = Diagnostic::error("usage.order", message, place)
+            .hint("orders are numbered W0000001, W0000002, …; `bidui orders list` shows them");
+        return Err(Failure::one(FailureClass::Usage, problem));
+    };
+    let _lock = hold(options)?;
+    let mut office = Office::open(options)?;
+    let plan = office.plan.clone();
+    let mut step = Step::new(decision.step.trim(), office.today, decision.by.trim(), &decision.reason);
+    step.details = decision.details.clone();
+    let day = office.today.to_string();
+    let import = Import { kind: "keyboard".into(), day, by: decision.by.trim().into(), ..Import::default() };
+    office.ledger.change(|changes| {
+        let entry = changes.import(&import)?;
+        match changes.order_step(&plan.process, &plan.remedies, entry, number, &step)? {
+            Ok(done) => Ok(OrderDecided { order_id: order_id(number), from: done.from, to: done.to }),
+            Err(refused) => {
+                let class = match refused.code {
+                    "order.unknown" => FailureClass::InputMissing,
+                    _ => FailureClass::InputContract,
+                };
+                let hint = "`bidui orders list` tells where an order stands; process.toml tells what each step needs";
+                let problem = Diagnostic::error(refused.code, refused.said, place.clone()).hint(hint);
+                Err(Failure::one(class, problem))
+            }
+        }
     })
 }

@@ -208,3 +208,12 @@ pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
     workbook::tables(&issue(&room), "工作质量核查", &[&table], &file)?;
     Ok((table, file))
 }
+
+/// A table as a list of rows for JSON: every value as text people read, nulls left out.
+pub fn table_json(table: &Table) -> serde_json::Value {
+    let row = |row: usize| -> serde_json::Value {
+        let value = |c: &crate::model::Column| Some((c.name.clone(), table.display_at(&c.name, row)?.into()));
+        serde_json::Value::Object(table.schema.columns.iter().filter_map(value).collect())
+    };
+    (0..table.rows()).map(row).collect()
+}
