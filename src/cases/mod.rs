@@ -27,6 +27,7 @@ pub use advance::{Advanced, Lists, advance};
 pub use asked::{asked, cases_table};
 pub use between::{case_changes, village_reports};
 pub use due::{due, due_on, next_report};
+pub use facts::changed as facts_changed;
 pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;

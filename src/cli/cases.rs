@@ -178,7 +178,8 @@ fn told(json: bool, printer: &Printer, found: &crate::model::Table, columns: &[&
     }
     let title = |name: &&str| found.schema.columns.iter().find(|c| c.name == **name).map_or("", |c| c.title.as_str());
     let head: Vec<(&str, Align)> = columns.iter().map(|name| (title(name), LEFT)).collect();
-    let row = |row: usize| columns.iter().map(|c| found.display_at(c, row).unwrap_or_default().replace('\n', " ")).collect();
+    let row =
+        |row: usize| columns.iter().map(|c| found.display_at(c, row).unwrap_or_default().replace('\n', " ")).collect();
     let rows: Vec<Vec<String>> = (0..found.rows()).map(row).collect();
     lines(&head, &rows).iter().for_each(|line| printer.data(line));
     printer.message(&format!("{} rows", rows.len()));

@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod decide;
 mod explain;
+mod forms;
 mod init;
 mod link;
 mod orders;
@@ -71,6 +72,8 @@ enum Verb {
     Runs(runs::Args),
     /// Work orders: open, list with findings, step; the sheets for the national system.
     Orders(orders::Args),
+    /// Forms for villages: write them, take the filled ones in, answer with receipts.
+    Forms(forms::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -120,6 +123,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Runs(args) => runs::main(&args, printer),
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Orders(args) => orders::main(&args, printer),
+        Verb::Forms(args) => forms::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),

@@ -325,6 +325,10 @@ pub struct Marker {
     pub form: String,
     /// The round.
     pub round: String,
+    /// The township; only on empty forms.
+    pub township: String,
+    /// Names of its sheets as issued.
+    pub sheets: Vec<String>,
     /// Tokens of the rows and digests of their locked cells.
     pub rows: Vec<(String, String)>,
 }

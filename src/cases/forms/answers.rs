@@ -152,6 +152,31 @@ pub(super) fn said(spec: &FormSpec, row: &FoundRow, readers: &Readers, by: &str,
     if wrong.is_empty() { Said::Answer(given, notes) } else { Said::Refused(wrong) }
 }
 
+/// What a new report says, by heading; or every reason why it cannot be taken.
+pub(super) fn report(
+    spec: &FormSpec,
+    row: &FoundRow,
+    readers: &Readers,
+    today: Date,
+) -> Result<BTreeMap<String, String>, Vec<Reason>> {
+    let (mut cells, mut wrong) = (BTreeMap::new(), Vec::new());
+    for column in &spec.columns {
+        match (&column.role, row.cells.get(&column.heading)) {
+            (Use::Asked { entry, .. }, Some((text, kind))) => match read(entry, text, *kind, readers, today) {
+                Ok(text) => {
+                    cells.insert(column.heading.clone(), text);
+                }
+                Err(words) => wrong.push(unfit(column, &words)),
+            },
+            (Use::Asked { needed: Needed::Yes, .. }, None) => {
+                wrong.push(Reason::new("report.incomplete", format!("未填“{}”", column.heading)));
+            }
+            _ => {}
+        }
+    }
+    if wrong.is_empty() { Ok(cells) } else { Err(wrong) }
+}
+
 fn unfit(column: &FormColumn, words: &str) -> Reason {
     Reason::new("answer.unfit", format!("“{}”{words}", column.heading))
 }

@@ -263,11 +263,19 @@ fn notes(judging: &Judging, found: &Found) -> Vec<Reason> {
         let words = format!("工作表“{sheet}”没有标题行，按原来的列序识别，并核对锁定内容");
         notes.push(Reason::new("form.headings_missing", words));
     }
-    let printed: BTreeSet<&str> = judging.issued.rows.iter().map(|r| r.sheet.as_str()).collect();
-    let unknown: BTreeSet<&str> =
-        found.rows.iter().map(|r| r.sheet.as_str()).filter(|s| !printed.contains(s)).collect();
-    for sheet in unknown.into_iter().filter(|s| !s.is_empty()) {
-        notes.push(Reason::new("form.sheet_renamed", format!("工作表“{sheet}”不是原来的名称，按编号识别")));
+    match &found.marker {
+        Some(marker) => {
+            let now: BTreeSet<&str> = found.rows.iter().map(|r| r.sheet.as_str()).collect();
+            for sheet in now.iter().filter(|s| !marker.sheets.iter().any(|own| own == *s)) {
+                notes.push(Reason::new("form.sheet_renamed", format!("工作表“{sheet}”不是原来的名称，按编号识别")));
+            }
+            let digests: BTreeMap<&str, &str> = marker.rows.iter().map(|(t, d)| (t.as_str(), d.as_str())).collect();
+            if judging.issued.rows.iter().any(|r| digests.get(r.token.as_str()).is_none_or(|d| *d != r.digest())) {
+                let words = "隐藏工作表与发出的不同，以台账为准";
+                notes.push(Reason::new("form.marker_changed", words));
+            }
+        }
+        None => notes.push(Reason::new("form.no_marker", "没有隐藏工作表（另存为其他格式或重新录入），按编号识别")),
     }
     notes
 }
@@ -441,6 +449,9 @@ fn not_its_own(spec: &FormSpec, issued: &IssuedRow, row: &FoundRow, altered: &[A
 /// Judges a row that has no token of the form; none when nothing is in it.
 fn of_other(judging: &Judging, row: &FoundRow, missing: &[&IssuedRow]) -> Option<Judged> {
     let spec = judging.spec;
+    if spec.result.is_empty() {
+        return of_blank(judging, row);
+    }
     let content: BTreeMap<String, String> = spec
         .columns
         .iter()
@@ -496,26 +507,40 @@ fn of_other(judging: &Judging, row: &FoundRow, missing: &[&IssuedRow]) -> Option
     Some(judged(RowState::Refused, vec![Reason::new(code, words)]))
 }
 
+/// Judges a row of a form that asks for new reports only.
+fn of_blank(judging: &Judging, row: &FoundRow) -> Option<Judged> {
+    if row.cells.len() < 2 {
+        return None;
+    }
+    let (state, reasons, cells) = match answers::report(judging.spec, row, &judging.readers, judging.today) {
+        Ok(cells) => (RowState::New, Vec::new(), cells),
+        Err(reasons) => (RowState::Refused, reasons, BTreeMap::new()),
+    };
+    let at = Some((row.sheet.clone(), row.row));
+    Some(Judged { token: None, at, state, reasons, altered: Vec::new(), given: None, cells })
+}
+
 fn place(sheet: &str, row: u32) -> String {
     if sheet.is_empty() { format!("第{row}行") } else { format!("“{sheet}”第{row}行") }
 }
 
-/// Versions of one form that came together: rows that are answered differently are conflicts in all of them.
-pub fn contest(verdicts: &mut [&mut Verdict]) {
-    let mut said: BTreeMap<String, Vec<Given>> = BTreeMap::new();
+/// Rows that versions of one form, come together, answer differently.
+pub fn contested(verdicts: &[Verdict]) -> BTreeSet<String> {
+    let mut said: BTreeMap<&str, Vec<&Given>> = BTreeMap::new();
     for row in verdicts.iter().flat_map(|v| &v.rows) {
-        if let (Some(token), Some(given), RowState::Answered | RowState::Conflict) = (&row.token, &row.given, row.state)
-        {
-            said.entry(token.clone()).or_default().push(given.clone());
+        let answered = matches!(row.state, RowState::Answered | RowState::Conflict);
+        if let (Some(token), Some(given), true) = (&row.token, &row.given, answered) {
+            said.entry(token).or_default().push(given);
         }
     }
-    let apart: BTreeSet<String> = said
-        .into_iter()
-        .filter(|(_, all)| all.iter().any(|given| !given.agrees(&all[0])))
-        .map(|(token, _)| token)
-        .collect();
-    for row in verdicts.iter_mut().flat_map(|v| &mut v.rows) {
-        if row.state == RowState::Answered && row.token.as_ref().is_some_and(|t| apart.contains(t)) {
+    let apart = said.into_iter().filter(|(_, all)| all.iter().any(|given| !given.agrees(all[0])));
+    apart.map(|(token, _)| token.to_string()).collect()
+}
+
+/// Makes contested answers of a return conflicts: nothing of them is applied.
+pub fn contest(verdict: &mut Verdict, contested: &BTreeSet<String>) {
+    for row in &mut verdict.rows {
+        if row.state == RowState::Answered && row.token.as_ref().is_some_and(|t| contested.contains(t)) {
             row.state = RowState::Conflict;
             row.reasons.push(Reason::new("conflict.versions", "同时收到的另一份表答复不同，请核定以哪一份为准"));
         }

@@ -62,12 +62,14 @@ fn marker(sheet: &ReturnedSheet) -> Option<Marker> {
     if value("format").as_deref() != Some(FORMAT) {
         return None;
     }
-    let rows = lines.iter().filter(|l| l.first() == Some(&"row"));
+    let of = |name: &'static str| lines.iter().filter(move |l| l.first() == Some(&name));
     Some(Marker {
         kind: value("kind").unwrap_or_default(),
         form: token::clean(&value("form").unwrap_or_default()),
         round: value("round").unwrap_or_default(),
-        rows: rows
+        township: value("township").unwrap_or_default(),
+        sheets: of("sheet").filter_map(|l| Some((*l.get(1)?).to_string())).collect(),
+        rows: of("row")
             .filter_map(|l| Some((token::clean(l.get(1)?), l.get(2).copied().unwrap_or_default().to_string())))
             .collect(),
     })
@@ -76,6 +78,8 @@ fn marker(sheet: &ReturnedSheet) -> Option<Marker> {
 /// The rows of a file, by the headings of its kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
+    /// The hidden sheet.
+    pub marker: Option<Marker>,
     /// Rows below headings, or with a token, in reading order.
     pub rows: Vec<FoundRow>,
     /// What stands beside the labels of the cover, by heading.
@@ -112,7 +116,7 @@ impl FoundRow {
 
 /// Finds the rows of a file of a kind.
 pub fn found(returned: &Returned, spec: &FormSpec) -> Found {
-    let mut found = Found::default();
+    let mut found = Found { marker: glance(returned).marker, ..Found::default() };
     for sheet in returned.sheets.iter().filter(|s| s.name != MARKER && marker(s).is_none()) {
         head(sheet, spec, &mut found);
         table(sheet, spec, &mut found);

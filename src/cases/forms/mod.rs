@@ -1,6 +1,7 @@
 //! Forms that go out and come back: what a kind asks, and what became of every row of one that was returned. Pure.
 //!
 //! ```text
+//! issue    rows to ask about → forms, each row with its token
 //! spec     what a kind shows and asks, and what an answer means: the trigger of a case move and its details
 //! layout   sheets that came back → marker, printed tokens, rows by token; columns wherever they stand now
 //! answers  one row's cells → an answer, or why it is none
@@ -14,14 +15,18 @@
 
 mod answers;
 mod classify;
+mod issue;
 mod layout;
 mod spec;
 #[cfg(test)]
 mod tests;
 
 pub use answers::{Given, Readers, Reason};
-pub use classify::{Altered, Counts, Earlier, Elsewhere, Judged, Judging, RowState, Verdict, classify, contest};
+pub use classify::{
+    Altered, Counts, Earlier, Elsewhere, Judged, Judging, RowState, Verdict, classify, contest, contested,
+};
+pub use issue::{Issue, Taken, form, keep, verify_forms};
 pub use layout::{Found, FoundRow, Glance, found, glance};
-pub use spec::{RESULTS, verify};
+pub use spec::{AUTHORISATION, RESULTS, blank, self_report, verify};
 
 pub use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Issued, IssuedRow, Needed, Returned, Use};

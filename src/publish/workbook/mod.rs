@@ -4,6 +4,10 @@
 //! written as text, so a name that begins with `=` stays a name and an identity number keeps its digits; numbers are masked
 //! wherever the reader does not need them; the same tables give the same bytes.
 
+mod answer_receipt;
+mod blank;
+mod cover;
+mod form;
 mod national;
 mod online;
 mod params;
@@ -14,15 +18,16 @@ mod sheet;
 mod tables;
 #[cfg(test)]
 mod tests;
-mod verification;
 
+pub use answer_receipt::{AnswerReceipt, FORMAT as RECEIPT_FORMAT, ReceiptLine, answer_receipt};
+pub use blank::{blank, reports};
+pub use form::{Words, form, forms};
 pub use national::{NationalEntry, NationalMember, national};
 pub use online::online_list;
 pub use params::params;
 pub use proposals::proposals;
 pub use review::{Review, possible_links};
 pub use tables::tables;
-pub use verification::verification;
 
 use jiff::civil::Date;
 

@@ -12,7 +12,9 @@
 //! | exit conditions of followed households | [`exit_assessment`] |
 //! | everything about one household | [`write_dossier`] |
 
+pub(super) mod apply;
 mod dossier;
+mod issue;
 mod national;
 mod room;
 mod tables;
@@ -22,6 +24,7 @@ pub use national::{NationalWritten, write_national};
 pub use room::{OpenedOrder, OrderDecided, OrderDecision};
 pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, table_json};
 
+pub(super) use issue::{export, spec, words};
 use room::Room;
 
 use super::CasesOptions;

@@ -111,7 +111,8 @@ impl World {
     }
 
     fn rows(&self, kind: FormKind) -> Vec<String> {
-        let line = |s: &Sheaf| s.rows.iter().map(|r| format!("{} {:?} {:?}", s.to, r.case, r.order)).collect::<Vec<_>>();
+        let line =
+            |s: &Sheaf| s.rows.iter().map(|r| format!("{} {:?} {:?}", s.to, r.case, r.order)).collect::<Vec<_>>();
         self.papers(kind).iter().flat_map(line).collect()
     }
 
@@ -149,7 +150,10 @@ impl World {
 fn a_publicity_list_tells_no_number_no_phone_no_account_and_nothing_of_health() {
     let world = world(vec![case(1, "proposed", "云岭镇", "上河村"), case(2, "village_publicity", "东河乡", "石门村")]);
     let sheaves = world.papers(FormKind::Publicity);
-    assert_eq!(sheaves.iter().map(|s| (s.to.as_str(), s.rows.len())).collect::<Vec<_>>(), [("东河乡", 1), ("云岭镇", 1)]);
+    assert_eq!(
+        sheaves.iter().map(|s| (s.to.as_str(), s.rows.len())).collect::<Vec<_>>(),
+        [("东河乡", 1), ("云岭镇", 1)]
+    );
     for row in sheaves.iter().flat_map(|s| &s.rows) {
         let all: String = row.shown.values().chain([&row.sheet]).cloned().collect::<Vec<_>>().join(" ");
         for word in HEALTH_WORDS {
@@ -286,7 +290,8 @@ fn a_month_is_asked_for_once_and_not_before_help_begins() {
 #[test]
 fn decided_cases_get_the_orders_they_lack() {
     let pass = |w: World| w.with_event(1, "meeting.pass", "approved", "2026-07-10", &[("meeting", "3号")]);
-    let opened = |w: &World| w.desk().openings().iter().map(|o| (o.draft.cause.clone(), o.identified_on)).collect::<Vec<_>>();
+    let opened =
+        |w: &World| w.desk().openings().iter().map(|o| (o.draft.cause.clone(), o.identified_on)).collect::<Vec<_>>();
     let day = date(2026, 7, 10);
     let tracked = pass(world(vec![case(1, "tracking", "云岭镇", "上河村")]));
     assert_eq!(opened(&tracked), [("illness".to_string(), day), ("water".to_string(), day)]);
