@@ -10,7 +10,9 @@ use super::Issue;
 use super::cover::cover;
 use super::sheet::{Answer, Cell, Column, Hint, Page, Says, Writer};
 use crate::diag::Outcome;
-use crate::model::form::{FORM, FORMAT, FormColumn, FormKind, FormSpec, Issued, IssuedRow, MARKER, Needed, Use, end_of};
+use crate::model::form::{
+    FORM, FORMAT, FormColumn, FormKind, FormSpec, Issued, IssuedRow, MARKER, Needed, Use, end_of,
+};
 use crate::publish::filename::{Names, sheet as sheet_name};
 
 /// What a form says around its rows.
