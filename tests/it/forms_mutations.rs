@@ -45,7 +45,11 @@ struct Bench {
 
 impl Bench {
     fn at(&self, wanted: &str) -> (usize, usize) {
-        self.book.rows().into_iter().find(|(s, r)| self.book.token(*s, *r) == wanted).expect("an untouched row is there")
+        self.book
+            .rows()
+            .into_iter()
+            .find(|(s, r)| self.book.token(*s, *r) == wanted)
+            .expect("an untouched row is there")
     }
 
     fn pick(&mut self) -> Option<String> {
@@ -140,7 +144,8 @@ impl Bench {
             }
             14 => {
                 let mut line = vec![String::new(); copy.len()];
-                for (heading, text) in [("组", "3组"), ("户主", "新报户"), ("实际风险", "因病"), ("核实人", "王干部")] {
+                for (heading, text) in [("组", "3组"), ("户主", "新报户"), ("实际风险", "因病"), ("核实人", "王干部")]
+                {
                     line[self.book.sheets[s].column(heading).expect("there")] = text.to_string();
                 }
                 self.book.sheets[s].grid.insert(r + 1, line);
@@ -176,6 +181,9 @@ impl Bench {
     fn edit_book(&mut self) {
         let sheets: Vec<usize> =
             (0..self.book.sheets.len()).filter(|i| self.book.sheets[*i].heading().is_some()).collect();
+        if sheets.is_empty() {
+            return;
+        }
         let s = sheets[self.dice.random_range(0..sheets.len())];
         let kind = self.dice.random_range(0..11);
         self.done.push(format!("book edit {kind} of sheet {s}"));
@@ -192,13 +200,14 @@ impl Bench {
                     *row = order.iter().map(cell).collect();
                 }
             }
-            2 => of.name = "Sheet9".into(),
+            2 => of.name = format!("Sheet{}", self.dice.random_range(1000..9999)),
             3 => self.book.sheets.retain(|s| !s.hidden),
             4 => {
                 let columns = ["核实结果", "户主", "情况说明", "组"];
                 let column = of.column(columns[self.dice.random_range(0..columns.len())]);
                 // Only between columns that stand as issued can a changed heading be told.
-                let in_order = of.column("编号") == Some(1) && of.column("核对").is_some_and(|c| c + 1 == of.grid[heading].len());
+                let in_order =
+                    of.column("编号") == Some(1) && of.column("核对").is_some_and(|c| c + 1 == of.grid[heading].len());
                 if let (Some(column), true) = (column, in_order) {
                     of.grid[heading][column] = "改过的标题".into();
                 }
@@ -309,7 +318,9 @@ fn every_edit_is_classified_and_nothing_is_falsely_complete() {
     let (mut complete, mut rows) = (0, 0);
     let books: Vec<Book> = forms
         .iter()
-        .map(|f| Book::read(&round.join("核实表").join(format!("{}.xlsx", f.township.as_deref().unwrap_or("乡镇不明")))))
+        .map(|f| {
+            Book::read(&round.join("核实表").join(format!("{}.xlsx", f.township.as_deref().unwrap_or("乡镇不明"))))
+        })
         .collect();
     for seed in 0..EDITED {
         let mut dice = ChaCha8Rng::seed_from_u64(seed);
@@ -378,7 +389,8 @@ fn every_edit_is_classified_and_nothing_is_falsely_complete() {
         assert!(seen.get(&state).copied().unwrap_or(0) > 20, "{state:?}: {seen:?}");
     }
     assert!(complete > 20 && complete < EDITED as usize / 2, "{complete} complete");
-    eprintln!("{EDITED} edited forms, {rows} issued rows, {complete} complete: {seen:?}");
+    let figures = format!("{EDITED} edited forms, {rows} issued rows, {complete} complete: {seen:?}");
+    std::fs::write(dir.join("figures.txt"), figures).unwrap();
 }
 
 #[test]
@@ -395,7 +407,6 @@ fn a_form_that_was_cut_off_is_refused() {
     }
 }
 
-/// A sheet of one row cannot be sorted apart: the edits above say so by themselves.
 #[test]
 fn the_books_read_here_are_the_books_that_were_written() {
     let form = &issued()[0];
