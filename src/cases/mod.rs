@@ -15,6 +15,7 @@ mod facts;
 pub mod forms;
 pub mod ledger;
 pub mod moves;
+pub mod orders;
 mod precision;
 mod proposals;
 #[cfg(test)]

@@ -78,6 +78,15 @@ enum What {
     },
     /// What is past its day, by who has to act.
     Overdue,
+    /// Everything about one household on a printable page (一户一档), below OUT/dossiers.
+    Dossier {
+        /// The case, as A0000001.
+        case: String,
+    },
+    /// The exit conditions of every followed household, each with its evidence; writes 退出条件 below OUT/forms.
+    Exits,
+    /// How the work was done: too fast, cleared without cause, left out, past the procedure; writes 工作质量核查.
+    Conduct,
 }
 
 /// Runs the verb.
@@ -124,6 +133,23 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 false => history(&events).iter().for_each(|line| printer.data(line)),
             }
         }
+        What::Dossier { case } => {
+            let written = run::write_dossier(&options, case)?;
+            match args.json {
+                true => printer.json(&written),
+                false => printer.data(&written.file.display().to_string()),
+            }
+        }
+        What::Exits => {
+            let (found, file) = run::exit_assessment(&options)?;
+            told(args.json, printer, &found, &["case_id", "village", "title", "met", "evidence"]);
+            printer.message(&file.display().to_string());
+        }
+        What::Conduct => {
+            let (found, file) = run::conduct_findings(&options)?;
+            told(args.json, printer, &found, &["title", "case_id", "household_id", "village", "evidence"]);
+            printer.message(&file.display().to_string());
+        }
         What::Overdue => {
             let found = run::overdue_cases(&options)?;
             if args.json {
@@ -144,7 +170,22 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     Ok(0)
 }
 
-fn details(say: &[String]) -> Outcome<BTreeMap<String, String>> {
+/// A table as JSON, or some of its columns for a terminal.
+fn told(json: bool, printer: &Printer, found: &crate::model::Table, columns: &[&str]) {
+    if json {
+        printer.json(&run::table_json(found));
+        return;
+    }
+    let title = |name: &&str| found.schema.columns.iter().find(|c| c.name == **name).map_or("", |c| c.title.as_str());
+    let head: Vec<(&str, Align)> = columns.iter().map(|name| (title(name), LEFT)).collect();
+    let row =
+        |row: usize| columns.iter().map(|c| found.display_at(c, row).unwrap_or_default().replace('\n', " ")).collect();
+    let rows: Vec<Vec<String>> = (0..found.rows()).map(row).collect();
+    lines(&head, &rows).iter().for_each(|line| printer.data(line));
+    printer.message(&format!("{} rows", rows.len()));
+}
+
+pub(super) fn details(say: &[String]) -> Outcome<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     for text in say {
         let Some((name, value)) = text.split_once('=') else {

@@ -15,7 +15,8 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Write forms: `verify` (核实表 of what is still open), `blank` (线下上报表) or `self_report` (自主申报表).
+    /// Write forms: `verify` (核实表 of what is still open), `blank` (线下上报表), `self_report` (自主申报表), and what waits between a
+    /// proposal and an exit: `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`, `remeasure`.
     Export(Export),
     /// Take filled forms in: by their tokens, whatever program saved them; moves cases and writes a receipt for each.
     Import(Import),
@@ -37,7 +38,7 @@ struct Common {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// verify, blank or self_report.
+    /// verify, blank, self_report, publicity, township, meeting, order, filing, return, exit or remeasure.
     kind: String,
     /// Pipeline folder.
     #[arg(long, default_value = "pipelines/quarterly")]

@@ -11,6 +11,7 @@ mod explain;
 mod forms;
 mod init;
 mod link;
+mod orders;
 mod plan;
 mod precision;
 mod printer;
@@ -69,6 +70,8 @@ enum Verb {
     Cases(cases::Args),
     /// The published rounds: list, show, verify, compare.
     Runs(runs::Args),
+    /// Work orders: open, list with findings, step; the sheets for the national system.
+    Orders(orders::Args),
     /// Forms for villages: write them, take the filled ones in, answer with receipts.
     Forms(forms::Args),
     /// Explain one number, name, household or row of a published round.
@@ -119,6 +122,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Runs(args) => runs::main(&args, printer),
         Verb::Cases(args) => cases::main(&args, printer),
+        Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),

@@ -51,6 +51,8 @@ pub enum FormKind {
     National,
     /// Work order to a department.
     Order,
+    /// The office's look at what departments plan.
+    Filing,
     /// A department's monthly return.
     Return,
     /// Assessment before the end of the special attention.
@@ -61,7 +63,7 @@ pub enum FormKind {
 
 impl FormKind {
     /// Code and Chinese title of every kind.
-    pub const ALL: [(FormKind, &'static str, &'static str); 11] = [
+    pub const ALL: [(FormKind, &'static str, &'static str); 12] = [
         (FormKind::Verify, "verify", "核实表"),
         (FormKind::Blank, "blank", "线下上报表"),
         (FormKind::SelfReport, "self_report", "自主申报表"),
@@ -70,6 +72,7 @@ impl FormKind {
         (FormKind::Meeting, "meeting", "会议审定表"),
         (FormKind::National, "national", "系统录入表"),
         (FormKind::Order, "order", "防贫开单"),
+        (FormKind::Filing, "filing", "备案审核表"),
         (FormKind::Return, "return", "月反馈表"),
         (FormKind::Exit, "exit", "退出评定表"),
         (FormKind::Remeasure, "remeasure", "复测表"),

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::reader::{Document, Section};
 use super::shape::{Asked, Form, Shape, Shapes};
 use super::types::{Basis, Cadence, Plan};
-use super::{LinkModel, contract, generic, linkage, load, params, process, rule_tests, rules};
+use super::{LinkModel, contract, generic, linkage, load, params, process, remedies, rule_tests, rules};
 use crate::codes::Codes;
 use crate::diag::Place;
 
@@ -29,6 +29,8 @@ pub enum FileKind {
     Rules,
     /// `tests/*.toml`.
     Tests,
+    /// `shared/remedies.toml`.
+    Remedies,
     /// `shared/models/*.toml` about people.
     Model,
     /// `shared/models/*.toml` with `family = "generic"`.
@@ -39,12 +41,13 @@ pub enum FileKind {
 
 impl FileKind {
     /// All kinds with their word and the files that they are, seen from the pipelines folder.
-    pub const ALL: [(&'static str, FileKind, &'static str); 8] = [
+    pub const ALL: [(&'static str, FileKind, &'static str); 9] = [
         ("pipeline", FileKind::Pipeline, "*/pipeline.toml"),
         ("contract", FileKind::Contract, "shared/sources/*.toml"),
         ("params", FileKind::Params, "*/params.toml"),
         ("rules", FileKind::Rules, "*/rules/*.toml"),
         ("tests", FileKind::Tests, "*/tests/*.toml"),
+        ("remedies", FileKind::Remedies, "shared/remedies.toml"),
         ("model", FileKind::Model, "shared/models/person*.toml"),
         ("generic-model", FileKind::GenericModel, "shared/models/generic*.toml"),
         ("process", FileKind::Process, "shared/process.toml"),
@@ -57,6 +60,7 @@ impl FileKind {
             FileKind::Params => "阈值 params.toml",
             FileKind::Rules => "指标与规则 rules/*.toml",
             FileKind::Tests => "规则的样例检验 tests/*.toml",
+            FileKind::Remedies => "举措、上限、资金与公示用语 shared/remedies.toml",
             FileKind::Model => "人员匹配模型 shared/models/*.toml",
             FileKind::GenericModel => "通用匹配模型 shared/models/*.toml",
             FileKind::Process => "案件流程 shared/process.toml",
@@ -72,6 +76,7 @@ impl FileKind {
             FileKind::Params => Document::asked(&probes, |file: &Section| params::read(file, &codes)),
             FileKind::Rules => Document::asked(&probes, rules::read),
             FileKind::Tests => Document::asked(&probes, |file: &Section| rule_tests::read(file, &no_plan())),
+            FileKind::Remedies => Document::asked(&probes, |file: &Section| remedies::read(file, &[])),
             FileKind::Model => Document::asked(&probes, linkage::read),
             FileKind::GenericModel => Document::asked(&probes, generic::read),
             FileKind::Process => Document::asked(&probes, process::read),
@@ -221,6 +226,7 @@ pub(super) fn no_plan() -> Plan {
         model: LinkModel::empty("none", Place::default()),
         codes_dir: PathBuf::new(),
         causes: Vec::new(),
+        remedies: super::Remedies::default(),
         process: super::process::shipped(),
         files: Vec::new(),
     }

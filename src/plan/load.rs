@@ -10,7 +10,7 @@ use super::LinkModel;
 use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
 use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RuleTest, Source};
-use super::{Process, check, contract, linkage, param_book, params, process, rule_tests, rules, sql};
+use super::{Process, check, contract, linkage, param_book, params, process, remedies, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
 
@@ -74,6 +74,11 @@ impl Loader {
             }
         }
         let causes = self.causes(&codes, &codes_dir);
+        let remedies_path = head.shared.join("remedies.toml");
+        let remedies = match remedies_path.exists() {
+            true => self.with(&remedies_path, |file| remedies::read(file, &causes)).unwrap_or_default(),
+            false => super::Remedies::default(),
+        };
         let sources = self.sources(&head, &codes);
         let model = self.model(&head);
         let (mut parameters, mut groups) = (Vec::new(), Vec::new());
@@ -110,6 +115,7 @@ impl Loader {
             model,
             codes_dir,
             causes,
+            remedies,
             process: self.process(&head.shared),
             files: Vec::new(),
         };

@@ -17,6 +17,7 @@
 //! | `person_columns` | which headings of a plain file hold what of a person |
 //! | `process` | the steps of cases and work orders |
 //! | `models`, `generic` | a linkage model on its own, of either family |
+//! | `remedies` | measures, caps, sources of money, words of publicity lists |
 //! | `cross_checks` | what a contract wants to be told when values do not go together |
 //! | `check` | what only holds between files |
 //! | `sql` | the rule language |
@@ -37,6 +38,7 @@ mod person_columns;
 pub mod person_model;
 pub mod process;
 mod reader;
+pub mod remedies;
 mod rule_tests;
 mod rule_types;
 mod rules;
@@ -63,5 +65,6 @@ pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};
 pub use process::{Machine, Move, Owner, Phase, Process};
+pub use remedies::{Cap, Fund, Measure as Remedy, PublicRisk, Remedies};
 pub use terms::{COMPLETENESS, Database, Snapshot, Terms};
 pub use types::*;

@@ -35,6 +35,8 @@ pub const TRIGGERS: &[&str] = &[
     "system.entered",
     "exit.village",
     "exit.extend",
+    "exit.notice",
+    "remeasure",
     "rollback",
     "life.died",
     "life.moved",

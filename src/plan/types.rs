@@ -42,6 +42,8 @@ pub struct Plan {
     pub codes_dir: PathBuf,
     /// Risk categories: cause code → title and department that owns the remedy.
     pub causes: Vec<Cause>,
+    /// Measures, caps, sources of money and the words of publicity lists; empty without `shared/remedies.toml`.
+    pub remedies: super::Remedies,
     /// How cases and work orders go.
     pub process: super::Process,
     /// Every file the plan was made from, relative path and content, in path order; hashed into the manifest.

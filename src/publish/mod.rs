@@ -2,11 +2,12 @@
 //!
 //! In: the tables of a round and the plan. Out: files, each written whole or not at all ([`atomic`]), under names that are
 //! safe on every system ([`filename`]), the same bytes for the same tables. One file per format: [`parquet`], [`workbook`],
-//! [`report`]; [`dictionary`] describes every column.
+//! [`report`], [`dossier`]; [`dictionary`] describes every column.
 
 pub mod atomic;
 mod coded;
 mod dictionary;
+pub mod dossier;
 pub mod filename;
 pub mod parquet;
 pub mod report;

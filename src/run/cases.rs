@@ -208,7 +208,7 @@ impl Office {
     }
 
     /// The number of a case as people write it.
-    fn number(&self, id: &str) -> Outcome<u32> {
+    pub(super) fn number(&self, id: &str) -> Outcome<u32> {
         case_number(id).or_else(|| id.trim().parse().ok()).ok_or_else(|| {
             let problem = Diagnostic::error("usage.case", format!("`{id}` is no number of a case"), Place::default())
                 .hint("cases are numbered A0000001, A0000002, …; `bidui cases list` shows them");
@@ -290,7 +290,7 @@ pub fn show_case(options: &CasesOptions, id: &str) -> Outcome<CaseShown> {
     Ok(CaseShown { line: office.line(&case), rounds, events: office.ledger.case_events(Some(number))?, next })
 }
 
-fn no_case(number: u32) -> Failure {
+pub(super) fn no_case(number: u32) -> Failure {
     let problem =
         Diagnostic::error("cases.unknown", format!("there is no case {}", case_id(number)), Place::file(FILE))
             .hint("`bidui cases list --all` shows every case");

@@ -43,6 +43,7 @@ mod link_person;
 mod lock;
 pub mod manifest;
 mod outputs;
+pub(crate) mod papers;
 mod pipeline;
 mod precision;
 mod preview;
@@ -73,6 +74,10 @@ pub use infer::{Draft, infer};
 pub use init::{SetUp, init};
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
+pub use papers::{
+    DossierWritten, NationalWritten, OpenedOrder, OrderDecided, OrderDecision, OrderReport, conduct_findings,
+    exit_assessment, open_orders, order_book, step_order, table_json, write_dossier, write_national,
+};
 pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};

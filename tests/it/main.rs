@@ -18,6 +18,7 @@ mod ledger;
 mod link;
 #[cfg(feature = "odbc")]
 mod odbc;
+mod papers;
 mod precision;
 mod preview;
 #[path = "../properties/mod.rs"]

@@ -27,6 +27,7 @@
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
 //! | `files` | cases: where each stands, every step, what rounds said of it |
+//! | `orders` | work orders: what each is about, every step |
 //! | `forms` | forms that went out, what came back, what was said |
 //! | `history` | the table `person_history` |
 
@@ -37,6 +38,7 @@ mod forms;
 mod history;
 mod identity;
 mod models;
+mod orders;
 mod persons;
 mod schema;
 mod state;
@@ -52,6 +54,7 @@ pub use forms::{FormEntry, Return};
 pub use history::person_history;
 pub use identity::{Identity, RecordKey, identities, record_keys};
 pub use models::{Drift, FittedModel, Levels, drift};
+pub use orders::{Opening, OrderState, closed};
 pub use persons::{Assigned, Event, EventKind, Known, Standing, assign};
 pub use state::{Past, State};
 

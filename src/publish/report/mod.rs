@@ -64,6 +64,18 @@ fn township_chart(data: &ReportData) -> Vec<String> {
     chart::bars("各乡镇线上疑似户数", &bars)
 }
 
+/// A page of a built-in template with the fields of plain data; every value is escaped. The name's ending decides how.
+pub(super) fn page(name: &str, template: &str, data: &impl serde::Serialize) -> String {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("the usual delimiters"));
+    environment.add_template(name, template).expect("the built-in template is well-formed");
+    let json = serde_json::to_value(data).expect("plain data have no maps with other keys than text");
+    let render = environment.get_template(name).and_then(|template| template.render(converted(json)));
+    render.expect("the built-in template fits its data")
+}
+
 /// The template engine is built without serde, so JSON is the bridge.
 fn converted(json: serde_json::Value) -> Value {
     use serde_json::Value as Json;

@@ -10,7 +10,9 @@ use super::Issue;
 use super::cover::cover;
 use super::sheet::{Answer, Cell, Column, Hint, Page, Says, Writer};
 use crate::diag::Outcome;
-use crate::model::form::{FORM, FORMAT, FormColumn, FormSpec, Issued, IssuedRow, MARKER, Needed, Use, end_of};
+use crate::model::form::{
+    FORM, FORMAT, FormColumn, FormKind, FormSpec, Issued, IssuedRow, MARKER, Needed, Use, end_of,
+};
 use crate::publish::filename::{Names, sheet as sheet_name};
 
 /// What a form says around its rows.
@@ -48,6 +50,9 @@ pub fn forms(issue: &Issue, spec: &FormSpec, words: &Words, forms: &[Issued], di
 pub fn form(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, path: &Path) -> Outcome<()> {
     let to = of.township.as_deref().unwrap_or("乡镇不明");
     let mut book = Writer::new(issue, &format!("{to}{}", spec.kind.title()), path)?;
+    if spec.kind == FormKind::Publicity {
+        book.for_everybody();
+    }
     book.foot(&format!("{FORM}：{}", of.form));
     let sheets: Vec<&[IssuedRow]> = of.rows.chunk_by(|a, b| a.sheet == b.sheet).collect();
     book.page("填表说明", &cover(issue, spec, words, of, &sheets))?;

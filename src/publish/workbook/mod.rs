@@ -8,22 +8,26 @@ mod answer_receipt;
 mod blank;
 mod cover;
 mod form;
+mod national;
 mod online;
 mod params;
 mod proposals;
 pub mod receipt;
 mod review;
 mod sheet;
+mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use answer_receipt::{AnswerReceipt, FORMAT as RECEIPT_FORMAT, ReceiptLine, answer_receipt};
 pub use blank::{blank, reports};
 pub use form::{Words, form, forms};
+pub use national::{NationalEntry, NationalMember, national};
 pub use online::online_list;
 pub use params::params;
 pub use proposals::proposals;
 pub use review::{Review, possible_links};
+pub use tables::tables;
 
 use jiff::civil::Date;
 

@@ -249,6 +249,12 @@ impl Writer {
         })
     }
 
+    /// Leaves out that it is not for everybody: for lists that hang on a wall.
+    pub fn for_everybody(&mut self) {
+        let end = self.header.find("&R").unwrap_or(self.header.len());
+        self.header.truncate(end);
+    }
+
     /// Puts a line at the foot of every page, so that a printed one can be told.
     pub fn foot(&mut self, line: &str) {
         self.footer = format!("&L&9{}{FOOTER}", visible(line).replace('&', "&&"));

@@ -9,6 +9,7 @@ use crate::cases::forms::{FormKind, Given, IssuedRow, Reason, RowState, Verdict}
 use crate::cases::ledger::{Changes, Import, Ledger};
 use crate::cases::moves::Step;
 use crate::diag::Outcome;
+use crate::run::papers::apply as papers;
 
 /// Who sent what.
 pub(super) struct Sender<'a> {
@@ -85,11 +86,17 @@ fn step(
     undo: bool,
 ) -> Outcome<Result<String, Reason>> {
     let plan = sender.office.plan;
+    if let Some(order) = issued.order {
+        return papers::order_step(plan, changes, import, (order, issued), &step_of(sender, given));
+    }
     let Some(case) = issued.case else {
         return Ok(Err(Reason::new("row.no_case", "这一行不对应任何案件")));
     };
     let round = &sender.arrived.issued.round;
     let step = step_of(sender, given);
+    if let Some(reason) = papers::lacking(issued, &step) {
+        return Ok(Err(reason));
+    }
     if undo {
         let back = Step::new("undo", step.day, &step.by, "以后收到的表为准");
         if let Err(refused) = changes.step(&plan.process, import, round, case, &back)? {
@@ -98,6 +105,7 @@ fn step(
     }
     match changes.step(&plan.process, import, round, case, &step)? {
         Ok(applied) => {
+            papers::after(plan, changes, import, case, &step)?;
             let title = |state| plan.process.cases.title(state);
             Ok(Ok(format!("{}→{}", title(&applied.from), title(&applied.to))))
         }

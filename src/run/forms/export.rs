@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::super::pipeline::load_plan;
-use super::super::{Round, clock, lock};
+use super::super::{Round, clock, lock, papers};
 use super::{FormKind, Issued, ledger_of, offline, spec, verify, words};
 use crate::cases::forms::{IssuedRow, keep};
 use crate::cases::ledger::CaseState;
@@ -46,7 +46,8 @@ pub struct Exported {
 /// Writes the forms of a kind.
 ///
 /// `verify`: what is still to be verified and not answered, from the last published round, one workbook for each township.
-/// `blank`, `self_report`: an empty form for each township.
+/// `blank`, `self_report`: an empty form for each township. `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`,
+/// `remeasure`: what waits on the office's desk, by recipient; the lists for publicity begin the publicity.
 ///
 /// # Errors
 /// The kind is none that goes out so (64), the pipeline is wrong (78), there is no round (66), another run holds the folder
@@ -61,11 +62,14 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
     let kind = FormKind::of(&options.kind);
     let Some((kind, spec)) = kind.and_then(|kind| Some((kind, spec(kind, &plan, &codes)?))) else {
         let problem = Diagnostic::error("usage.form_kind", "there is no such form", Place::default().field("KIND"))
-            .hint("verify, blank or self_report");
+            .hint("verify, blank, self_report, publicity, township, meeting, order, filing, return, exit or remeasure");
         return Err(Failure::one(FailureClass::Usage, problem));
     };
     let day = on.to_string();
     let dir = options.to.clone().unwrap_or_else(|| options.out.join("forms").join(kind.code()).join(&day));
+    if papers::spec(kind, &plan).is_some() {
+        return papers::export(options, kind, &dir);
+    }
     if kind == FormKind::Verify {
         let holder = format!("process {} (forms), since {}", std::process::id(), clock::now_stamp());
         let _lock = lock::take(&options.out, &holder)?;

@@ -54,7 +54,7 @@ pub fn spec(kind: FormKind, plan: &Plan, codes: &Codes) -> Option<FormSpec> {
         FormKind::Verify => Some(forms::verify(plan)),
         FormKind::Blank => offline(plan).map(|source| forms::blank(source, codes)),
         FormKind::SelfReport => offline(plan).map(|source| forms::self_report(source, codes)),
-        _ => None,
+        _ => super::papers::spec(kind, plan),
     }
 }
 
@@ -65,6 +65,9 @@ fn offline(plan: &Plan) -> Option<&Source> {
 
 /// What a kind says around its rows.
 fn words(kind: FormKind) -> Words {
+    if let Some(words) = super::papers::words(kind) {
+        return words;
+    }
     let lines = |all: &[&str]| all.iter().map(|l| (*l).to_string()).collect();
     match kind {
         FormKind::Verify => Words {

@@ -3,6 +3,7 @@
 mod decisions;
 mod deliveries;
 mod file;
+mod orders;
 mod persons;
 
 use super::*;

@@ -1,0 +1,360 @@
+//! The papers between a proposal and an exit, as kinds of forms: what each shows, asks, and what an answer means.
+//!
+//! | kind | goes to | answers become |
+//! |---|---|---|
+//! | 公示名单 | villages | publicity.passed, publicity.objection |
+//! | 乡镇审核表 | townships | township.pass, township.return |
+//! | 会议审定表 | the county meeting | meeting.pass, .reject, .return; order.special_pass and order.return for special relief |
+//! | 防贫开单 | departments | order.plan |
+//! | 备案审核表 | the office | order.file, order.special, order.return |
+//! | 月反馈表 | departments | order.report, order.close |
+//! | 退出评定表 | villages | exit.village, exit.extend, life.died, life.moved |
+//! | 复测表 | villages | remeasure |
+
+use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Needed};
+use crate::plan::Plan;
+
+/// What the village assessment writes; the first two are the village's word about the risk.
+pub const EXIT_RESULTS: [(&str, &str); 4] = [
+    ("风险已消除", "exit.village"),
+    ("继续跟踪", "exit.extend"),
+    ("全户死亡", "life.died"),
+    ("全户迁出", "life.moved"),
+];
+
+/// How a village votes (R144).
+pub const VOTES: [&str; 3] = ["口头", "举手", "无记名投票"];
+
+/// Heading of the column with the month that a return is about.
+pub const MONTH: &str = "反馈月份";
+/// Heading of what asks for a reason before a decision.
+pub const CAUTIONS: &str = "审慎事项";
+/// Heading of the reason that is given for it (R172).
+pub const CAUTION_REASON: &str = "审慎事项说明";
+/// Heading of what a row of a meeting is about.
+pub const MATTER: &str = "事项";
+/// Heading of the day since which a row waits: a matter that comes back after a return is another question.
+pub const SINCE: &str = "送办日期";
+/// Heading of an amount.
+pub const AMOUNT: &str = "金额（元）";
+
+fn given(heading: &str, least: usize, most: usize) -> FormColumn {
+    FormColumn::given(heading, (least, most), false)
+}
+
+fn whose(heading: &str, least: usize, most: usize) -> FormColumn {
+    FormColumn::given(heading, (least, most), true)
+}
+
+fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Entry {
+    Entry::OneOf(words.into_iter().map(String::from).collect())
+}
+
+fn when(words: &[&str]) -> Needed {
+    Needed::When(words.iter().map(|w| (*w).to_string()).collect())
+}
+
+fn meanings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(word, trigger)| ((*word).to_string(), (*trigger).to_string())).collect()
+}
+
+const YES_NO: [&str; 2] = ["是", "否"];
+
+/// 公示名单, a sheet for each village (R126, R146): no number, phone, bank account or health word on it.
+///
+/// The day on which the period ended is asked, because it decides whether it was long enough.
+pub fn publicity() -> FormSpec {
+    let results = [("无异议", "publicity.passed"), ("有异议", "publicity.objection")];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Publicity,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose("户主", 10, 14),
+            given("村民小组", 8, 12),
+            given("拟列类型", 12, 16),
+            given("风险类别", 16, 26),
+            given(SINCE, 11, 12),
+            asked("公示结果", 11, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("异议内容和调查处理", 30, Entry::Free, when(&["有异议"]), "reason"),
+            asked("公示截止日期", 13, Entry::Day, Needed::Yes, "day"),
+            asked("经办人", 10, Entry::Free, Needed::Yes, "by"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "公示结果".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
+
+/// 乡镇审核表: those who are to enter and those who are to leave.
+pub fn township() -> FormSpec {
+    let results = [("通过", "township.pass"), ("退回补正", "township.return")];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Township,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose(MATTER, 6, 8),
+            given("村", 8, 12),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 13, 13),
+            given("人口", 5, 6),
+            given("类型", 10, 12),
+            given("风险", 8, 14),
+            given("依据", 22, 34),
+            given(CAUTIONS, 10, 18),
+            given(SINCE, 11, 12),
+            asked("审核意见", 10, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
+            asked("退回原因", 14, Entry::Free, when(&["退回补正"]), "reason"),
+            asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("审核日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "审核意见".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
+
+/// Triggers of the meeting's decisions about cases; about special relief they mean [`order_decision`].
+const DECISIONS: [(&str, &str); 3] =
+    [("通过", "meeting.pass"), ("不通过", "meeting.reject"), ("退回补正", "meeting.return")];
+
+/// 会议审定表: one list for the county meeting, with its number and day once on the cover (R122, R148).
+pub fn meeting() -> FormSpec {
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Meeting,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose(MATTER, 6, 8),
+            given("乡镇", 8, 12),
+            given("村", 8, 12),
+            whose("户主", 8, 10),
+            whose("证件号", 13, 13),
+            given("人口", 5, 6),
+            given("类型", 10, 12),
+            given("风险", 8, 14),
+            given("收入", 9, 14),
+            given("依据", 22, 36),
+            given(CAUTIONS, 10, 18),
+            given(AMOUNT, 8, 10),
+            given(SINCE, 11, 12),
+            asked("审定意见", 10, one_of(DECISIONS.map(|(word, _)| word)), Needed::No, ""),
+            asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
+            asked("原因", 14, Entry::Free, when(&["不通过", "退回补正"]), "reason"),
+            FormColumn::token_end(),
+        ],
+        head: vec![
+            asked("会议编号", 20, Entry::Free, Needed::Yes, "meeting"),
+            asked("会议日期", 20, Entry::Day, Needed::Yes, "day"),
+            asked("审定人", 20, Entry::Free, Needed::Yes, "by"),
+        ],
+        result: "审定意见".into(),
+        meanings: meanings(&DECISIONS),
+        additions: false,
+    }
+}
+
+/// What a decision of the meeting means for an order: special relief that was put to it (R188).
+pub fn order_decision(trigger: &str) -> &str {
+    match trigger {
+        "meeting.pass" => super::SPECIAL_PASS,
+        "meeting.reject" | "meeting.return" => super::RETURN,
+        other => other,
+    }
+}
+
+fn measures(plan: &Plan) -> Entry {
+    let titles: Vec<String> = plan.remedies.measures.iter().map(|m| m.title.clone()).collect();
+    if titles.is_empty() { Entry::Free } else { Entry::OneOf(titles) }
+}
+
+fn funds(plan: &Plan) -> Entry {
+    let titles: Vec<String> = plan.remedies.funds.iter().map(|f| f.title.clone()).collect();
+    if titles.is_empty() { Entry::Free } else { Entry::OneOf(titles) }
+}
+
+/// 防贫开单: a department's own new orders; it says what it means to do (R186, R187). No more of a person than it needs.
+pub fn order(plan: &Plan) -> FormSpec {
+    let results = [("拟定", super::PLAN)];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Order,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose("开单编号", 10, 11),
+            given("乡镇", 8, 12),
+            given("村", 8, 12),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 13, 13),
+            given("类型", 10, 12),
+            given("风险", 8, 12),
+            given("依据", 20, 32),
+            given("可用举措", 14, 24),
+            given("应落实起始月", 10, 12),
+            given(SINCE, 11, 12),
+            asked("办理意见", 8, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("拟定举措", 14, measures(plan), Needed::Yes, "measure"),
+            asked(AMOUNT, 10, Entry::Number, Needed::No, "amount"),
+            asked("资金来源", 14, funds(plan), Needed::No, "fund"),
+            asked("普惠政策不足的说明", 16, Entry::Free, Needed::No, "why_special"),
+            asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("拟定日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "办理意见".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
+
+/// 备案审核表: the office looks at what departments plan, with every finding beside it (R187, R188, R205).
+pub fn filing() -> FormSpec {
+    let results = [("备案", super::FILE), ("提请领导小组审定", super::SPECIAL), ("退回", super::RETURN)];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Filing,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose("开单编号", 10, 11),
+            given("责任部门", 9, 12),
+            given("乡镇", 8, 12),
+            given("村", 8, 12),
+            whose("户主", 8, 10),
+            given("类型", 10, 12),
+            given("风险", 8, 12),
+            given("拟定举措", 10, 16),
+            given(AMOUNT, 8, 10),
+            given("资金来源", 10, 16),
+            given("核对结果", 20, 36),
+            given(SINCE, 11, 12),
+            asked("审核意见", 12, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("备案号", 12, Entry::Free, when(&["备案"]), "number"),
+            asked("资金审定文号", 12, Entry::Free, Needed::No, "fund_review"),
+            asked("原因", 14, Entry::Free, when(&["提请领导小组审定", "退回"]), "reason"),
+            asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("审核日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "审核意见".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
+
+/// 月反馈表: a department's orders that are on file, for one month (R157); closing asks for the three conditions (R196).
+pub fn monthly() -> FormSpec {
+    let results = [("实施中", super::REPORT), ("尚未开展", super::REPORT), ("已完成，申请办结", super::CLOSE)];
+    let done = "已完成，申请办结";
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Return,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            whose("开单编号", 10, 11),
+            whose(MONTH, 10, 11),
+            given("乡镇", 8, 12),
+            given("村", 8, 12),
+            whose("户主", 8, 10),
+            given("风险", 8, 12),
+            given("帮扶举措", 10, 16),
+            given(AMOUNT, 8, 10),
+            given("上次反馈", 12, 24),
+            asked("办理情况", 13, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("进展", 20, Entry::Free, Needed::Yes, "progress"),
+            asked("当月支出（元）", 10, Entry::Number, Needed::No, "paid"),
+            asked("整改到位", 7, one_of(YES_NO), when(&[done]), "rectified"),
+            asked("责任落实", 7, one_of(YES_NO), when(&[done]), "responsible"),
+            asked("群众满意", 7, one_of(YES_NO), when(&[done]), "satisfied"),
+            asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "办理情况".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
+
+/// 退出评定表: the village assesses (R208), with the conditions and their evidence beside it (R211–R214); the vote (R144), the
+/// team's presence (R145), the household's consent (R149) and the village's reason are kept.
+pub fn exit() -> FormSpec {
+    let gone = "风险已消除";
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Exit,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 13, 13),
+            given("类型", 10, 12),
+            given("风险", 8, 12),
+            given("纳入时间", 11, 12),
+            given("退出条件", 30, 46),
+            given("条件是否全部达到", 8, 9),
+            asked("评定意见", 11, one_of(EXIT_RESULTS.map(|(word, _)| word)), Needed::No, ""),
+            asked("评定理由", 16, Entry::Free, Needed::Yes, "reason"),
+            asked("表决方式", 9, one_of(VOTES), when(&[gone]), "vote"),
+            asked("驻村工作队参加", 8, one_of(YES_NO), when(&[gone]), "team"),
+            asked("农户同意", 7, one_of(YES_NO), when(&[gone]), "agrees"),
+            asked("评定人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("评定日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "评定意见".into(),
+        meanings: meanings(&EXIT_RESULTS),
+        additions: false,
+    }
+}
+
+/// 复测表: income, expense and means of a followed household, yearly and then every half year (R210, R212).
+pub fn remeasure() -> FormSpec {
+    let results = [("已测算", "remeasure")];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Remeasure,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 13, 13),
+            given("类型", 10, 12),
+            given("风险", 8, 12),
+            given("测算种类", 9, 10),
+            given("应测算日期", 11, 12),
+            given("上次测算", 16, 26),
+            asked("测算结果", 9, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("家庭人口", 6, Entry::Number, Needed::Yes, "size"),
+            asked("家庭纯收入（元）", 11, Entry::Number, Needed::Yes, "income"),
+            asked("重大刚性支出", 8, one_of(["有", "无"]), Needed::Yes, "rigid"),
+            asked("刚性支出（元）", 10, Entry::Number, Needed::No, "expense"),
+            asked("资产情况", 16, Entry::Free, Needed::No, "means"),
+            asked("测算人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("测算日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "测算结果".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
