@@ -133,9 +133,16 @@ impl Index {
         let mut index = Index { by_household: BTreeMap::new(), by_anchor: BTreeMap::new() };
         for (i, case) in known.iter().enumerate() {
             index.by_anchor.insert(case.anchor.clone(), i);
-            if case.merged_into.is_some() {
-                continue;
-            }
+            // Merged by a person, two cases are one matter. A round merges because the register has one household: should it have
+            // two again, the second is a case of its own.
+            let i = match case.merged_into {
+                Some(into) if case.by_person => match target(known, into) {
+                    Some(target) => target,
+                    None => continue,
+                },
+                Some(_) => continue,
+                None => i,
+            };
             let last = case.round.as_ref();
             let of_head = last.and_then(|r| r.person.as_deref()).and_then(|p| persons.get(p)).and_then(|row| {
                 let there = lists.persons.str_at("status", *row) == Some("normal");
@@ -153,6 +160,19 @@ impl Index {
     }
 }
 
+/// Where a chain of merges ends.
+fn target(known: &[CaseState], mut case: u32) -> Option<usize> {
+    // A chain cannot be longer than there are cases; the bound only keeps a damaged ledger from looping.
+    for _ in 0..known.len() {
+        let at = known.binary_search_by_key(&case, |c| c.case).ok()?;
+        match known[at].merged_into {
+            Some(into) => case = into,
+            None => return Some(at),
+        }
+    }
+    None
+}
+
 impl<'a> Work<'a> {
     fn phase(&self, case: usize) -> Phase {
         self.lists.plan.process.cases.state(&self.states[case].state).map_or(Phase::Closed, |s| s.phase)
@@ -163,6 +183,7 @@ impl<'a> Work<'a> {
         let mut own = self.index.by_household.get(household)?.clone();
         own.retain(|i| self.states[*i].merged_into.is_none());
         own.sort_by_key(|i| (self.phase(*i) == Phase::Closed, self.states[*i].case));
+        own.dedup();
         let first = *own.first()?;
         if self.phase(first) == Phase::Closed {
             // Of several conclusions the latest counts.
@@ -285,6 +306,8 @@ impl<'a> Work<'a> {
         };
         let (mut suppressed, mut told) = (false, None);
         let case = match case {
+            // Another household of the same matter has spoken for it.
+            Some(case) if self.seen.contains(&self.states[case].case) => return Some(case),
             Some(case) => {
                 (suppressed, told) = self.known_case(case, trigger, &facts, &explanation, own("online_causes"));
                 Some(case)
@@ -432,18 +455,28 @@ impl<'a> Work<'a> {
     fn say(&mut self, case: usize, said: CaseRound) {
         let state = &mut self.states[case];
         if self.seen.insert(state.case) {
+            if state.round.as_ref().is_some_and(|r| r.round != said.round) {
+                state.earlier = state.round.take();
+            }
             state.round = Some(said.clone());
             self.change.rounds.push((state.case, said));
         }
     }
 
-    /// What this round itself had opened in an earlier run, and no longer finds.
+    /// What this round said in an earlier run, and no longer says: a case that it had opened lapses unless people took it up. What was
+    /// known of a case stays known.
     fn gone(&mut self) {
         for case in 0..self.states.len() {
             let state = &self.states[case];
+            if self.seen.contains(&state.case) {
+                continue;
+            }
             let own = state.opened_round == self.lists.round && state.last_round == self.lists.round;
-            if own && !state.by_person && !self.seen.contains(&state.case) && self.phase(case) != Phase::Closed {
+            if own && !state.by_person && self.phase(case) != Phase::Closed {
                 self.step(case, "round.withdrawn", "同一批次重新计算后，线索不再成立", &[]);
+            }
+            if let Some(said) = self.states[case].round.clone().filter(|r| r.round == self.lists.round) {
+                self.say(case, CaseRound { outcome: None, changed: None, ..said });
             }
         }
     }

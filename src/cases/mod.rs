@@ -6,7 +6,11 @@
 //! ids, decisions of people, fitted models.
 
 mod advance;
+#[cfg(test)]
+mod advance_tests;
 mod asked;
+mod between;
+mod due;
 mod facts;
 pub mod ledger;
 pub mod moves;
@@ -19,6 +23,8 @@ mod verification;
 
 pub use advance::{Advanced, Lists, advance};
 pub use asked::{asked, cases_table};
+pub use between::{case_changes, village_reports};
+pub use due::{due, due_on, next_report};
 pub use precision::{Answer, Heard, rule_overlap, rule_precision, wilson};
 pub use proposals::{proposals, work_orders};
 pub use tracking::tracking;

@@ -4,6 +4,7 @@
 //! never with `NO_COLOR`. Exit codes are those of [`crate::diag::FailureClass`].
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod cases;
 mod check;
 mod decide;
 mod explain;
@@ -62,6 +63,8 @@ enum Verb {
     Run(run::Args),
     /// Take people's answers about possible links into the ledger; every later run applies them.
     Decide(decide::Args),
+    /// The cases of the ledger: list, show, decide, history, overdue.
+    Cases(cases::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -108,6 +111,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Plan(args) => plan::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),
+        Verb::Cases(args) => cases::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),

@@ -14,6 +14,7 @@
 //! ```
 
 mod again;
+mod cases;
 mod changes;
 mod check;
 mod clock;
@@ -53,6 +54,10 @@ mod store;
 mod through;
 mod waterfall;
 
+pub use cases::{
+    CaseDecided, CaseDecision, CaseFilter, CaseLine, CaseShown, CasesOptions, NextStep, Overdue, case_history,
+    decide_case, list_cases, overdue_cases, show_case,
+};
 pub use changes::{Change, Mover, PlaceChange, RuleChange};
 pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};

@@ -14,7 +14,7 @@ use super::staging::Staging;
 use super::through::{Keep, Records};
 use super::{Event, Observer, clock, lock, scale, store};
 use crate::cases::ledger::person_id;
-use crate::cases::ledger::{CaseChange, Change, Deliveries, ReceiptEntry};
+use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
@@ -381,9 +381,13 @@ impl Work<'_> {
         let tasks = cases::asked(self.round, &questions, &comparison, &advanced, self.plan);
         let proposals = cases::proposals(self.round, &comparison, online, households, &advanced, self.plan);
         let orders = cases::work_orders(self.round, &proposals, hits, self.plan);
-        let standing = cases::cases_table(self.round, &advanced.states, self.plan, |_| None);
+        let workdays = self.codes.workdays();
+        let due = |case: &CaseState| cases::due_on(&self.plan.process, case, workdays);
+        let standing = cases::cases_table(self.round, &advanced.states, self.plan, due);
+        let changes = cases::case_changes(self.round, &self.as_of.to_string(), &advanced, self.plan);
+        let villages = cases::village_reports(&comparison, &advanced, self.plan);
         self.cases = advanced.change;
-        for table in [offline, comparison, tasks, proposals, orders, tracking, standing] {
+        for table in [offline, comparison, tasks, proposals, orders, tracking, standing, changes, villages] {
             self.tables.add(table);
         }
         observer(Event::Step("comparison".into()));

@@ -132,8 +132,12 @@ pub struct CaseState {
     pub stops: Vec<(String, Option<String>)>,
     /// The case into which it went.
     pub merged_into: Option<u32>,
+    /// What villages last answered about it: `answer.true`….
+    pub answered: Option<String>,
     /// What the latest round that spoke about it said.
     pub round: Option<CaseRound>,
+    /// What the latest round of another name said.
+    pub earlier: Option<CaseRound>,
     /// Steps so far.
     pub steps: usize,
 }
@@ -233,14 +237,23 @@ impl CaseState {
             }
         }
         self.state = e.to.clone();
+        if e.trigger.starts_with("answer.") {
+            self.answered = Some(e.trigger.clone());
+        }
         if !e.by_run {
             self.given.extend(e.details.iter().filter(|(k, _)| *k != "facts").map(|(k, v)| (k.clone(), v.clone())));
             if !e.reason.is_empty() {
                 self.given.insert("reason".into(), e.reason.clone());
             }
         }
-        self.concluded = e.details.get("facts").and_then(|f| serde_json::from_str(f).ok());
-        self.merged_into = e.details.get("into").and_then(|id| case_number(id));
+        if !e.trigger.starts_with("clock.") {
+            self.concluded = e.details.get("facts").and_then(|f| serde_json::from_str(f).ok());
+        }
+        self.merged_into = match e.trigger.as_str() {
+            "merge" => e.details.get("into").and_then(|id| case_number(id)),
+            "clock.stop" | "clock.resume" => self.merged_into,
+            _ => None,
+        };
     }
 }
 
@@ -282,7 +295,12 @@ fn read_cases(connection: &rusqlite::Connection, only: Option<u32>) -> rusqlite:
     for row in rows {
         let (case, said) = row?;
         if let Some(i) = position(&cases, case) {
-            cases[i].round = serde_json::from_str(&said).ok();
+            let now: Option<CaseRound> = serde_json::from_str(&said).ok();
+            let name = |r: &Option<CaseRound>| r.as_ref().map(|r| r.round.clone());
+            let last = std::mem::replace(&mut cases[i].round, now);
+            if name(&last) != name(&cases[i].round) {
+                cases[i].earlier = last;
+            }
         }
     }
     Ok(cases)
@@ -389,6 +407,9 @@ impl Changes<'_> {
         let Some(now) = self.case(case)? else {
             return Ok(Err(Refusal::new("case.unknown", format!("台账中没有案件{}", case_id(case)))));
         };
+        if step.trigger.starts_with("round.") {
+            return Ok(Err(Refusal::new("case.not_now", "这一步只由批次比对产生，不能手工办理")));
+        }
         let mut step = step.clone();
         let to = match step.trigger.as_str() {
             "undo" => match self.before_last(case, &step)? {

@@ -130,3 +130,43 @@ pub fn cases() -> TableSchema {
         ],
     ])
 }
+
+/// What became of every case since the round before.
+#[rustfmt::skip]
+pub fn case_changes() -> TableSchema {
+    table("case_changes", "与上期变化", "one case that is open, or was closed since the round before", &[
+        &[
+            ("case_id", "案件编号", Text, "", Internal, "The case."),
+            ("change", "变化", Text, "", Internal, "entered, returned, left, cause_changed or still_open."),
+            ("household_id", "户编号", Text, "", Internal, "The household, when known."),
+            ("head_name", "户主姓名", Text, "", Personal, "Head of the household, or the name as reported."),
+        ],
+        PLACE,
+        &[
+            ("state", "状态", Text, "", Internal, "Where it stands."),
+            ("state_title", "状态名称", Text, "", Internal, "Title of the state."),
+            ("causes_before", "上期风险", Text, "", Sensitive, "Causes in the round before."),
+            ("causes_now", "本期风险", Text, "", Sensitive, "Causes now."),
+            ("reason", "说明", Text, "", Sensitive, "What changed, or the reason given."),
+        ],
+    ])
+}
+
+/// Who is found by whom in each village.
+#[rustfmt::skip]
+pub fn village_reports() -> TableSchema {
+    table("village_reports", "各村排查质量", "one village", &[
+        PLACE,
+        &[
+            ("online", "线上户数", Integer, "household", Internal, "Households that the departments' data list."),
+            ("offline", "线下上报", Integer, "household", Internal, "Households that the village reported."),
+            ("agreed", "一致", Integer, "household", Internal, "On both lists with the same type and causes."),
+            ("online_only", "仅线上", Integer, "household", Internal, "The village did not report them."),
+            ("offline_only", "仅线下", Integer, "household", Internal, "No department's data show them."),
+            ("unclear", "身份不清", Integer, "row", Internal, "Reported, but nobody of the register."),
+            ("confirmed", "核实属实", Integer, "case", Internal, "Cases that the village confirmed, over all rounds."),
+            ("refuted", "核实不属实", Integer, "case", Internal, "Cases that it refuted."),
+            ("unanswered", "待答复", Integer, "case", Internal, "Cases that wait for its answer."),
+        ],
+    ])
+}

@@ -12,7 +12,7 @@ mod records;
 mod round;
 mod rules;
 
-pub use cases::{cases, proposals, tracking, verification_tasks, work_orders};
+pub use cases::{case_changes, cases, proposals, tracking, verification_tasks, village_reports, work_orders};
 pub use deliveries::{corrections, deliveries};
 pub use ledger::{decisions, person_history};
 pub use links::{links, possible_links};
@@ -108,6 +108,8 @@ pub fn all() -> Vec<TableSchema> {
         work_orders(),
         tracking(),
         cases(),
+        case_changes(),
+        village_reports(),
         source_quality(),
         dictionary(),
     ]
