@@ -74,6 +74,8 @@ pub struct Case {
     pub concluded: Grounds,
     /// Causes: as found, or as the departments and the village have them.
     pub causes: BTreeSet<&'static str>,
+    /// Township and village from 0.
+    pub place: (usize, usize),
     /// The last step that counts was a person's.
     pub by_person: bool,
     /// States before the steps that count, for taking one back.
@@ -124,6 +126,7 @@ impl Case {
             grounds: Grounds::default(),
             concluded: Grounds::default(),
             causes: BTreeSet::new(),
+            place: (0, 0),
             by_person: false,
             before: Vec::new(),
         }
