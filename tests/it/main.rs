@@ -25,3 +25,4 @@ mod round;
 mod rule_language;
 mod tidy;
 mod withheld;
+mod year;

@@ -266,12 +266,16 @@ impl Stretch<'_> {
         self.world.add_person(h, person);
     }
 
-    /// The police give somebody another number: the old one was somebody else's too.
+    /// The police give somebody another number: the old one was somebody else's too. It is a member of a household that the
+    /// office knows, but not its head, under whose old number a late department would still have the house.
     fn new_number(&mut self) {
-        let fits = |world: &World, h: usize| Self::quiet(world, h) && world.county.here(h).len() >= 2;
+        let day = self.day;
+        let fits = |world: &World, h: usize| {
+            Self::quiet(world, h) && world.county.here(h).len() >= 2 && Self::at_risk(world, h, day)
+        };
         let Some(h) = self.find(fits) else { return };
         self.touch(h);
-        let p = *self.dice.pick(&self.world.county.here(h));
+        let p = *self.dice.pick(&self.world.county.here(h)[1..]);
         let (birth, male) = (self.world.county.persons[p].birth, self.world.county.persons[p].sex == Sex::Male);
         let number = self.world.county.registry.issue(&mut self.dice, COUNTY_CODE, birth, male);
         self.world.county.persons[p].number = number;

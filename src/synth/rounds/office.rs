@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use super::calendar::{Kind, Stop};
 use super::process::{self, Case, Grounds, Whom};
-use super::view::{View, Views};
+use super::view::{self, View, Views};
 use crate::synth::dice::Dice;
 use crate::synth::divisions::{self, Township};
 use crate::synth::people::Monitored;
@@ -269,6 +269,15 @@ impl Office {
             causes.extend(monitored.filter(|_| trigger.is_none()).map(|m| m.cause));
             let Some(trigger) = trigger.or(monitored.map(|_| "round.monitored")) else { continue };
             match case {
+                Some(case) if stop.kind == Kind::Nightly => {
+                    // A night knows a few departments only; what the quarter showed of the others still holds.
+                    let known = &self.cases[case];
+                    let mut kept = known.grounds.clone();
+                    kept.reasons.retain(|reason, _| !view::NIGHTLY.contains(reason));
+                    kept.reasons.extend(grounds.reasons);
+                    causes.extend(known.causes.iter().copied());
+                    self.cases[case].round(stop.day, trigger, kept, causes);
+                }
                 Some(case) => self.cases[case].round(stop.day, trigger, grounds, causes),
                 None => {
                     let trigger = if monitored.is_some() { "round.monitored" } else { trigger };
@@ -349,7 +358,7 @@ impl Office {
         }
         if trigger == "answer.other_cause" {
             let known = &self.cases[case].causes;
-            let other = ["labour", "disability", "other"].into_iter().find(|c| !known.contains(c));
+            let other = ["labour", "disability", "other", "industry"].into_iter().find(|c| !known.contains(c));
             act.causes = other.into_iter().collect();
         }
         self.script.push(act);

@@ -15,7 +15,7 @@ use crate::synth::policy;
 use crate::synth::truth::Report;
 
 /// Reasons that the nightly pipeline's rules know, with the departments that report every night.
-const NIGHTLY: [&str; 4] = [
+pub const NIGHTLY: [&str; 4] = [
     "heavy compliant medical cost",
     "child of school age out of school",
     "relief for an accident",

@@ -1,0 +1,236 @@
+//! A county's year, walked through by the program itself: four rounds, the nights between, and what people do about the cases by
+//! the script that the generator wrote. What the ledger then says of every household is what the generator says must have happened.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bidui::cases::ledger::{CaseState, Import, Ledger};
+use bidui::cases::moves::Step;
+use bidui::run::{Options, run};
+use bidui::synth::{self, Dirt};
+use serde_json::Value;
+
+use super::support::{root, scratch, table};
+
+/// A county that has been through its year.
+struct Year {
+    county: PathBuf,
+    out: PathBuf,
+    plan: bidui::plan::Plan,
+    /// Register's household number by household id, as all rounds have it.
+    numbers: BTreeMap<String, String>,
+    /// Sources whose delivery had to be accepted by hand.
+    accepted: BTreeSet<String>,
+    /// The run whose forms are out.
+    last: Option<(PathBuf, String)>,
+    /// Acts of the script that the ledger refused, with why.
+    refused: Vec<String>,
+}
+
+fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    reader.deserialize().map(|r| r.unwrap()).collect()
+}
+
+fn text<'a>(act: &'a Value, key: &str) -> &'a str {
+    act[key].as_str().unwrap_or("")
+}
+
+impl Year {
+    fn new(name: &str, households: usize, seed: u64, dirt: Dirt) -> Year {
+        let (county, out) = (scratch(&format!("{name}-county")), scratch(name));
+        let options = synth::Options { households, seed, dirt, as_of: "2026-03-31".parse().unwrap() };
+        synth::year(&options, 4, &county).unwrap();
+        let (plan, _) = bidui::plan::load(&root().join("pipelines/quarterly"));
+        Year {
+            county,
+            out,
+            plan: plan.unwrap(),
+            numbers: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            last: None,
+            refused: Vec::new(),
+        }
+    }
+
+    /// Runs and acts in the order of their days.
+    fn walk(&mut self) {
+        let script = std::fs::read_to_string(self.county.join("year/script.jsonl")).unwrap();
+        let script: Vec<Value> = script.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        let mut acts = script.iter().peekable();
+        for next in rows(&self.county.join("year/runs.csv")) {
+            while let Some(act) = acts.next_if(|a| text(a, "day") < next["day"].as_str()) {
+                self.act(act);
+            }
+            self.run(&next["pipeline"], &next["day"]);
+            self.check_counts(&next["pipeline"]);
+        }
+        acts.for_each(|act| self.act(act));
+    }
+
+    fn run(&mut self, pipeline: &str, day: &str) {
+        let mut options = Options {
+            pipeline: root().join("pipelines").join(pipeline),
+            input: self.county.join(day),
+            out: self.out.clone(),
+            as_of: Some(day.parse().unwrap()),
+            accept: Vec::new(),
+        };
+        let mut finished = run(&options, &|_| {}).unwrap_or_else(|e| panic!("{pipeline} {day}: {e:?}"));
+        // Lists of a few rows grow by half in a quarter: the office looks, and accepts them.
+        let held = finished.manifest.problems.iter().filter(|p| p.code == "delivery.held");
+        let held: Vec<String> =
+            held.filter_map(|p| Some(p.message.split_once('(')?.1.split_once(')')?.0.to_string())).collect();
+        if !held.is_empty() {
+            self.accepted.extend(held.iter().cloned());
+            options.accept = held;
+            finished = run(&options, &|_| {}).unwrap();
+        }
+        assert!(finished.trouble.is_none(), "{pipeline} {day}: {:?}", finished.trouble);
+        let households = table(&finished.dir, "households");
+        for row in 0..households.rows() {
+            let own = |column| households.str_at(column, row).unwrap_or("").to_string();
+            let before = self.numbers.insert(own("household_id"), own("household_no"));
+            assert!(before.is_none_or(|b| b == own("household_no")), "a household's id stays its own");
+        }
+        self.last = Some((finished.dir, finished.manifest.round));
+    }
+
+    fn ledger(&self) -> Ledger {
+        Ledger::open(&self.out).unwrap()
+    }
+
+    /// The register's number of a case's household; a stranger's name.
+    fn whom(&self, case: &CaseState) -> String {
+        match self.numbers.get(&case.anchor) {
+            Some(number) => number.clone(),
+            None => case.round.as_ref().and_then(|r| r.head_name.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The case that an act of the script is about.
+    fn case_of(&self, ledger: &Ledger, act: &Value) -> Option<CaseState> {
+        let whom = match text(act, "household") {
+            "" => text(act, "name"),
+            number => number,
+        };
+        ledger.cases().unwrap().into_iter().find(|c| self.whom(c) == whom)
+    }
+
+    fn act(&mut self, act: &Value) {
+        if text(act, "trigger").is_empty() || act["takes_effect"] != true {
+            return;
+        }
+        let mut ledger = self.ledger();
+        let Some(case) = self.case_of(&ledger, act) else {
+            self.refused.push(format!("no case for {act}"));
+            return;
+        };
+        let day = text(act, "day");
+        let mut step = Step::new(text(act, "trigger"), day.parse().unwrap(), "模拟", text(act, "reason"));
+        if let causes @ [_, ..] = act["causes"].as_array().map_or(&[][..], Vec::as_slice) {
+            let causes: Vec<&str> = causes.iter().filter_map(Value::as_str).collect();
+            step = step.with("causes", causes.join("|"));
+        }
+        if !text(act, "meeting").is_empty() {
+            step = step.with("meeting", text(act, "meeting"));
+        }
+        let round = self.last.as_ref().map_or("", |l| l.1.as_str());
+        let done = ledger.change(|change| {
+            let import = change.import(&Import { kind: "keyboard".into(), day: day.into(), ..Import::default() })?;
+            change.step(&self.plan.process, import, round, case.case, &step)
+        });
+        if let Err(refusal) = done.unwrap() {
+            self.refused.push(format!("{}: {act}", refusal.said));
+        }
+    }
+
+    /// After every run: everybody who waits for a village is asked once, every case stands in the table once, no household
+    /// has two open cases, and every compared household has its case.
+    fn check_counts(&self, pipeline: &str) {
+        let (dir, round) = self.last.as_ref().unwrap();
+        let ledger = self.ledger();
+        let cases = ledger.cases().unwrap();
+        let ids = |name: &str| -> Vec<String> {
+            let t = table(dir, name);
+            (0..t.rows()).map(|r| t.str_at("case_id", r).unwrap_or("none").to_string()).collect()
+        };
+        let of = |states: &[&str]| -> Vec<String> {
+            let open = cases.iter().filter(|c| states.contains(&c.state.as_str()));
+            open.map(|c| bidui::cases::ledger::case_id(c.case)).collect()
+        };
+        let sorted = |mut v: Vec<String>| {
+            v.sort();
+            v
+        };
+        assert_eq!(sorted(ids("verification_tasks")), of(&["to_verify", "identity_unclear"]), "{round}: asked");
+        assert_eq!(sorted(ids("proposals")), of(&["proposed"]), "{round}: proposed");
+        let standing = ids("cases");
+        let unique: BTreeSet<&String> = standing.iter().collect();
+        assert_eq!(unique.len(), standing.len(), "{round}: nobody stands twice");
+        let closed = ["exited", "false_alarm", "rejected", "lapsed", "ended", "withdrawn", "merged"];
+        let open: Vec<&CaseState> = cases.iter().filter(|c| !closed.contains(&c.state.as_str())).collect();
+        for case in &open {
+            assert!(standing.contains(&bidui::cases::ledger::case_id(case.case)), "{round}: {case:?} is lost");
+        }
+        let anchors: BTreeSet<&str> = cases.iter().map(|c| c.anchor.as_str()).collect();
+        assert_eq!(anchors.len(), cases.len(), "{round}: one case for everybody");
+        let compared = table(dir, "comparison");
+        for row in 0..compared.rows() {
+            let household = compared.str_at("household_id", row);
+            assert!(household.is_none_or(|h| anchors.contains(h)), "{round}: {household:?} has no case");
+        }
+        let online = table(dir, "online_list").rows();
+        let outcome = |wanted: &[&str]| {
+            (0..compared.rows()).filter(|r| wanted.contains(&compared.str_at("outcome", *r).unwrap_or(""))).count()
+        };
+        let on = ["agreed", "cause_differs", "type_differs", "online_only", "already_monitored"];
+        assert_eq!(outcome(&on), online, "{round}: the online list is compared as a whole");
+        assert!(pipeline == "quarterly" || outcome(&on) == compared.rows(), "{round}: nobody reports at night");
+    }
+
+    /// What the ledger says of everybody: steps as `trigger>state`, and who made them.
+    fn steps(&self) -> BTreeMap<String, Vec<String>> {
+        let ledger = self.ledger();
+        let whom: BTreeMap<u32, String> = ledger.cases().unwrap().iter().map(|c| (c.case, self.whom(c))).collect();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for e in ledger.case_events(None).unwrap() {
+            // A new risk of somebody who is followed anyway leads nowhere else.
+            if e.trigger == "round.risk_added" && e.from == e.to {
+                continue;
+            }
+            let by = if e.by_run { "run" } else { "person" };
+            found.entry(whom[&e.case].clone()).or_default().push(format!("{} {by} {}>{}", e.day, e.trigger, e.to));
+        }
+        found
+    }
+
+    /// What the generator says must have happened to everybody.
+    fn truth(&self) -> BTreeMap<String, Vec<String>> {
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for r in rows(&self.county.join("year/steps.csv")) {
+            let whom = if r["household"].is_empty() { &r["name"] } else { &r["household"] };
+            let said = format!("{} {} {}>{}", r["day"], r["by"], r["trigger"], r["state"]);
+            wanted.entry(whom.clone()).or_default().push(said);
+        }
+        wanted
+    }
+}
+
+/// Who went another way than told, with both ways.
+fn differences(found: &BTreeMap<String, Vec<String>>, wanted: &BTreeMap<String, Vec<String>>) -> Vec<String> {
+    let everybody: BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
+    let differ = everybody.into_iter().filter(|w| found.get(*w) != wanted.get(*w));
+    differ.map(|w| format!("{w}\n  wanted {:?}\n  found  {:?}", wanted.get(w), found.get(w))).collect()
+}
+
+#[test]
+fn every_household_goes_the_way_that_the_year_took_it() {
+    let mut year = Year::new("year", 160, 5, Dirt::None);
+    year.walk();
+    let (found, wanted) = (year.steps(), year.truth());
+    let differ = differences(&found, &wanted);
+    assert!(differ.is_empty(), "{} of {} go elsewhere:\n{}", differ.len(), wanted.len(), differ.join("\n"));
+    assert_eq!(year.refused, Vec::<String>::new());
+    assert!(wanted.len() >= 40, "{} cases are few for a year", wanted.len());
+}
