@@ -234,3 +234,18 @@ fn every_household_goes_the_way_that_the_year_took_it() {
     assert_eq!(year.refused, Vec::<String>::new());
     assert!(wanted.len() >= 40, "{} cases are few for a year", wanted.len());
 }
+
+/// With the dirt of real exports links are missed and reports stay unclear: not every household goes its way, but no case is lost,
+/// doubled or stuck, and most go where they must.
+#[test]
+fn with_ordinary_dirt_most_households_still_go_their_way() {
+    let mut year = Year::new("year-dirty", 160, 6, Dirt::Ordinary);
+    year.walk();
+    let last = |steps: &BTreeMap<String, Vec<String>>| -> BTreeMap<String, String> {
+        let state = |s: &Vec<String>| s.last().and_then(|s| s.rsplit_once('>')).map(|s| s.1.to_string());
+        steps.iter().filter_map(|(w, s)| Some((w.clone(), state(s)?))).collect()
+    };
+    let (found, wanted) = (last(&year.steps()), last(&year.truth()));
+    let right = wanted.iter().filter(|(w, state)| found.get(*w) == Some(state)).count();
+    assert!(right * 100 >= wanted.len() * 70, "{right} of {} end where they must", wanted.len());
+}

@@ -78,7 +78,10 @@ pub fn year(options: &Options, rounds: usize, out: &Path) -> Outcome<YearSummary
     let mut world = World::new(options.households, options.seed, options.as_of);
     for stop in &stops {
         live(&mut world, stop, options.seed);
+        // Life goes on as it did when it was looked at: what the office has had marked is only written into the files.
+        let begun: Vec<_> = world.county.households.iter().map(|h| h.monitored).collect();
         rows += deliver(options, &mut world, stop, &office, &seen.guests, &out.join(stop.day.to_string()))?;
+        world.county.households.iter_mut().zip(begun).for_each(|(h, mark)| h.monitored = mark);
         households = world.county.households.len();
         settle(&mut world, stop);
     }
