@@ -155,7 +155,7 @@ const CARDS: [(&str, &[(&str, usize)]); 12] = [
     ("meeting", &[("meeting.pass", 8), ("meeting.reject", 1), ("meeting.return", 1)]),
     ("exit_county", &[("meeting.pass", 4), ("meeting.reject", 1)]),
     ("entered", &[("system.entered", 1), ("", 1)]),
-    ("exit", &[("exit.village", 3), ("exit.extend", 1), ("", 1)]),
+    ("exit", &[("exit.village", 2), ("exit.extend", 1)]),
 ];
 
 fn month_after(day: Date) -> Date {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::view::View;
+use super::view::{Shown, View};
 use crate::synth::truth::Report;
 
 /// Whom a case is about.
@@ -23,7 +23,7 @@ pub enum Whom {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grounds {
     /// Departments' reasons.
-    pub reasons: BTreeMap<&'static str, i64>,
+    pub reasons: BTreeMap<&'static str, Shown>,
     /// Type and causes reported.
     pub report: Option<(&'static str, Vec<&'static str>)>,
 }
@@ -32,16 +32,20 @@ impl Grounds {
     /// Of what is seen and reported at a stop.
     pub fn of(view: &View, report: Option<&Report>) -> Grounds {
         Grounds {
-            reasons: view.reasons.iter().map(|(reason, (_, amount))| (*reason, *amount)).collect(),
+            reasons: view.reasons.clone(),
             report: report.map(|r| (r.list_type, r.causes.clone())),
         }
     }
 
-    /// Whether something is new since a conclusion: a reason, an amount that moved by more than a fifth of the larger, another report.
+    /// Whether something is new since a conclusion: a reason, an amount that moved by more than a fifth of the larger, another day,
+    /// another report.
     /// What is gone changes nothing.
     pub fn news_since(&self, concluded: &Grounds) -> bool {
-        let moved = |(reason, now): (&&str, &i64)| {
-            concluded.reasons.get(*reason).is_none_or(|then| (then - now).abs() * 5 > (*then).max(*now))
+        let moved = |(reason, now): (&&str, &Shown)| match concluded.reasons.get(*reason) {
+            Some(then) => {
+                now.on != then.on || (then.amount - now.amount).abs() * 5 > then.amount.max(now.amount)
+            }
+            None => true,
         };
         let report = self.report.is_some() && self.report != concluded.report;
         report || self.reasons.iter().any(moved)
@@ -230,7 +234,10 @@ mod tests {
 
     #[test]
     fn a_conclusion_stands_until_something_new_is_seen() {
-        let grounds = |amount| Grounds { reasons: BTreeMap::from([("heavy compliant medical cost", amount)]), report: None };
+        let grounds = |amount| {
+            let shown = Shown { cause: "illness", amount, on: None };
+            Grounds { reasons: BTreeMap::from([("heavy compliant medical cost", shown)]), report: None }
+        };
         let day = |d| Date::constant(2026, 4, d);
         let mut case = Case::open(Whom::Household(1), "round.differs", day(1));
         case.round(day(1), "round.differs", grounds(1000), BTreeSet::from(["illness"]));

@@ -8,7 +8,7 @@ use super::*;
 use crate::synth::Dirt;
 use crate::synth::tests::files;
 
-const YEAR: Options = Options { households: 160, seed: 5, dirt: Dirt::None, as_of: Date::constant(2026, 3, 31) };
+const YEAR: Options = Options { households: 240, seed: 5, dirt: Dirt::None, as_of: Date::constant(2026, 3, 31) };
 
 #[test]
 fn the_same_seed_gives_the_same_year() {

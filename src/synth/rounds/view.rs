@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::calendar::{Kind, Stop};
 use super::world::World;
 use crate::synth::dice::Dice;
@@ -22,6 +24,17 @@ pub const NIGHTLY: [&str; 4] = [
     "relief after a natural disaster",
 ];
 
+/// What a reason rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Cause code.
+    pub cause: &'static str,
+    /// Fen, or a count; 0 where it rests on what does not change by itself.
+    pub amount: i64,
+    /// The day it began, where that is told: another day is another trouble.
+    pub on: Option<Date>,
+}
+
 /// One household at a stop.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -35,8 +48,8 @@ pub struct View {
     pub lifted: bool,
     /// People live there.
     pub here: bool,
-    /// Reasons that departments show, each with its cause and its amount (fen, or a count).
-    pub reasons: BTreeMap<&'static str, (&'static str, i64)>,
+    /// Reasons that departments show.
+    pub reasons: BTreeMap<&'static str, Shown>,
     /// Type by the departments' data.
     pub list_type: &'static str,
     /// What its village knows and would report.
@@ -48,7 +61,7 @@ pub struct View {
 impl View {
     /// Causes that departments show.
     pub fn causes(&self) -> BTreeSet<&'static str> {
-        self.reasons.values().map(|(cause, _)| *cause).collect()
+        self.reasons.values().map(|shown| shown.cause).collect()
     }
 }
 
@@ -75,10 +88,13 @@ pub fn views(world: &World, stop: &Stop, seed: u64) -> Views {
         let list_type = policy::list_type(county, h, &facts, &risks);
         let shown = risks.iter().filter(|r| !r.source.is_empty());
         let at_night = |reason: &str| stop.kind == Kind::Quarterly || NIGHTLY.contains(&reason);
-        let reasons: BTreeMap<&str, (&str, i64)> = shown
-            .filter(|r| at_night(r.reason))
-            .map(|r| (r.reason, (r.cause, amount(r.reason, &facts, stop))))
-            .collect();
+        let rests_on = |r: &policy::Risk| Shown {
+            cause: r.cause,
+            amount: amount(r.reason, &facts, stop),
+            on: began(r.reason, &facts),
+        };
+        let reasons: BTreeMap<&str, Shown> =
+            shown.filter(|r| at_night(r.reason)).map(|r| (r.reason, rests_on(r))).collect();
         let here = !county.here(h).is_empty();
         // The village sees what is, not what a late department has delivered.
         let seen = policy::risks(county, h, &world.facts[h], stop.day);
@@ -99,6 +115,17 @@ pub fn views(world: &World, stop: &Stop, seed: u64) -> Views {
         (house.ordinal, view)
     };
     (0..county.households.len()).map(one).collect()
+}
+
+/// The day on which a trouble began, for those whose day the lists tell.
+fn began(reason: &str, facts: &Facts) -> Option<Date> {
+    match reason {
+        "child of school age out of school" => facts.dropouts.iter().map(|d| d.day).max(),
+        "dangerous house not rebuilt" => facts.appraisals.iter().map(|a| a.day).max(),
+        "house ruined by a disaster" => facts.means.disasters.iter().map(|d| d.day).max(),
+        "labourer severely disabled since this year" => facts.lives.certificates.iter().map(|c| c.issued).max(),
+        _ => None,
+    }
 }
 
 /// The number that a reason rests on; 0 where it rests on what does not change by itself.
