@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::ledger::{CaseState, Change, Import, Ledger, RunKey, case_id};
 use super::moves::{Refusal, Step};
-use super::{Advanced, Lists, advance, asked, cases_table, proposals, verification_tasks};
+use super::{Lists, advance, asked, case_changes, cases_table, proposals, verification_tasks, village_reports};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Table, TableSchema, tables};
 use crate::plan::{Plan, process, sample};
@@ -46,12 +46,13 @@ struct Office {
     dir: tempfile::TempDir,
     plan: Plan,
     runs: u32,
-    last: Option<Advanced>,
+    /// `case_changes` and `village_reports` of the last round.
+    told: Vec<Table>,
 }
 
 impl Office {
     fn new() -> Office {
-        Office { dir: tempfile::tempdir().unwrap(), plan: sample::plan(), runs: 0, last: None }
+        Office { dir: tempfile::tempdir().unwrap(), plan: sample::plan(), runs: 0, told: Vec::new() }
     }
 
     fn ledger(&self) -> Ledger {
@@ -154,7 +155,11 @@ impl Office {
         let closed = |s: &CaseState| self.plan.process.cases.state(&s.state).unwrap().owner.is_none();
         assert!(standing.rows() >= advanced.states.iter().filter(|s| !closed(s)).count());
         let _ = proposals(round, &comparison, &none, &households, &advanced, &self.plan);
-        self.last = Some(advanced);
+        let changes = case_changes(round, &as_of.to_string(), &advanced, &self.plan);
+        let open = advanced.states.iter().filter(|s| !closed(s)).count();
+        let told = changes.text("change").iter().flatten().filter(|c| *c != "left").count();
+        assert_eq!(told, open, "every open case stands in case_changes once");
+        self.told = vec![changes, village_reports(&comparison, &advanced, &self.plan)];
         tasks.text("case_id").iter().flatten().map(str::to_string).collect()
     }
 
@@ -324,6 +329,40 @@ fn a_change_that_fails_half_way_changes_nothing() {
     });
     assert!(failed.is_err());
     assert_eq!(office.ledger().cases().unwrap(), before);
+}
+
+#[test]
+fn a_round_says_what_became_of_the_one_before() {
+    let mut office = Office::new();
+    office.round("2026Q2", Q2, &[online("H1", BILL), agreed("H2", BILL), online("H3", BILL), online("H4", BILL)], &[]);
+    office.step("H1", &say("answer.false", date(2026, 7, 3))).unwrap();
+    office.step("H4", &say("answer.false", date(2026, 7, 3))).unwrap();
+    let more = "近12个月合规自付61000元，达到20000元";
+    let other = Seen { online: "housing", ..online("H3", BILL) };
+    office.round(
+        "2026Q3",
+        Q3,
+        &[online("H1", BILL), agreed("H2", BILL), other, online("H4", more), online("H5", BILL)],
+        &[],
+    );
+    let rows = |table: &Table, columns: &[&str]| -> Vec<String> {
+        let row =
+            |r| columns.iter().map(|c| table.display_at(c, r).unwrap_or("-".into())).collect::<Vec<_>>().join(" ");
+        (0..table.rows()).map(row).collect()
+    };
+    let changes = rows(&office.told[0], &["case_id", "change", "state", "causes_before", "causes_now"]);
+    assert_eq!(
+        changes,
+        [
+            "A0000001 left false_alarm illness illness",
+            "A0000002 still_open proposed illness illness",
+            "A0000003 cause_changed to_verify illness housing",
+            "A0000004 returned to_verify illness illness",
+            "A0000005 entered to_verify - illness",
+        ]
+    );
+    let columns = ["village", "online", "offline", "agreed", "online_only", "confirmed", "refuted", "unanswered"];
+    assert_eq!(rows(&office.told[1], &columns), ["上河村 5 1 1 4 0 2 3"]);
 }
 
 /// Triggers that people use, and some that only rounds do: refused at the keyboard where the machine has no such step.

@@ -76,7 +76,11 @@ impl Refusal {
 /// before the state began (`case.before`), or before it has lasted as long as it must (`case.too_early`).
 pub fn next<'m>(machine: &'m Machine, state: &str, since: Option<Date>, step: &Step) -> Result<&'m Move, Refusal> {
     let Some(found) = machine.find(state, &step.trigger) else {
-        let may: Vec<&str> = machine.possible(state).map(|m| m.title.as_str()).collect();
+        let may: Vec<&str> = machine
+            .possible(state)
+            .filter(|m| !m.on.iter().all(|t| t.starts_with("round.")))
+            .map(|m| m.title.as_str())
+            .collect();
         let may =
             if may.is_empty() { "没有下一步".to_string() } else { format!("此时可以：{}", may.join("、")) };
         let said = format!("现为“{}”，不能办理“{}”；{may}", machine.title(state), what(machine, &step.trigger));

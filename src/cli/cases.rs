@@ -192,14 +192,14 @@ fn table(cases: &[CaseLine]) -> Vec<String> {
     lines(&head, &rows)
 }
 
-fn history(events: &[crate::cases::ledger::CaseEvent]) -> Vec<String> {
+fn history(events: &[run::CaseEvent]) -> Vec<String> {
     let rows: Vec<Vec<String>> = events
         .iter()
         .map(|e| {
             let said: Vec<String> =
                 e.details.iter().filter(|(k, _)| *k != "facts").map(|(k, v)| format!("{k}={v}")).collect();
             vec![
-                crate::cases::ledger::case_id(e.case),
+                run::case_id(e.case),
                 e.day.clone(),
                 e.trigger.clone(),
                 format!("{} -> {}", e.from, e.to),

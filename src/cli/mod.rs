@@ -16,6 +16,7 @@ mod printer;
 mod progress;
 mod pull;
 mod run;
+mod runs;
 mod schema;
 mod summary;
 mod synth;
@@ -65,6 +66,8 @@ enum Verb {
     Decide(decide::Args),
     /// The cases of the ledger: list, show, decide, history, overdue.
     Cases(cases::Args),
+    /// The published rounds: list, show, verify, compare.
+    Runs(runs::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -111,6 +114,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Plan(args) => plan::main(&args, printer),
         Verb::Run(args) => run::main(&args, printer),
         Verb::Decide(args) => decide::main(&args, printer),
+        Verb::Runs(args) => runs::main(&args, printer),
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::private;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 
 /// Held as long as it lives.
@@ -14,7 +15,7 @@ pub struct Lock {
 
 /// Takes the lock of an output folder, or tells who holds it (exit 75).
 pub fn take(out: &Path, holder: &str) -> Outcome<Lock> {
-    std::fs::create_dir_all(out).map_err(|e| Failure::io("make the output folder", out, &e))?;
+    private::make_dir(out)?;
     let path = out.join(".lock");
     let mut file = OpenOptions::new()
         .read(true)

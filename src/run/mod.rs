@@ -44,9 +44,11 @@ mod outputs;
 mod pipeline;
 mod precision;
 mod preview;
+mod private;
 mod propose;
 mod pull;
 mod receipts;
+mod runs;
 mod scale;
 mod sources;
 mod staging;
@@ -73,9 +75,11 @@ pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use pull::{PullOptions, Pulled, pull};
+pub use runs::{Compared, Difference, RunLine, Verified, compare_runs, list_runs, show_run, verify_run};
 pub use store::{Round, read as read_table};
 pub use waterfall::{Step, Waterfall};
 
+pub use crate::cases::ledger::{CaseEvent, CaseRound, case_id};
 pub use crate::plan::json_schema;
 
 /// What a run tells while it goes on, for a progress display.

@@ -12,7 +12,7 @@ use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, lock, scale, store};
+use super::{Event, Observer, clock, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::codes::Codes;
@@ -76,8 +76,8 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
 
 fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
-    let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-    file.and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
+    private::append(&path)
+        .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
         .map_err(|e| Failure::io("write the history", &path, &e))
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::private;
 use crate::diag::{Failure, Outcome};
 
 /// A round being made.
@@ -20,7 +21,7 @@ impl Staging {
         if dir.exists() {
             fs::remove_dir_all(&dir).map_err(|e| Failure::io("clear the staging folder", &dir, &e))?;
         }
-        fs::create_dir_all(&dir).map_err(|e| Failure::io("make the staging folder", &dir, &e))?;
+        private::make_dir(&dir)?;
         Ok(Staging { out: out.to_path_buf(), round: round.to_string(), dir })
     }
 
@@ -35,7 +36,7 @@ impl Staging {
     pub fn publish(self) -> Outcome<PathBuf> {
         let rounds = self.out.join("rounds");
         let target = rounds.join(&self.round);
-        fs::create_dir_all(&rounds).map_err(|e| Failure::io("make the rounds folder", &rounds, &e))?;
+        private::make_dir(&rounds)?;
         sync_tree(&self.dir)?;
         if target.exists() {
             exchange(&self.dir, &target).map_err(|e| Failure::io("publish the round", &target, &e))?;
@@ -68,9 +69,11 @@ fn sync_tree(dir: &Path) -> Outcome<()> {
         if path.is_dir() {
             sync_tree(&path)?;
         } else {
+            private::only_owner(&path)?;
             fs::File::open(&path).and_then(|f| f.sync_all()).map_err(|e| Failure::io("sync", &path, &e))?;
         }
     }
+    private::only_owner(dir)?;
     sync_dir(dir)
 }
 

@@ -23,6 +23,7 @@ mod properties;
 mod quality;
 mod round;
 mod rule_language;
+mod runs;
 mod tidy;
 mod withheld;
 mod year;

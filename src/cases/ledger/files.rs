@@ -23,6 +23,10 @@ pub fn case_id(case: u32) -> String {
     format!("A{case:07}")
 }
 
+fn as_id<S: serde::Serializer>(case: &u32, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&case_id(*case))
+}
+
 /// The running number of a case as tables have it.
 pub fn case_number(id: &str) -> Option<u32> {
     id.trim().strip_prefix(['A', 'a'])?.parse().ok().filter(|n| *n > 0)
@@ -80,6 +84,7 @@ pub struct CaseEvent {
     /// Running number over all cases.
     pub event: i64,
     /// The case.
+    #[serde(rename = "case_id", serialize_with = "as_id")]
     pub case: u32,
     /// True when a run made it.
     pub by_run: bool,

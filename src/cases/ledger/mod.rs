@@ -247,6 +247,9 @@ impl Ledger {
         }
         let target = part.display().to_string();
         self.connection.execute("VACUUM INTO ?1", [target]).map_err(self.fail("make the ledger"))?;
+        // It holds what people said of each other: its owner's alone.
+        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&part, own).map_err(io("set the permissions of the ledger", &part))?;
         std::fs::File::open(&part).and_then(|f| f.sync_all()).map_err(io("bring the ledger to disk", &part))?;
         std::fs::rename(&part, &self.path).map_err(io("put the ledger in place", &self.path))?;
         if let Some(folder) = self.path.parent() {

@@ -1,0 +1,128 @@
+//! `bidui runs`: the published rounds: list, show, verify, compare.
+
+use std::path::PathBuf;
+
+use super::printer::Printer;
+use super::table::{Align, lines};
+use crate::diag::Outcome;
+use crate::run;
+
+/// Arguments of `runs`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+    /// Folder that holds the rounds.
+    #[arg(long, global = true, default_value = "out")]
+    out: PathBuf,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// The published rounds.
+    List,
+    /// One round: what it holds.
+    Show {
+        /// The round; the latest when not given.
+        round: Option<String>,
+    },
+    /// Hash every file of a round again and tell what is not as it was published (exit 65).
+    Verify {
+        /// The round; the latest when not given.
+        round: Option<String>,
+        /// Folder above the pipeline folders: the pipeline's files are checked too.
+        #[arg(long)]
+        pipelines: Option<PathBuf>,
+        /// Folder of the deliveries: they are checked too.
+        #[arg(long)]
+        input: Option<PathBuf>,
+    },
+    /// What differs between two rounds, in counts.
+    Compare {
+        /// One round.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// Runs the verb.
+pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
+    match &args.what {
+        What::List => {
+            let runs = run::list_runs(&args.out)?;
+            if args.json {
+                printer.json(&runs);
+                return Ok(0);
+            }
+            let rows: Vec<Vec<String>> = runs
+                .iter()
+                .map(|r| {
+                    let at = r.published_at.clone().unwrap_or_else(|| "-".into());
+                    let text = [&r.round, &r.as_of, &r.pipeline, &r.run_id, &at].map(Clone::clone);
+                    let counts = [r.online, r.missing.len() as u64, r.problems as u64].map(|n| n.to_string());
+                    [text.to_vec(), counts.to_vec()].concat()
+                })
+                .collect();
+            let (left, right) = (Align::Left, Align::Right);
+            let head = [
+                ("round 批次", left),
+                ("as_of 截至", left),
+                ("pipeline", left),
+                ("run_id", left),
+                ("published 发布", left),
+                ("online 线上", right),
+                ("missing 未交", right),
+                ("problems", right),
+            ];
+            lines(&head, &rows).iter().for_each(|line| printer.data(line));
+        }
+        What::Show { round } => {
+            let shown = run::show_run(&args.out, round.as_deref())?;
+            if args.json {
+                printer.json(&shown);
+                return Ok(0);
+            }
+            let at = shown.published_at.as_deref().unwrap_or("-");
+            printer.data(&format!(
+                "{} as_of={} pipeline={} run_id={} published={at}",
+                shown.round, shown.as_of, shown.pipeline, shown.run_id
+            ));
+            if !shown.missing.is_empty() {
+                printer.data(&format!("missing: {}", shown.missing.join(", ")));
+            }
+            let counts = shown.comparison.iter().chain(&shown.tables);
+            let rows: Vec<Vec<String>> = counts.map(|(k, n)| vec![k.clone(), n.to_string()]).collect();
+            let head = [("what", Align::Left), ("rows", Align::Right)];
+            lines(&head, &rows).iter().for_each(|line| printer.data(line));
+        }
+        What::Verify { round, pipelines, input } => {
+            let verified = run::verify_run(&args.out, round.as_deref(), pipelines.as_deref(), input.as_deref())?;
+            if args.json {
+                printer.json(&verified);
+            } else {
+                let n = verified.differences.len();
+                printer.data(&format!("{}: {} files as published, {n} not", verified.round, verified.sound));
+            }
+            if let Some(failure) = verified.failure() {
+                printer.problems(failure.problems.iter());
+                return Ok(failure.class.exit_code());
+            }
+        }
+        What::Compare { first, second } => {
+            let compared = run::compare_runs(&args.out, first, second)?;
+            if args.json {
+                printer.json(&compared);
+                return Ok(0);
+            }
+            let rows: Vec<Vec<String>> =
+                compared.iter().map(|c| vec![c.what.clone(), c.first.to_string(), c.second.to_string()]).collect();
+            let head = [("what", Align::Left), (first.as_str(), Align::Right), (second.as_str(), Align::Right)];
+            lines(&head, &rows).iter().for_each(|line| printer.data(line));
+        }
+    }
+    Ok(0)
+}
