@@ -40,7 +40,7 @@ pub(super) fn add_report(facts: &mut Facts, types: Option<&str>, causes: Option<
 /// What is new or different in `now`, in words; none when the conclusion about `before` still covers it.
 ///
 /// Facts that are gone change nothing: what was not true with more evidence is not true with less.
-pub(super) fn changed(before: &Facts, now: &Facts, within: f64, plan: &Plan) -> Option<String> {
+pub fn changed(before: &Facts, now: &Facts, within: f64, plan: &Plan) -> Option<String> {
     let told: Vec<String> = now
         .iter()
         .filter_map(|(key, said)| match before.get(key) {

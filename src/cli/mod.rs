@@ -8,6 +8,7 @@ mod cases;
 mod check;
 mod decide;
 mod explain;
+mod forms;
 mod init;
 mod link;
 mod plan;
@@ -68,6 +69,8 @@ enum Verb {
     Cases(cases::Args),
     /// The published rounds: list, show, verify, compare.
     Runs(runs::Args),
+    /// Forms for villages: write them, take the filled ones in, answer with receipts.
+    Forms(forms::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -116,6 +119,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Decide(args) => decide::main(&args, printer),
         Verb::Runs(args) => runs::main(&args, printer),
         Verb::Cases(args) => cases::main(&args, printer),
+        Verb::Forms(args) => forms::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),

@@ -25,6 +25,7 @@
 //! | `header`, `units` | heading rows, columns of the contract's fields; the unit a title row states |
 //! | `intake` | the common path: data, quarantined or not data |
 //! | `receipt` | receipts that a department filled in and sent back |
+//! | `form` | forms that came back: every sheet and row as it stands |
 //! | `rows` | files without a contract, row by row: for `bidui link` |
 //! | `lines` | lines of delimited text that need no closer look |
 //! | `merges`, `cell`, `row`, `sink`, `spool` | merged ranges, typed cells, one row, all rows, those on the disk |
@@ -38,6 +39,7 @@ pub mod database;
 mod dbf;
 mod encoding;
 mod files;
+pub mod form;
 mod header;
 mod html;
 mod intake;

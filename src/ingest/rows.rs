@@ -150,7 +150,7 @@ fn open_text(
 }
 
 /// The delimiter that stands most often in the first lines.
-fn delimiter(head: &[u8]) -> u8 {
+pub(super) fn delimiter(head: &[u8]) -> u8 {
     let lines = head.split(|b| matches!(b, b'\n' | b'\r')).filter(|l| !l.is_empty()).take(5);
     let mut counts = [0_usize; DELIMITERS.len()];
     for line in lines {

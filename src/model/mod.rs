@@ -5,11 +5,13 @@
 
 pub mod build;
 pub mod finding;
+pub mod form;
 pub mod raw;
 pub mod receipt;
 pub mod table;
 pub mod tables;
 pub mod text;
+pub mod token;
 pub mod words;
 
 pub use finding::{Disposition, FieldFinding, Reject, SourceCounts};

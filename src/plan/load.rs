@@ -275,15 +275,6 @@ impl Loader {
     }
 }
 
-/// The contract of a file that this program itself reads, from its text; none when the text is no contract.
-///
-/// What only holds for departments' contracts (roles, terms of use) is not asked for.
-pub fn built_in_source(id: &str, text: &str) -> Option<Source> {
-    let problems = Problems::default();
-    Document::new(format!("{id}.toml"), text.to_string())
-        .read(&problems, |file| contract::read(file, id, &Codes::default()))
-}
-
 /// Reads `pipeline.toml`, which stands in the folder `dir`.
 fn head(file: &Section, dir: &Path) -> Head {
     let paths = |key: &str| -> Vec<PathBuf> {

@@ -58,7 +58,7 @@ pub use cross_checks::cross_check;
 pub use cross_checks::{Ages, CheckKind, Condition, CrossCheck, Test};
 pub use generic::{Clean, DateOrder, GenericColumn, GenericComparison, GenericModel, Key, Links, Measure, Pass, Take};
 pub use linkage::LEVELS as COMPARISON_LEVELS;
-pub use load::{built_in_source, load};
+pub use load::load;
 pub use models::{Model, load_model};
 pub use person_columns::{Headings, PersonColumn};
 pub use person_model::{Comparison, FittedOn, LevelWeight, LinkModel, drift};

@@ -108,6 +108,11 @@ impl RoundLedger {
         (self.assigned.ids.clone(), doubts.iter().map(finding).collect())
     }
 
+    /// Tokens of forms that were issued.
+    pub fn form_tokens(&self) -> Outcome<cases::forms::Taken> {
+        self.ledger.form_tokens()
+    }
+
     /// Takes the cases one round further.
     pub fn advance(&self, lists: Lists) -> Advanced {
         cases::advance(lists, &self.cases.0, self.cases.1)

@@ -13,6 +13,7 @@ use crate::cases::ledger::{Delivered, Deliveries, DeliveryState};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
+use crate::model::form::Issued;
 use crate::model::{FieldFinding, Provenance, Reject, Table, TableSchema, tables};
 use crate::plan::Plan;
 use crate::publish::workbook::receipt::{Receipt, ReceiptFile};
@@ -270,6 +271,8 @@ pub struct Sheets<'a> {
     pub arrived: &'a [Arrived],
     /// Keys of the pairs that people are asked about, by record and candidate.
     pub keys: &'a BTreeMap<(String, String), String>,
+    /// What villages are asked.
+    pub forms: &'a [Issued],
 }
 
 /// Writes tables, workbooks and the report below a folder.
@@ -289,7 +292,7 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     let (orders, households) = (tables.get("work_orders"), tables.get("households"));
     workbook::proposals(&issue, tables.get("proposals"), orders, households, &dir.join("建议名单.xlsx"))?;
     step("建议名单");
-    workbook::verification(&issue, tables.get("verification_tasks"), dir)?;
+    super::forms::write_verify(&issue, sheets.forms, dir)?;
     step("核实表");
     let review = workbook::Review {
         possible: tables.get("possible_links"),

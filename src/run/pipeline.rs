@@ -454,6 +454,9 @@ impl Work<'_> {
             sums_close: true,
             outputs: Vec::new(),
         };
+        let taken = self.ledger.form_tokens()?;
+        let tasks = self.tables.get("verification_tasks");
+        let forms = super::forms::verify(self.plan, self.codes, self.round, self.as_of, &taken, tasks);
         let sheets = outputs::Sheets {
             plan: self.plan,
             as_of: self.as_of,
@@ -464,6 +467,7 @@ impl Work<'_> {
             keys: &keys,
             codes: self.codes,
             arrived: &self.arrived,
+            forms: &forms,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
@@ -474,6 +478,7 @@ impl Work<'_> {
             deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
             receipts: std::mem::take(&mut self.receipts),
             cases: std::mem::take(&mut self.cases),
+            forms,
             ..Change::default()
         };
         let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;

@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::Round;
-use super::through::aside;
+use crate::cases::forms::{self, FormKind};
+use crate::cases::ledger::case_number;
 use crate::cases::{self, Answer, Heard};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::ingest;
 use crate::model::Table;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::publish;
-
-/// What a filled form is read by: it is a file that comes back, and is read as every other one is.
-const FORM: &str = include_str!("verification_form.toml");
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
@@ -58,7 +56,7 @@ pub fn precision(options: &PrecisionOptions) -> Outcome<Precision> {
     let (tasks, hits) = (round.table("verification_tasks")?, round.table("rule_hits")?);
     let households = round.table("households")?;
     let mut problems = Vec::new();
-    let answers = answers(&options.answers, &plan, &tasks, &mut problems)?;
+    let answers = answers(&options.answers, &plan, &round.name, &tasks, &mut problems)?;
     let precision = cases::rule_precision(&hits, &households, &answers, &plan);
     let overlap = cases::rule_overlap(&hits);
     if let Some(folder) = &options.tables {
@@ -71,7 +69,13 @@ pub fn precision(options: &PrecisionOptions) -> Outcome<Precision> {
     Ok(Precision { round: round.name, answered, tasks, precision, overlap, problems })
 }
 
-fn answers(folder: &Path, plan: &Plan, tasks: &Table, problems: &mut Vec<Diagnostic>) -> Outcome<Vec<Answer>> {
+fn answers(
+    folder: &Path,
+    plan: &Plan,
+    round: &str,
+    tasks: &Table,
+    problems: &mut Vec<Diagnostic>,
+) -> Outcome<Vec<Answer>> {
     if !folder.is_dir() {
         let problem = Diagnostic::error(
             "input.no_folder",
@@ -81,25 +85,39 @@ fn answers(folder: &Path, plan: &Plan, tasks: &Table, problems: &mut Vec<Diagnos
         let problem = problem.hint("name the folder that holds the filled 核实表 of the townships");
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
-    let source = plan::built_in_source("verification_form", FORM)
-        .ok_or_else(|| Failure::internal("the form of the answers cannot be read"))?;
-    let files = ingest::list_files(folder)?;
-    let is_form = |f: &&ingest::InputFile| {
-        let name = f.relative.rsplit('/').next().unwrap_or_default();
-        name.ends_with(".xlsx") && !name.starts_with("~$")
-    };
-    let files: Vec<ingest::InputFile> = files.iter().filter(is_form).cloned().collect();
-    let delivery = ingest::read(&source, &files);
-    problems.extend(delivery.problems.iter().filter(|p| p.is_error()).cloned());
-    let task_rows: BTreeMap<&str, usize> =
-        (0..tasks.rows()).filter_map(|row| Some((tasks.str_at("task_id", row)?, row))).collect();
+    // The same questions have the same tokens, so the round's own tables tell whom a row is about.
+    let day = jiff::civil::Date::constant(1970, 1, 1);
+    let taken = forms::Taken::new();
+    let issue = forms::Issue { kind: FormKind::Verify, round, issued_on: day, due_on: None, taken: &taken };
+    let issued = forms::verify_forms(&issue, tasks);
+    let of_case: BTreeMap<u32, &str> = (0..tasks.rows())
+        .filter_map(|row| Some((case_number(tasks.str_at("case_id", row)?)?, tasks.str_at("household_id", row)?)))
+        .collect();
+    let cases: BTreeMap<&str, Option<u32>> =
+        issued.iter().flat_map(|f| &f.rows).map(|r| (r.token.as_str(), r.case)).collect();
+    let spec = forms::verify(plan);
     let mut found: BTreeMap<String, (Answer, Place)> = BTreeMap::new();
-    let rows = delivery.rows.table().map_err(|e| aside(&e))?;
-    let cell = |field: &str, row: usize| rows.column(field).and_then(|c| c.get(row)).map(str::trim);
-    for row in 0..rows.len() {
-        let Some(word) = cell("result", row).filter(|w| !w.is_empty()) else { continue };
-        let at = rows.provenance(row);
-        let place = Place::file(&at.file).sheet(&at.sheet).row(at.row);
+    let mut rows = Vec::new();
+    for file in ingest::list_files(folder)? {
+        let name = file.relative.rsplit('/').next().unwrap_or_default();
+        if name.starts_with("~$") {
+            continue;
+        }
+        match ingest::form::read(&file.path, &file.relative) {
+            Ok((returned, _)) => {
+                let read = forms::found(&returned, &spec).rows;
+                rows.extend(read.into_iter().map(|row| (file.relative.clone(), row)));
+            }
+            Err(reasons) => problems.extend(reasons),
+        }
+    }
+    for (file, row) in &rows {
+        let cell = |heading: &str| row.text(heading);
+        let word = cell("核实结果");
+        if word.is_empty() {
+            continue;
+        }
+        let place = Place::file(file).sheet(&row.sheet).row(row.row);
         let mut refuse = |code, message: &str, hint: &str| {
             problems.push(Diagnostic::warning(code, message, place.clone()).hint(hint));
         };
@@ -107,17 +125,12 @@ fn answers(folder: &Path, plan: &Plan, tasks: &Table, problems: &mut Vec<Diagnos
             refuse("answers.unknown_word", "the answer is none of the form's", "choose one from the list of 核实结果");
             continue;
         };
-        let task = cell("task_id", row).and_then(|id| task_rows.get(id));
-        let Some(task) = task else {
-            refuse(
-                "answers.unknown_task",
-                "the round has no such task",
-                "use the forms of this round, numbers unchanged",
-            );
+        let Some(case) = cases.get(row.token.as_str()) else {
+            refuse("answers.unknown_task", "the round has no such row", "use the forms of this round, 编号 unchanged");
             continue;
         };
-        let Some(household) = tasks.str_at("household_id", *task) else { continue };
-        let named = cell("causes", row).unwrap_or_default();
+        let Some(household) = case.and_then(|c| of_case.get(&c)) else { continue };
+        let named = cell("实际风险");
         let causes = named.split(['、', '，', ',', '；', ';', ' ']).map(str::trim).filter(|c| !c.is_empty());
         let mut codes = Vec::new();
         for title in causes {
@@ -128,8 +141,8 @@ fn answers(folder: &Path, plan: &Plan, tasks: &Table, problems: &mut Vec<Diagnos
                 }
             }
         }
-        let answer = Answer { household_id: household.to_string(), heard: *heard, causes: codes };
-        match found.get(household) {
+        let answer = Answer { household_id: (*household).to_string(), heard: *heard, causes: codes };
+        match found.get(*household) {
             Some((first, _)) if *first != answer => {
                 refuse(
                     "answers.contradictory",

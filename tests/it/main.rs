@@ -1,5 +1,6 @@
 //! The one integration binary: what holds for the whole program and its repository.
 
+mod book;
 mod support;
 mod truth;
 
@@ -10,6 +11,8 @@ mod corpus;
 mod deliveries;
 mod explain;
 mod faults;
+mod forms;
+mod forms_mutations;
 mod interop;
 mod ledger;
 mod link;

@@ -4,36 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use calamine::{Data, Reader, Xlsx};
-use rust_xlsxwriter::Workbook;
-
+use super::book::Book;
 use super::support::{bidui, outcome, sample_round, scratch, table};
 
-/// Saves a form with an answer per task, as `answer` has it.
+/// Saves a form with an answer per row, as `answer` has it by the row's token.
 fn fill(from: &Path, to: &Path, answer: &dyn Fn(&str) -> Option<(&'static str, &'static str)>) {
-    let mut old: Xlsx<_> = calamine::open_workbook(from).unwrap();
-    let mut book = Workbook::new();
-    for name in old.sheet_names() {
-        let range = old.worksheet_range(&name).unwrap();
-        let sheet = book.add_worksheet();
-        sheet.set_name(&name).unwrap();
-        let (top, left) = range.start().unwrap_or_default();
-        let rows: Vec<Vec<String>> = range.rows().map(|r| r.iter().map(Data::to_string).collect()).collect();
-        let heads = rows.iter().find(|r| r.iter().any(|c| c == "任务编号"));
-        let at = |title: &str| heads.and_then(|h| h.iter().position(|c| c == title));
-        for (r, row) in (top..).zip(&rows) {
-            for (c, text) in row.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
-                sheet.write_string(r, left as u16 + c as u16, text).unwrap();
-            }
-            let said =
-                at("任务编号").and_then(|c| row.get(c)).filter(|id| id.starts_with('T')).and_then(|id| answer(id));
-            if let (Some((result, causes)), Some(a), Some(b)) = (said, at("核实结果"), at("实际风险")) {
-                sheet.write_string(r, left as u16 + a as u16, result).unwrap();
-                sheet.write_string(r, left as u16 + b as u16, causes).unwrap();
-            }
+    let mut book = Book::read(from);
+    for (sheet, row) in book.rows() {
+        if let Some((result, causes)) = answer(&book.token(sheet, row)) {
+            book.set(sheet, row, "核实结果", result);
+            book.set(sheet, row, "实际风险", causes);
         }
     }
-    book.save(to).unwrap();
+    book.write(to);
 }
 
 #[test]
@@ -42,8 +25,9 @@ fn answers_become_shares_with_their_range() {
     let out = round.parent().unwrap().parent().unwrap();
     let (tasks, hits) = (table(round, "verification_tasks"), table(round, "rule_hits"));
     // Every third household is refuted, every third of a rule's not answered at all.
-    let number = |id: &str| id.trim_start_matches('T').parse::<u32>().unwrap();
-    let said = |id: &str| match number(id) % 3 {
+    let cases = super::forms::cases_by_token(out);
+    let number = |case: &str| bidui::cases::ledger::case_number(case).unwrap();
+    let said = |token: &str| match cases[token].unwrap() % 3 {
         0 => Some(("不属实", "")),
         1 => Some(("属实", "")),
         _ => None,
@@ -55,7 +39,7 @@ fn answers_become_shares_with_their_range() {
     // Counted apart from the program: of each rule the households whose task was answered.
     let mut expected: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     let of_task: BTreeMap<&str, &str> = (0..tasks.rows())
-        .filter_map(|r| Some((tasks.str_at("household_id", r)?, tasks.str_at("task_id", r)?)))
+        .filter_map(|r| Some((tasks.str_at("household_id", r)?, tasks.str_at("case_id", r)?)))
         .collect();
     let mut seen = std::collections::BTreeSet::new();
     for row in 0..hits.rows() {

@@ -27,11 +27,13 @@
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
 //! | `files` | cases: where each stands, every step, what rounds said of it |
+//! | `forms` | forms that went out, what came back, what was said |
 //! | `history` | the table `person_history` |
 
 mod decisions;
 mod deliveries;
 mod files;
+mod forms;
 mod history;
 mod identity;
 mod models;
@@ -46,6 +48,7 @@ pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntr
 pub use files::{
     Applied, CaseChange, CaseEvent, CaseRound, CaseState, Changes, Import, PROGRAM, case_id, case_number, stops,
 };
+pub use forms::{FormEntry, Return};
 pub use history::person_history;
 pub use identity::{Identity, RecordKey, identities, record_keys};
 pub use models::{Drift, FittedModel, Levels, drift};
@@ -57,6 +60,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::diag::{Failure, Outcome};
+use crate::model::form::Issued;
 use schema::failed;
 
 /// Name of the ledger's file in the output folder.
@@ -98,6 +102,8 @@ pub struct Change {
     pub receipts: Vec<ReceiptEntry>,
     /// What the round says about cases.
     pub cases: CaseChange,
+    /// Forms that go out with the round.
+    pub forms: Vec<Issued>,
 }
 
 /// The open ledger.
@@ -173,6 +179,7 @@ impl Ledger {
         models::write(&transaction, run, &change.models)?;
         deliveries::write(&transaction, run, key, &change.deliveries, &change.receipts)?;
         files::write(&transaction, run, (&key.round, &key.as_of), &change.cases)?;
+        forms::write(&transaction, Some(run), &change.forms)?;
         transaction.commit()
     }
 

@@ -4,6 +4,10 @@
 //! written as text, so a name that begins with `=` stays a name and an identity number keeps its digits; numbers are masked
 //! wherever the reader does not need them; the same tables give the same bytes.
 
+mod answer_receipt;
+mod blank;
+mod cover;
+mod form;
 mod online;
 mod params;
 mod proposals;
@@ -12,13 +16,14 @@ mod review;
 mod sheet;
 #[cfg(test)]
 mod tests;
-mod verification;
 
+pub use answer_receipt::{AnswerReceipt, FORMAT as RECEIPT_FORMAT, ReceiptLine, answer_receipt};
+pub use blank::{blank, reports};
+pub use form::{Words, form, forms};
 pub use online::online_list;
 pub use params::params;
 pub use proposals::proposals;
 pub use review::{Review, possible_links};
-pub use verification::verification;
 
 use jiff::civil::Date;
 

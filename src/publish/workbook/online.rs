@@ -83,10 +83,7 @@ fn list(issue: &Issue, online: &Table, title: &str, rows: impl Iterator<Item = u
         ],
         rows: rows.collect(),
         empty: "本批次无此类疑似户。",
-        closing: Vec::new(),
-        closed: std::collections::BTreeSet::new(),
-        locked: false,
-        one_page: false,
+        ..Page::default()
     }
 }
 
@@ -157,11 +154,8 @@ fn summary(issue: &Issue, online: &Table) -> Page {
             Column::of("合计", 14, 14),
         ],
         rows,
-        empty: "",
-        closing: Vec::new(),
-        closed: std::collections::BTreeSet::new(),
-        locked: false,
         one_page: true,
+        ..Page::default()
     }
 }
 
@@ -206,9 +200,6 @@ fn rules(issue: &Issue) -> Page {
         ],
         rows: rows.collect(),
         empty: "本流程没有规则。",
-        closing: Vec::new(),
-        closed: std::collections::BTreeSet::new(),
-        locked: false,
-        one_page: false,
+        ..Page::default()
     }
 }

@@ -90,9 +90,7 @@ fn list(issue: &Issue, proposals: &Table, national: &BTreeMap<&str, &str>, actio
             "会议编号：＿＿＿＿＿＿＿＿　　审定人（签字）：＿＿＿＿＿＿＿＿　　日期：＿＿＿＿年＿＿月＿＿日"
                 .to_string(),
         ],
-        closed: std::collections::BTreeSet::new(),
-        locked: false,
-        one_page: false,
+        ..Page::default()
     }
 }
 
@@ -135,9 +133,6 @@ fn drafts(issue: &Issue, orders: &Table) -> Page {
         ],
         rows: rows.collect(),
         empty: "本批次无。",
-        closing: Vec::new(),
-        closed: std::collections::BTreeSet::new(),
-        locked: false,
-        one_page: false,
+        ..Page::default()
     }
 }

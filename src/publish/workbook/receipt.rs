@@ -207,11 +207,9 @@ fn cover(issue: &Issue, of: &Receipt) -> Page {
         lines: vec![issue.line()],
         columns: vec![Column::of("项目", 14, 16), Column::of("内容", 70, 90)],
         rows,
-        empty: "",
-        closing: Vec::new(),
-        closed: BTreeSet::new(),
         locked: true,
         one_page: true,
+        ..Page::default()
     }
 }
 
@@ -266,11 +264,9 @@ fn rows(issue: &Issue, of: &Receipt) -> Page {
         ],
         rows: cells.collect(),
         columns,
-        empty: "",
-        closing: Vec::new(),
         closed,
         locked: true,
-        one_page: false,
+        ..Page::default()
     }
 }
 
@@ -322,11 +318,8 @@ fn listing(issue: &Issue, of: &Receipt, listed: &[&Reject]) -> Page {
             Column::of("原始内容", 30, 60),
         ],
         rows: rows.collect(),
-        empty: "",
-        closing: Vec::new(),
-        closed: BTreeSet::new(),
         locked: true,
-        one_page: false,
+        ..Page::default()
     }
 }
 
@@ -362,11 +355,8 @@ fn files(issue: &Issue, of: &Receipt, told: &[&Diagnostic]) -> Page {
             Column::of("办法", 24, 50),
         ],
         rows: rows.collect(),
-        empty: "",
-        closing: Vec::new(),
-        closed: BTreeSet::new(),
         locked: true,
-        one_page: false,
+        ..Page::default()
     }
 }
 

@@ -203,9 +203,7 @@ fn page(
             Column::of("认定编号", 21, 22),
         ],
         empty: "本批次没有需要认定的记录。",
-        closing: Vec::new(),
-        closed: std::collections::BTreeSet::new(),
         locked: true,
-        one_page: false,
+        ..Page::default()
     }
 }

@@ -4,17 +4,18 @@
 //! reckoned here because not every program that opens the file measures wrapped Chinese text by itself.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rust_xlsxwriter::{
-    Color, DataValidation, DataValidationErrorStyle, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    ProtectionOptions, Workbook, Worksheet, XlsxError,
+    Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DataValidationRule, DocProperties,
+    ExcelDateTime, Format, FormatAlign, FormatBorder, ProtectionOptions, Workbook, Worksheet, XlsxError,
 };
 use unicode_width::UnicodeWidthStr;
 
 use super::Issue;
 use crate::diag::{Failure, Outcome};
+use crate::model::form::Entry;
 use crate::publish::atomic;
 use crate::publish::filename::{Names, is_invisible};
 
@@ -30,6 +31,8 @@ const MOST_LIST_CHARACTERS: usize = 255;
 const LINE_HEIGHT: f64 = 15.0;
 const LEAST_HEIGHT: f64 = 30.0;
 const MOST_HEIGHT: f64 = 400.0;
+/// Foot of every page.
+const FOOTER: &str = "&C&9第 &P 页，共 &N 页";
 
 /// A cell on its way into a sheet.
 pub(super) enum Cell {
@@ -79,6 +82,23 @@ pub(super) enum Answer {
     Among(Vec<String>),
     /// A day.
     Day,
+    /// A number that is not negative.
+    Number,
+    /// An identity number: 18 characters.
+    IdNumber,
+}
+
+impl From<&Entry> for Answer {
+    fn from(entry: &Entry) -> Self {
+        match entry {
+            Entry::Free => Answer::Free,
+            Entry::OneOf(choices) => Answer::OneOf(choices.clone()),
+            Entry::Among(choices) => Answer::Among(choices.clone()),
+            Entry::Day => Answer::Day,
+            Entry::Number => Answer::Number,
+            Entry::IdNumber => Answer::IdNumber,
+        }
+    }
 }
 
 /// A column of a sheet.
@@ -107,7 +127,29 @@ impl Column {
     }
 }
 
+/// How the colour of an answer's cells follows from another answer of the row.
+pub(super) struct Hint {
+    /// Column of the cells.
+    pub column: usize,
+    /// Column of the deciding answer.
+    pub decided_by: usize,
+    /// Its choices; empty for any.
+    pub choices: Vec<String>,
+    /// What the colour says.
+    pub says: Says,
+}
+
+/// What the colour of an answer's cell says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    /// With one of the choices it must be filled in, and is not yet.
+    Needed,
+    /// With none of the choices it is not asked for.
+    NotAsked,
+}
+
 /// What stands on a sheet.
+#[derive(Default)]
 pub(super) struct Page {
     /// First line.
     pub title: String,
@@ -123,6 +165,10 @@ pub(super) struct Page {
     pub closing: Vec<String>,
     /// Answers that are not asked for, by row and column: drawn grey and locked.
     pub closed: BTreeSet<(usize, usize)>,
+    /// Given cells that can be written in, by row and column.
+    pub open: BTreeMap<(usize, usize), Answer>,
+    /// Colours that follow from answers.
+    pub hints: Vec<Hint>,
     /// Lock everything but the answers.
     pub locked: bool,
     /// Print on one page however long: for summaries, whose lines are few and short.
@@ -138,6 +184,7 @@ struct Styles {
     money: Format,
     answer: Format,
     day: Format,
+    number: Format,
     closed: Format,
 }
 
@@ -155,6 +202,8 @@ impl Styles {
             money: cell().set_num_format("#,##0.00"),
             answer: answer().set_num_format("@"),
             day: answer().set_num_format("yyyy-mm-dd"),
+            // In a cell of text a number that is typed stays a text, and the check of numbers refuses it.
+            number: answer(),
             closed: cell().set_background_color(Color::RGB(0x00E6_E6E6)).set_num_format("@"),
         }
     }
@@ -167,6 +216,7 @@ pub(super) struct Writer {
     names: Names,
     path: PathBuf,
     header: String,
+    footer: String,
 }
 
 impl Writer {
@@ -195,7 +245,13 @@ impl Writer {
             names: Names::default(),
             path: path.to_path_buf(),
             header: format!("&L&9{county}　{round}&R&9内部资料　注意保密"),
+            footer: FOOTER.to_string(),
         })
+    }
+
+    /// Puts a line at the foot of every page, so that a printed one can be told.
+    pub fn foot(&mut self, line: &str) {
+        self.footer = format!("&L&9{}{FOOTER}", visible(line).replace('&', "&&"));
     }
 
     /// Adds a sheet; a name that is taken or not allowed is changed, and what does not fit goes on in a further sheet.
@@ -206,7 +262,7 @@ impl Writer {
         loop {
             let name = self.names.sheet(name);
             let sheet = self.workbook.add_worksheet();
-            draw(sheet, &name, page, (before, rows), &self.styles, &self.header)
+            draw(sheet, &name, page, (before, rows), &self.styles, (&self.header, &self.footer))
                 .map_err(|e| Failure::io("make the workbook", &self.path, &e))?;
             match chunks.next() {
                 Some(more) => {
@@ -273,7 +329,7 @@ fn draw(
     page: &Page,
     (before, rows): (usize, &[Vec<Cell>]),
     styles: &Styles,
-    header: &str,
+    (header, footer): (&str, &str),
 ) -> Result<(), XlsxError> {
     sheet.set_name(name)?;
     let last_column = u16::try_from(page.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
@@ -326,9 +382,11 @@ fn draw(
     for (r, (row, texts)) in rows.iter().zip(&shown).enumerate() {
         let mut most = 1;
         for (i, (column, spec)) in (0u16..).zip(&page.columns).enumerate() {
-            let style = match (&spec.answer, spec.centred) {
+            let open = page.open.get(&(before + r, i));
+            let style = match (spec.answer.as_ref().or(open), spec.centred) {
                 (Some(_), _) if page.closed.contains(&(before + r, i)) => &styles.closed,
                 (Some(Answer::Day), _) => &styles.day,
+                (Some(Answer::Number), _) => &styles.number,
                 (Some(_), _) => &styles.answer,
                 (None, true) => &styles.centred,
                 (None, false) => &styles.text,
@@ -346,6 +404,9 @@ fn draw(
                 None => sheet.write_blank(at, column, style)?,
             };
             most = most.max(cell.map_or(1, |(_, text)| lines(text, widths[i])));
+            if let Some(rule) = open.and_then(validation) {
+                sheet.add_data_validation(at, column, at, column, &rule?)?;
+            }
         }
         sheet.set_row_height(at, height(most, LEAST_HEIGHT))?;
         at += 1;
@@ -357,6 +418,9 @@ fn draw(
             if let Some(rule) = spec.answer.as_ref().and_then(validation) {
                 sheet.add_data_validation(first, column, at - 1, column, &rule?)?;
             }
+        }
+        for hint in &page.hints {
+            colour(sheet, hint, (first, at - 1))?;
         }
         if !page.locked {
             sheet.autofilter(heading, 0, at - 1, last_column)?;
@@ -374,7 +438,7 @@ fn draw(
     sheet.set_print_center_horizontally(true);
     sheet.set_margins(0.3, 0.3, 0.6, 0.6, 0.3, 0.3);
     sheet.set_header(header);
-    sheet.set_footer("&C&9第 &P 页，共 &N 页");
+    sheet.set_footer(footer);
     if page.locked {
         // No password: the lock is against slips of the hand, and the office can open it.
         sheet.protect_with_options(&ProtectionOptions {
@@ -386,23 +450,54 @@ fn draw(
     Ok(())
 }
 
-/// The drop-down of an answer; none when anything may be entered or the choices are too many for a drop-down.
-fn validation(answer: &Answer) -> Option<Result<DataValidation, XlsxError>> {
-    let (choices, strict) = match answer {
-        Answer::OneOf(choices) => (choices, true),
-        Answer::Among(choices) => (choices, false),
-        Answer::Free | Answer::Day => return None,
+/// Colours an answer's cells by the deciding answer of their rows.
+fn colour(sheet: &mut Worksheet, hint: &Hint, (first, last): (u32, u32)) -> Result<(), XlsxError> {
+    let column = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+    let (own, decided) = (column(hint.column), column(hint.decided_by));
+    let cell = |at: u16| format!("${}{}", rust_xlsxwriter::column_number_to_name(at), first + 1);
+    let (own_cell, decided) = (cell(own), cell(decided));
+    let quoted = |choice: &String| format!("{decided}=\"{}\"", choice.replace('"', "\"\""));
+    let chosen = match hint.choices.as_slice() {
+        [] => format!("LEN({decided})>0"),
+        choices => format!("OR({})", choices.iter().map(quoted).collect::<Vec<_>>().join(",")),
     };
-    if choices.is_empty() || choices.join(",").chars().count() > MOST_LIST_CHARACTERS {
-        return None;
-    }
-    let made = DataValidation::new().allow_list_strings(choices).and_then(|rule| {
-        if strict {
-            rule.set_error_title("请从下拉列表中选择")?.set_error_message("只能填列表中的选项。")
-        } else {
+    let (formula, fill) = match hint.says {
+        Says::Needed => (format!("=AND({chosen},LEN({own_cell})=0)"), 0x00F8_CBAD),
+        Says::NotAsked => (format!("=AND(LEN({decided})>0,NOT({chosen}))"), 0x00E6_E6E6),
+    };
+    let format = Format::new().set_background_color(Color::RGB(fill));
+    let rule = ConditionalFormatFormula::new().set_rule(formula.as_str()).set_format(format);
+    sheet.add_conditional_format(first, own, last, own, &rule).map(|_| ())
+}
+
+/// What may be entered for an answer; none when anything may be, or the choices are too many for a drop-down.
+fn validation(answer: &Answer) -> Option<Result<DataValidation, XlsxError>> {
+    let rule = DataValidation::new();
+    Some(match answer {
+        Answer::Free => return None,
+        Answer::OneOf(choices) | Answer::Among(choices)
+            if choices.is_empty() || choices.join(",").chars().count() > MOST_LIST_CHARACTERS =>
+        {
+            return None;
+        }
+        Answer::OneOf(choices) => rule
+            .allow_list_strings(choices)
+            .and_then(|r| r.set_error_title("请从下拉列表中选择")?.set_error_message("只能填列表中的选项。")),
+        Answer::Among(choices) => rule.allow_list_strings(choices).and_then(|rule| {
             let rule = rule.set_error_style(DataValidationErrorStyle::Information);
             rule.set_input_message("可从列表中选；有多项的用顿号（、）分开。")
-        }
-    });
-    Some(made)
+        }),
+        Answer::Day => ExcelDateTime::from_ymd(2000, 1, 1).and_then(|first| {
+            let rule = rule.allow_date(DataValidationRule::GreaterThan(first));
+            rule.set_error_title("请填日期")?.set_error_message("请填一个日期，例如 2026-10-05。")
+        }),
+        Answer::Number => rule
+            .allow_decimal_number(DataValidationRule::GreaterThanOrEqualTo(0.0))
+            .set_error_title("请填数字")
+            .and_then(|r| r.set_error_message("请填不小于零的数，不写单位。")),
+        Answer::IdNumber => rule
+            .allow_text_length(DataValidationRule::EqualTo(18))
+            .set_error_title("请填18位号码")
+            .and_then(|r| r.set_error_message("身份证号是18位，末位可以是X。")),
+    })
 }

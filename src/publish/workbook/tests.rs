@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use calamine::{Data, DataRef, Reader, Xlsx};
 use jiff::civil::date;
 
-use super::{Issue, Review, online_list, possible_links, proposals, verification};
+use super::{Issue, Review, Words, forms, online_list, possible_links, proposals};
 use crate::model::build::{TableBuilder, Value};
+use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Issued, IssuedRow, Needed};
 use crate::model::{Table, TableSchema, tables};
 use crate::plan::{Plan, sample};
 
@@ -69,48 +70,73 @@ fn parts(path: &Path) -> BTreeMap<String, String> {
     parts
 }
 
-fn task(
-    id: &str,
-    township: Option<(&str, &str)>,
-    village: Option<(&str, &str)>,
-    name: &str,
-) -> Vec<(&'static str, Value)> {
-    let part = |pair: Option<(&str, &str)>, second: bool| -> Value {
-        pair.map(|(code, title)| if second { title } else { code }.to_string()).into()
-    };
+/// A kind as `cases::forms` says it, in small.
+fn spec() -> FormSpec {
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Verify,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            FormColumn::given("户主", (8, 10), true),
+            FormColumn::given("核实事项", (28, 34), true),
+            asked("核实结果", 10, Entry::OneOf(["属实", "不属实"].map(String::from).to_vec()), Needed::No, ""),
+            asked("实际风险", 11, Entry::Among(["因病", "因学"].map(String::from).to_vec()), Needed::No, "causes"),
+            asked("情况说明", 18, Entry::Free, Needed::When(vec!["不属实".into()]), "reason"),
+            asked("正确身份证号", 13, Entry::IdNumber, Needed::OnlyWith(vec!["不属实".into()]), "id_number"),
+            asked("核实日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: vec![asked("会议编号", 20, Entry::Free, Needed::Yes, "meeting")],
+        result: "核实结果".into(),
+        meanings: Vec::new(),
+        additions: true,
+    }
+}
+
+fn row(token: &str, village: &str, name: &str) -> IssuedRow {
+    let shown = [("户主", name), ("核实事项", "请入户核实风险是否属实。")];
+    IssuedRow {
+        token: token.into(),
+        sheet: village.into(),
+        case: None,
+        order: None,
+        shown: shown.map(|(heading, text)| (heading.to_string(), text.to_string())).into(),
+    }
+}
+
+fn issued(township: Option<&str>, form: &str, rows: Vec<IssuedRow>) -> Issued {
+    Issued {
+        form: form.into(),
+        kind: FormKind::Verify,
+        round: "2026Q3".into(),
+        township_code: None,
+        township: township.map(String::from),
+        issued_on: date(2026, 9, 30),
+        due_on: Some(date(2026, 10, 20)),
+        rows,
+    }
+}
+
+fn tasks() -> Vec<Issued> {
     vec![
-        ("task_id", id.to_string().into()),
-        ("round", "2026Q3".into()),
-        ("outcome", "online_only".into()),
-        ("head_name", name.to_string().into()),
-        ("masked_id_number", "990121********123X".into()),
-        ("township_code", part(township, false)),
-        ("township", part(township, true)),
-        ("village_code", part(village, false)),
-        ("village", part(village, true)),
-        ("group", "2组".into()),
-        ("question", "请入户核实风险是否属实。".into()),
-        ("evidence", "部门数据：近12个月合规自付26000元".into()),
+        issued(
+            Some("云岭镇"),
+            "FAAAA",
+            vec![
+                row("T1", "上河村", "张三"),
+                row("T2", "上河村", "=HYPERLINK(\"http://x\")"),
+                row("T3", "下河村", "李四"),
+            ],
+        ),
+        issued(Some("东河乡"), "FBBBB", vec![row("T4", "石门村", "王五"), row("T5", "村不明", "赵六")]),
+        issued(None, "FCCCC", vec![row("T6", "村不明", "孙七")]),
     ]
 }
 
-fn tasks() -> Table {
-    let (cloud, river) = (Some(("990121001", "云岭镇")), Some(("990121002", "东河乡")));
-    table(
-        tables::verification_tasks(),
-        vec![
-            task("T00001", cloud, Some(("990121001001", "上河村")), "张三"),
-            task("T00002", cloud, Some(("990121001002", "下河村")), "李四"),
-            task("T00003", cloud, Some(("990121001001", "上河村")), "=HYPERLINK(\"http://x\")"),
-            task("T00004", river, Some(("990121002001", "石门村")), "王五"),
-            task("T00005", river, None, "赵六"),
-            task("T00006", None, None, "孙七"),
-        ],
-    )
-}
-
-fn written(tasks: &Table, dir: &Path) -> Vec<PathBuf> {
-    verification(&issue(&sample::plan()), tasks, dir).expect("written")
+fn written(tasks: &[Issued], dir: &Path) -> Vec<PathBuf> {
+    let words = Words { title: "核实表".into(), how: vec!["请填浅色各栏。".into()], ..Words::default() };
+    forms(&issue(&sample::plan()), &spec(), &words, tasks, dir).expect("written")
 }
 
 #[test]
@@ -119,46 +145,29 @@ fn each_township_has_its_workbook_and_each_village_its_sheet() {
     let paths = written(&tasks(), folder.path());
     let names: Vec<_> =
         paths.iter().map(|p| p.strip_prefix(folder.path()).expect("inside").display().to_string()).collect();
-    assert_eq!(names, ["核实表/云岭镇.xlsx", "核实表/东河乡.xlsx", "核实表/乡镇不明.xlsx"]);
+    assert_eq!(names, ["云岭镇.xlsx", "东河乡.xlsx", "乡镇不明.xlsx"]);
     let cloud = cells(&paths[0]);
-    assert_eq!(cloud.keys().collect::<Vec<_>>(), ["上河村", "下河村"]);
-    assert_eq!(cells(&paths[1]).keys().collect::<Vec<_>>(), ["村不明", "石门村"]);
+    assert_eq!(cloud.keys().collect::<Vec<_>>(), ["bidui", "上河村", "下河村", "填表说明"]);
 
     let upper = &cloud["上河村"];
-    let headings: Vec<String> = (0..12).map(|c| upper[&(3, c)].to_string()).collect();
-    assert_eq!(
-        headings,
-        [
-            "序号",
-            "任务编号",
-            "组",
-            "户主",
-            "证件号",
-            "核实事项",
-            "线索依据",
-            "核实结果",
-            "实际风险",
-            "情况说明",
-            "核实人",
-            "核实日期"
-        ]
-    );
-    let first: Vec<String> = (0..7).map(|c| upper[&(4, c)].to_string()).collect();
-    assert_eq!(
-        first,
-        [
-            "1",
-            "T00001",
-            "2组",
-            "张三",
-            "990121********123X",
-            "【仅线上】请入户核实风险是否属实。",
-            "部门数据：近12个月合规自付26000元"
-        ]
-    );
-    assert_eq!(upper[&(5, 1)], Data::String("T00003".into()));
-    // Answers come empty.
-    assert!((7..12).all(|c| !upper.contains_key(&(4, c))));
+    let headings: Vec<String> = (0..10).map(|c| upper[&(3, c)].to_string()).collect();
+    let all: Vec<String> = spec().columns.iter().map(|c| c.heading.clone()).collect();
+    assert_eq!(headings, all);
+    let first: Vec<String> = (0..4).map(|c| upper[&(4, c)].to_string()).collect();
+    assert_eq!(first, ["1", "T1", "张三", "请入户核实风险是否属实。"]);
+    assert_eq!(upper[&(5, 1)], Data::String("T2".into()));
+    // Answers come empty; the end of the token stands at the far end.
+    assert!((4..9).all(|c| !upper.contains_key(&(4, c))));
+    assert_eq!(upper[&(4, 9)], Data::String("T1".into()));
+
+    let cover = texts(&cloud["填表说明"]);
+    for said in ["FAAAA", "2026-10-20", "3项", "2项", "1项", "会议编号", "请填浅色各栏。"] {
+        assert!(cover.contains(&said.to_string()), "{said}: {cover:?}");
+    }
+    let hidden = texts(&cloud["bidui"]);
+    for said in ["bidui.form.1", "verify", "FAAAA", "T1", "T2", "T3", "上河村"] {
+        assert!(hidden.contains(&said.to_string()), "{said}: {hidden:?}");
+    }
 }
 
 #[test]
@@ -166,7 +175,7 @@ fn a_workbook_holds_nothing_of_another_township() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let paths = written(&tasks(), folder.path());
     for (part, xml) in parts(&paths[0]) {
-        for foreign in ["东河", "石门", "王五", "赵六", "孙七", "990121002"] {
+        for foreign in ["东河", "石门", "王五", "赵六", "孙七", "FBBBB"] {
             assert!(!xml.contains(foreign), "{part} names {foreign}");
         }
     }
@@ -179,25 +188,38 @@ fn only_answers_can_be_written_and_choices_are_offered() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let paths = written(&tasks(), folder.path());
     let parts = parts(&paths[0]);
-    let sheet = &parts["xl/worksheets/sheet1.xml"];
+    let sheet = &parts["xl/worksheets/sheet2.xml"];
     assert!(sheet.contains("<sheetProtection"), "protected");
-    assert!(sheet.contains("sqref=\"H5:H6\""), "{sheet}");
-    assert!(sheet.contains("属实,不属实,查无此人,身份不符,原因不同"));
-    assert!(sheet.contains("因病,因学,因残,因安全住房,因安全饮水,其他"));
+    assert!(sheet.contains("sqref=\"E5:E6\""), "{sheet}");
+    assert!(sheet.contains("属实,不属实") && sheet.contains("因病,因学"));
+    assert!(sheet.contains("type=\"textLength\"") && sheet.contains("type=\"date\""));
+    assert!(sheet.contains("AND(OR($E5=\"不属实\"),LEN($G5)=0)"), "what is still needed is coloured");
+    assert!(sheet.contains("AND(LEN($E5)&gt;0,NOT(OR($E5=\"不属实\")))"), "what is not asked is grey");
     assert!(sheet.contains("orientation=\"landscape\"") && sheet.contains("paperSize=\"9\""));
     assert!(sheet.contains("fitToHeight=\"0\"") && sheet.contains("<pane ySplit=\"4\""));
-    assert!(parts["xl/workbook.xml"].contains("上河村!$1:$4"), "headings repeat on every page");
+    assert!(sheet.contains("FAAAA"), "the form's token is at the foot of every page");
+    let index = &parts["xl/workbook.xml"];
+    assert!(index.contains("上河村!$1:$4"), "headings repeat on every page");
+    assert!(index.contains("name=\"bidui\"") && index.contains("veryHidden"));
 
-    // Styles of the cells of the first row: locked unless the style says otherwise.
+    // Styles of the cells: locked unless the style says otherwise.
     let styles = &parts["xl/styles.xml"];
     let formats = &styles[styles.find("<cellXfs").expect("formats")..styles.find("</cellXfs>").expect("end")];
     let formats: Vec<bool> = formats.split("<xf ").skip(1).map(|xf| xf.contains("locked=\"0\"")).collect();
-    let style_of = |cell: &str| -> usize {
+    let style_of = |part: &str, cell: &str| -> usize {
+        let sheet = &parts[part];
         let at = sheet.find(&format!("r=\"{cell}\" s=\"")).expect("styled cell") + cell.len() + 8;
         sheet[at..].split('"').next().expect("ends").parse().expect("a number")
     };
-    for (column, unlocked) in "ABCDEFG".chars().map(|c| (c, false)).chain("HIJKL".chars().map(|c| (c, true))) {
-        assert_eq!(formats[style_of(&format!("{column}5"))], unlocked, "column {column}");
+    let columns = "ABCDJ".chars().map(|c| (c, false)).chain("EFGHI".chars().map(|c| (c, true)));
+    for (column, unlocked) in columns {
+        let style = style_of("xl/worksheets/sheet2.xml", &format!("{column}5"));
+        assert_eq!(formats[style], unlocked, "column {column}");
+    }
+    // On the cover only what is asked for the whole form can be written in: the seventh line of the table.
+    for row in 4..12 {
+        let style = style_of("xl/worksheets/sheet1.xml", &format!("B{row}"));
+        assert_eq!(formats[style], row == 10, "row {row}");
     }
 }
 
@@ -215,14 +237,10 @@ fn the_same_tables_give_the_same_bytes() {
 fn hostile_names_stay_inside_the_folder() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let out = folder.path().join("out");
-    let evil = Some(("990121009", "../../evil"));
-    let tasks = table(
-        tables::verification_tasks(),
-        vec![task("T1", evil, Some(("1", "a/b:c[d]*?")), "甲"), task("T2", evil, Some(("2", "a/b:c[d]*?")), "乙")],
-    );
-    let paths = written(&tasks, &out);
-    assert_eq!(paths, [out.join("核实表/_.._evil.xlsx")]);
-    assert_eq!(cells(&paths[0]).keys().collect::<Vec<_>>(), ["a_b_c_d___", "a_b_c_d___(2)"]);
+    let tasks = issued(Some("../../evil"), "F", vec![row("T1", "a/b:c[d]*?", "甲"), row("T2", "a/b:c[d]*", "乙")]);
+    let paths = written(&[tasks], &out);
+    assert_eq!(paths, [out.join("_.._evil.xlsx")]);
+    assert_eq!(cells(&paths[0]).keys().collect::<Vec<_>>(), ["a_b_c_d__", "a_b_c_d___", "bidui", "填表说明"]);
 }
 
 /// What a spreadsheet might run, change or hide.
