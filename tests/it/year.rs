@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use bidui::cases::ledger::{CaseState, Import, Ledger};
 use bidui::cases::moves::Step;
+use bidui::run::forms::{ImportOptions, ImportedFile, import};
 use bidui::run::{Options, run};
 use bidui::synth::{self, Dirt};
 use serde_json::Value;
 
+use super::book::Book;
+use super::forms::cases_by_token;
 use super::support::{root, scratch, table};
 
 /// A county that has been through its year.
@@ -25,6 +28,19 @@ struct Year {
     last: Option<(PathBuf, String)>,
     /// Acts of the script that the ledger refused, with why.
     refused: Vec<String>,
+    /// The forms of the last run as villages returned them first.
+    returned: BTreeMap<PathBuf, Book>,
+    /// Forms brought in, rows answered on them, rows on which two versions differ.
+    forms: [u64; 3],
+}
+
+/// A form as it came back, and what must be said of it.
+struct Filled {
+    book: Book,
+    /// Another version that came along with it.
+    other: Option<Book>,
+    /// Every row has an answer, and no two versions differ.
+    whole: bool,
 }
 
 fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
@@ -50,6 +66,8 @@ impl Year {
             accepted: BTreeSet::new(),
             last: None,
             refused: Vec::new(),
+            returned: BTreeMap::new(),
+            forms: [0; 3],
         }
     }
 
@@ -57,15 +75,149 @@ impl Year {
     fn walk(&mut self) {
         let script = std::fs::read_to_string(self.county.join("year/script.jsonl")).unwrap();
         let script: Vec<Value> = script.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
-        let mut acts = script.iter().peekable();
+        let mut acts = &script[..];
         for next in rows(&self.county.join("year/runs.csv")) {
-            while let Some(act) = acts.next_if(|a| text(a, "day") < next["day"].as_str()) {
-                self.act(act);
-            }
+            let before = acts.partition_point(|a| text(a, "day") < next["day"].as_str());
+            self.act_all(&acts[..before]);
+            acts = &acts[before..];
             self.run(&next["pipeline"], &next["day"]);
             self.check_counts(&next["pipeline"]);
         }
-        acts.for_each(|act| self.act(act));
+        self.act_all(acts);
+    }
+
+    /// Acts, those of one day and kind together: forms come back as a whole.
+    fn act_all(&mut self, acts: &[Value]) {
+        for acts in acts.chunk_by(|a, b| text(a, "day") == text(b, "day") && text(a, "batch") == text(b, "batch")) {
+            match text(&acts[0], "batch") {
+                "answers" => self.answers(acts),
+                "again" => self.second_versions(acts),
+                _ => acts.iter().for_each(|act| self.act(act)),
+            }
+        }
+    }
+
+    /// The townships' workbooks of the last run.
+    fn issued(&self) -> Vec<PathBuf> {
+        let dir = self.last.as_ref().unwrap().0.join("核实表");
+        let mut found: Vec<PathBuf> = match std::fs::read_dir(dir) {
+            Ok(entries) => entries.map(|e| e.unwrap().path()).collect(),
+            Err(_) => Vec::new(),
+        };
+        found.retain(|p| p.extension().is_some_and(|e| e == "xlsx"));
+        found.sort();
+        found
+    }
+
+    /// Forms come back: rows answered, left blank, deleted, in another order, in two versions.
+    fn answers(&mut self, acts: &[Value]) {
+        let ledger = self.ledger();
+        let mut by_case: BTreeMap<u32, Vec<&Value>> = BTreeMap::new();
+        for act in acts {
+            let case = self.case_of(&ledger, act).unwrap_or_else(|| panic!("no case for {act}"));
+            by_case.entry(case.case).or_default().push(act);
+        }
+        let wanted: BTreeSet<u32> = by_case.keys().copied().collect();
+        let tokens = cases_by_token(&self.out);
+        let mut met = BTreeSet::new();
+        for (n, path) in self.issued().into_iter().enumerate() {
+            let mut filled = Filled { book: Book::read(&path), other: None, whole: true };
+            filled.other = Some(filled.book.clone());
+            let (mut two, mut any) = (false, false);
+            // From below, so that a deleted row moves none that is still to be looked at.
+            for (sheet, row) in filled.book.rows().into_iter().rev() {
+                let case = tokens[&filled.book.token(sheet, row)].unwrap();
+                let Some(acts) = by_case.get(&case) else {
+                    filled.whole = false;
+                    continue;
+                };
+                met.insert(case);
+                any = true;
+                let books = [Some(&mut filled.book), filled.other.as_mut()];
+                for (version, book) in books.into_iter().flatten().enumerate() {
+                    let act = acts[version.min(acts.len() - 1)];
+                    match text(act, "manner") {
+                        "deleted" => drop(book.sheets[sheet].grid.remove(row)),
+                        "late" if text(act, "trigger").is_empty() => {}
+                        _ => fill(book, sheet, row, act),
+                    }
+                }
+                two |= acts.len() > 1;
+                filled.whole &= acts.len() == 1 && !text(acts[0], "trigger").is_empty();
+            }
+            if !any {
+                continue;
+            }
+            if n % 2 == 1 {
+                filled.book.sheets.iter_mut().filter(|s| !s.hidden).for_each(upside_down);
+            }
+            if !two {
+                filled.other = None;
+            }
+            self.returned.insert(path.clone(), filled.book.clone());
+            self.import(&path, &filled, text(&acts[0], "day"), two);
+        }
+        assert_eq!(met, wanted, "every act has its row on a form");
+    }
+
+    /// Forms come in a second time: with the same answers, or with others that contradict them.
+    fn second_versions(&mut self, acts: &[Value]) {
+        let ledger = self.ledger();
+        let tokens = cases_by_token(&self.out);
+        let before: Vec<(u32, String)> = ledger.cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
+        for path in self.issued() {
+            let Some(mut book) = self.returned.get(&path).cloned() else { continue };
+            let (mut any, mut other) = (false, false);
+            for act in acts {
+                let case = self.case_of(&ledger, act).unwrap().case;
+                let found = book.rows().into_iter().find(|(s, r)| tokens[&book.token(*s, *r)] == Some(case));
+                let Some((sheet, row)) = found else { continue };
+                any = true;
+                if text(act, "manner") == "corrected" {
+                    other = true;
+                    fill(&mut book, sheet, row, act);
+                }
+            }
+            if any {
+                let filled = Filled { book, other: None, whole: false };
+                self.import(&path, &filled, text(&acts[0], "day"), other);
+            }
+        }
+        let after: Vec<(u32, String)> = self.ledger().cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
+        assert_eq!(before, after, "a second version moves nothing");
+    }
+
+    /// Brings a form in; its receipt must not say that it is complete when it is not, and must tell contradictions.
+    fn import(&mut self, issued: &Path, filled: &Filled, day: &str, contradicts: bool) {
+        let dir = self.out.join("returned").join(day);
+        std::fs::create_dir_all(&dir).unwrap();
+        let name = issued.file_stem().unwrap().to_string_lossy();
+        let mut files = Vec::new();
+        for (n, book) in [Some(&filled.book), filled.other.as_ref()].into_iter().flatten().enumerate() {
+            files.push(dir.join(format!("{name}-{n}.xlsx")));
+            book.write(files.last().unwrap());
+        }
+        let options = ImportOptions {
+            pipeline: root().join("pipelines/quarterly"),
+            out: self.out.clone(),
+            files,
+            by: String::new(),
+            on: Some(day.parse().unwrap()),
+            overrule: false,
+        };
+        let imported = import(&options).unwrap();
+        let told = |f: &ImportedFile| serde_json::to_string_pretty(f).unwrap();
+        for file in &imported.files {
+            assert!(matches!(file.state, "imported" | "repeated"), "{}", told(file));
+            let Some(counts) = serde_json::to_value(file).unwrap()["counts"].as_object().cloned() else { continue };
+            let of = |state: &str| counts[state].as_u64().unwrap();
+            assert_eq!(of("conflict") > 0, contradicts, "{}", told(file));
+            assert!(!file.complete || filled.whole, "falsely complete: {}", told(file));
+            assert!(file.complete || !filled.whole, "complete, and not said so: {}", told(file));
+            self.forms[0] += 1;
+            self.forms[1] += of("answered");
+            self.forms[2] += of("conflict");
+        }
     }
 
     fn run(&mut self, pipeline: &str, day: &str) {
@@ -94,6 +246,7 @@ impl Year {
             assert!(before.is_none_or(|b| b == own("household_no")), "a household's id stays its own");
         }
         self.last = Some((finished.dir, finished.manifest.round));
+        self.returned.clear();
     }
 
     fn ledger(&self) -> Ledger {
@@ -217,6 +370,41 @@ impl Year {
     }
 }
 
+/// What a village writes into a row.
+fn fill(book: &mut Book, sheet: usize, row: usize, act: &Value) {
+    let result = match text(act, "trigger") {
+        "answer.true" => "属实",
+        "answer.false" => "不属实",
+        "answer.not_found" => "查无此人",
+        "answer.wrong_identity" => "身份不符",
+        "answer.other_cause" => "原因不同",
+        other => panic!("`{other}` is no answer"),
+    };
+    book.answer(sheet, row, result);
+    book.set(sheet, row, "核实日期", text(act, "day"));
+    if !text(act, "reason").is_empty() {
+        book.set(sheet, row, "情况说明", text(act, "reason"));
+    }
+    let title = |cause: &Value| match cause.as_str() {
+        Some("labour") => "缺劳动力",
+        Some("disability") => "因残",
+        Some("industry") => "因产业项目失败",
+        _ => "其他",
+    };
+    if let causes @ [_, ..] = act["causes"].as_array().map_or(&[][..], Vec::as_slice) {
+        book.set(sheet, row, "实际风险", &causes.iter().map(title).collect::<Vec<_>>().join("、"));
+    }
+}
+
+/// The rows of a sheet in the opposite order, as a clerk sorts them.
+fn upside_down(sheet: &mut super::book::Sheet) {
+    let (Some(heading), Some(token)) = (sheet.heading(), sheet.column("编号")) else { return };
+    let with_token = |r: &Vec<String>| r.get(token).is_some_and(|t| t.len() == 9);
+    let below = &mut sheet.grid[heading + 1..];
+    let count = below.iter().take_while(|r| with_token(r)).count();
+    below[..count].reverse();
+}
+
 /// Who went another way than told, with both ways.
 fn differences(found: &BTreeMap<String, Vec<String>>, wanted: &BTreeMap<String, Vec<String>>) -> Vec<String> {
     let everybody: BTreeSet<&String> = found.keys().chain(wanted.keys()).collect();
@@ -232,6 +420,7 @@ fn goes_its_way(households: usize, seed: u64) {
     let told = format!("seed {seed}: {} of {} go elsewhere:\n{}", differ.len(), wanted.len(), differ.join("\n"));
     assert!(differ.is_empty(), "{told}");
     assert_eq!(year.refused, Vec::<String>::new(), "seed {seed}");
+    assert!(year.forms[0] >= 8 && year.forms[2] > 0, "forms, answers, contradictions: {:?}", year.forms);
     assert!(wanted.len() >= households / 5, "{} cases are few for a year", wanted.len());
 }
 
