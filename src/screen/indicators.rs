@@ -239,12 +239,12 @@ fn frame(rows: Rows, known: &Known, side: Side, expr: &Expr) -> Outcome<DataFram
     let names = expr.columns();
     let by_pair = || names.iter().any(|n| n.contains('.')) || expr.params().iter().any(|p| known.by_household(p));
     let members = matches!(rows, Rows::Members(_));
-    if let Side::Passing(linked, passes) = side {
-        if by_pair() || members {
-            let all = linked.pairs.iter().zip(passes.iter());
-            passing = all.filter(|(_, passes)| *passes == Some(true)).map(|(pair, _)| *pair).collect();
-            pairs = &passing;
-        }
+    if let Side::Passing(linked, passes) = side
+        && (by_pair() || members)
+    {
+        let all = linked.pairs.iter().zip(passes.iter());
+        passing = all.filter(|(_, passes)| *passes == Some(true)).map(|(pair, _)| *pair).collect();
+        pairs = &passing;
     }
     let laid = |linked: &Linked, name: Option<&str>, table: Option<&Table>| match (name, table) {
         (Some(name), Some(table)) => linked.column(table, name),

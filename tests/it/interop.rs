@@ -347,8 +347,7 @@ fn a_form_answered_in_libreoffice_comes_back_whole_in_every_format() {
     let round = sample_round();
     let dir = scratch("interop-form");
     let out = round.parent().unwrap().parent().unwrap();
-    let mut forms: Vec<PathBuf> =
-        std::fs::read_dir(round.join("核实表")).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut forms: Vec<PathBuf> = std::fs::read_dir(round.join("核实表")).unwrap().map(|e| e.unwrap().path()).collect();
     forms.sort();
     let targets = ["xlsx", "xls", "ods"].map(|ending| dir.join(format!("交回.{ending}")));
     let mut fill = Command::new("/usr/bin/python3");

@@ -45,7 +45,7 @@ fn theirs(bytes: &[u8]) -> Option<Vec<Sheet>> {
         let mut book = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken())?;
         let is_1904 = book.has_1904_epoch();
         let mut sheets = Vec::new();
-        for info in parsed::tables(&book.sheets_metadata().to_vec()) {
+        for info in parsed::tables(book.sheets_metadata()) {
             let mut reader = book.worksheet_cells_reader(&info.name).map_err(|_| broken())?;
             let next = || reader.next_cell().map_err(|_| broken());
             let found = cells(|take| parsed::by_cells(next, is_1904, &place, take)).ok_or_else(broken)?;
