@@ -77,6 +77,12 @@ fn ids(list: &Table) -> BTreeSet<String> {
     list.text("household_id").iter().flatten().map(String::from).collect()
 }
 
+/// Households with their types: each type is a list of its own.
+fn typed(list: &Table) -> BTreeSet<(String, String)> {
+    let text = |column: &str, row: usize| list.str_at(column, row).unwrap_or("").to_string();
+    (0..list.rows()).map(|row| (text("household_id", row), text("list_type", row))).collect()
+}
+
 /// What is withheld in turn: each department's source alone, and all sources of a department that delivers several.
 ///
 /// Without the register and the national system there is no round at all; what the villages report is not screened.
@@ -173,6 +179,7 @@ fn every_source_in_turn_is_withheld() {
         // With a round before, the list is the same: nobody enters, nobody leaves, and whoever is kept is told as such, with
         // what is missing. Only whom a rule cannot judge is kept: so everybody who would have left is known to be unjudged.
         assert_eq!(ids(list), all, "without {withheld:?}");
+        assert_eq!(typed(list), typed(&full.online_list), "without {withheld:?}");
         let mut carried = BTreeSet::new();
         for row in kept_rows(true) {
             let evidence = list.str_at("evidence", row).unwrap();
