@@ -31,6 +31,7 @@ pub(super) fn cover(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, 
         rows,
         open,
         locked: true,
+        one_page: true,
         ..Page::default()
     }
 }
