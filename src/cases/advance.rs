@@ -19,7 +19,7 @@ use super::moves::Step;
 use super::rows_by;
 use crate::model::{Table, text, words};
 use crate::plan::process::NEW;
-use crate::plan::{Phase, Plan};
+use crate::plan::{Cadence, Phase, Plan};
 
 /// What a round knows when its lists have been compared.
 #[derive(Debug, Clone, Copy)]
@@ -452,9 +452,13 @@ impl<'a> Work<'a> {
         self.say(case, said);
     }
 
-    fn say(&mut self, case: usize, said: CaseRound) {
+    fn say(&mut self, case: usize, mut said: CaseRound) {
+        let plan = self.lists.plan;
         let state = &mut self.states[case];
         if self.seen.insert(state.case) {
+            if let Some(last) = state.round.as_ref().filter(|_| plan.cadence == Cadence::Nightly) {
+                facts::keep_unjudged(&mut said.facts, &last.facts, plan);
+            }
             if state.round.as_ref().is_some_and(|r| r.round != said.round) {
                 state.earlier = state.round.take();
             }

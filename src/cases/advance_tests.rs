@@ -260,11 +260,11 @@ fn an_approved_household_is_followed_once_the_national_system_has_it() {
     }
     assert_eq!(office.state("H1"), "approved");
     let same = Seen { outcome: "already_monitored", ..online("H1", BILL) };
-    assert_eq!(office.round("2026Q3", Q3, &[same.clone()], &["H1", "H9"]), [""; 0]);
+    assert_eq!(office.round("2026Q3", Q3, std::slice::from_ref(&same), &["H1", "H9"]), [""; 0]);
     assert_eq!(office.state("H1"), "tracking");
     // A risk that was not there before is told, once.
     let more = Seen { online: "housing|illness", ..same };
-    office.round("2026Q4", date(2026, 12, 31), &[more.clone()], &["H1", "H9"]);
+    office.round("2026Q4", date(2026, 12, 31), std::slice::from_ref(&more), &["H1", "H9"]);
     office.round("2026Q4", date(2026, 12, 31), &[more], &["H1", "H9"]);
     let events = office.ledger().case_events(Some(office.case("H1").case)).unwrap();
     let added: Vec<_> = events.iter().filter(|e| e.trigger == "round.risk_added").collect();
@@ -286,7 +286,7 @@ fn households_that_join_become_one_case_and_nobody_is_lost() {
 fn a_person_nobody_knows_is_a_case_too() {
     let mut office = Office::new();
     let unclear = Seen { outcome: "identity_unclear", offline: "illness", household: "李四", ..Seen::default() };
-    assert_eq!(office.round("2026Q2", Q2, &[unclear.clone()], &[]), ["A0000001"]);
+    assert_eq!(office.round("2026Q2", Q2, std::slice::from_ref(&unclear), &[]), ["A0000001"]);
     assert_eq!(office.round("2026Q3", Q3, &[unclear], &[]), ["A0000001"], "the same words are the same case");
     let cases = office.ledger().cases().unwrap();
     assert_eq!((cases.len(), cases[0].state.as_str()), (1, "identity_unclear"));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Table, words};
-use crate::plan::Plan;
+use crate::plan::{Plan, Rule, RuleRole, SourceRole};
 
 /// Facts by what they come from: `HOU-01`, `MED-01|P0000017`, `offline`.
 pub type Facts = BTreeMap<String, String>;
@@ -39,10 +39,13 @@ pub(super) fn add_report(facts: &mut Facts, types: Option<&str>, causes: Option<
 
 /// What is new or different in `now`, in words; none when the conclusion about `before` still covers it.
 ///
-/// Facts that are gone change nothing: what was not true with more evidence is not true with less.
+/// Facts that are gone change nothing: what was not true with more evidence is not true with less. Nor does evidence that only
+/// supports: a low income beside the same trouble is no other trouble, and lists nobody.
 pub fn changed(before: &Facts, now: &Facts, within: f64, plan: &Plan) -> Option<String> {
+    let supports = |key: &str| rule_of(key, plan).is_some_and(|r| r.role == RuleRole::Supports);
     let told: Vec<String> = now
         .iter()
+        .filter(|(key, _)| !supports(key))
         .filter_map(|(key, said)| match before.get(key) {
             Some(old) if same(old, said, within) => None,
             Some(old) => {
@@ -54,12 +57,26 @@ pub fn changed(before: &Facts, now: &Facts, within: f64, plan: &Plan) -> Option<
     (!told.is_empty()).then(|| told.join("；"))
 }
 
+/// What a round says that knows fewer rules than another, as a night does: what the other showed by rules that this one does not have
+/// still holds, and what villages reported where none are asked.
+pub(super) fn keep_unjudged(facts: &mut Facts, before: &Facts, plan: &Plan) {
+    let villages = plan.sources.iter().any(|s| s.role == SourceRole::Offline);
+    let judged = |key: &str| if key == OFFLINE { villages } else { rule_of(key, plan).is_some() };
+    for (key, said) in before.iter().filter(|(key, _)| !judged(key)) {
+        facts.entry(key.clone()).or_insert_with(|| said.clone());
+    }
+}
+
+fn rule_of<'p>(key: &str, plan: &'p Plan) -> Option<&'p Rule> {
+    let rule = key.split('|').next().unwrap_or(key);
+    plan.rules.iter().find(|r| r.id == rule)
+}
+
 fn title(key: &str, plan: &Plan) -> String {
     if key == OFFLINE {
         return "村里上报".into();
     }
-    let rule = key.split('|').next().unwrap_or(key);
-    plan.rules.iter().find(|r| r.id == rule).map_or_else(|| rule.to_string(), |r| r.title.clone())
+    rule_of(key, plan).map_or_else(|| key.split('|').next().unwrap_or(key).to_string(), |r| r.title.clone())
 }
 
 fn show(key: &str, said: &str, plan: &Plan) -> String {
@@ -131,5 +148,24 @@ mod tests {
         let now = facts(&[("HOU-01", "D级"), ("MED-01|P0000001", "自付30000元"), ("offline", "marginal;illness")]);
         let told = changed(&before, &now, 0.2, &plan).unwrap();
         assert_eq!(told, "HOU-01：原为“C级”，现为“D级”；新增MED-01：自付30000元；新增村里上报：边缘户、因病");
+    }
+
+    #[test]
+    fn support_is_no_news_and_a_night_forgets_nothing_it_cannot_judge() {
+        let load = |name: &str| {
+            let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines").join(name);
+            crate::plan::load(&dir).0.unwrap()
+        };
+        let (quarter, night) = (load("quarterly"), load("nightly"));
+        let before = facts(&[("HOU-01", "C级"), ("MED-01", "自付30000元"), ("offline", "marginal;illness")]);
+        let mut now = facts(&[("MED-01", "自付31000元"), ("INC-01", "收入6000元")]);
+        assert_eq!(changed(&before, &now, 0.2, &quarter), None);
+        let alone = now.clone();
+        keep_unjudged(&mut now, &before, &quarter);
+        assert_eq!(now, alone, "a quarter judges everything");
+        keep_unjudged(&mut now, &before, &night);
+        let kept: Vec<&str> = now.keys().map(String::as_str).collect();
+        assert_eq!(kept, ["HOU-01", "INC-01", "MED-01", "offline"]);
+        assert_eq!(now["MED-01"], "自付31000元");
     }
 }

@@ -24,6 +24,9 @@ pub struct Args {
     /// How much dirt the departments' exports carry.
     #[arg(long, value_enum, default_value_t = Dirt::Ordinary)]
     dirt: Dirt,
+    /// Quarterly rounds of the same county, the first on the day given, with what offices do between them.
+    #[arg(long)]
+    rounds: Option<usize>,
 }
 
 /// How much dirt.
@@ -49,6 +52,20 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             Dirt::Hard => synth::Dirt::Hard,
         },
     };
+    if let Some(rounds) = args.rounds {
+        let made = synth::year(&options, rounds, &args.out)?;
+        printer.message(&format!(
+            "{}: {} rounds and {} nights, {} households at the end, {} cases with {} steps; {} rows written",
+            args.out.display(),
+            made.rounds,
+            made.nights,
+            made.households,
+            made.cases,
+            made.steps,
+            made.rows
+        ));
+        return Ok(0);
+    }
     let summary = synth::generate(&options, &args.out)?;
     printer.message(&format!(
         "{}: {} households, {} persons, {} at risk; {} rows written",

@@ -43,6 +43,12 @@ pub(super) trait Book {
         vec![SheetInfo::default()]
     }
 
+    /// True when what stands around a sheet's cells stands behind them: [`Book::layout`] costs nothing more once all rows
+    /// were given, and a pass over the sheet of its own before.
+    fn layout_comes_last(&self) -> bool {
+        false
+    }
+
     /// What stands around a sheet's cells; nothing does in formats of one table.
     fn layout(&mut self, _sheet: usize) -> Checked<Layout> {
         Ok(Layout::default())
@@ -97,9 +103,8 @@ pub(super) fn read(reading: &mut Reading, book: &mut dyn Book) -> Checked<()> {
     let mut errors = Vec::new();
     let mut others: Vec<(usize, String, Vec<Diagnostic>)> = Vec::new();
     for (at, name) in &sheets {
-        let layout = book.layout(*at)?;
-        let hidden = (layout.hidden_rows, layout.hidden_columns);
-        match sheet(reading, book, *at, name, layout.merges)? {
+        let (end, hidden) = sheet(reading, book, *at, name)?;
+        match end {
             SheetEnd::Read(data) => {
                 rows += data;
                 read += 1;
@@ -205,15 +210,39 @@ fn note_hidden(reading: &mut Reading, sheet: &str, (rows, columns): (u64, u64)) 
     );
 }
 
-/// Reads one sheet.
-fn sheet(reading: &mut Reading, book: &mut dyn Book, at: usize, name: &str, merges: Merges) -> Checked<SheetEnd> {
+/// Reads one sheet; gives the numbers of its hidden rows and columns too.
+fn sheet(reading: &mut Reading, book: &mut dyn Book, at: usize, name: &str) -> Checked<(SheetEnd, (u64, u64))> {
+    if book.layout_comes_last() {
+        // Few sheets have merged ranges that make a difference: they are read once more.
+        let before = reading.state()?;
+        let mut intake = rows(reading, book, at, name, Merges::default())?;
+        let layout = book.layout(at)?;
+        if intake.stands_with(&layout.merges)? {
+            return Ok((intake.finish()?, (layout.hidden_rows, layout.hidden_columns)));
+        }
+        reading.back_to(before);
+    }
+    let layout = book.layout(at)?;
+    let hidden = (layout.hidden_rows, layout.hidden_columns);
+    let intake = rows(reading, book, at, name, layout.merges)?;
+    Ok((intake.finish()?, hidden))
+}
+
+/// Takes the rows of a sheet in.
+fn rows<'r, 'a, 'w>(
+    reading: &'r mut Reading<'a, 'w>,
+    book: &mut dyn Book,
+    at: usize,
+    name: &str,
+    merges: Merges,
+) -> Checked<SheetIntake<'r, 'a, 'w>> {
     let mut intake = SheetIntake::new(reading, name, merges);
     intake.from_1904 = book.counts_from_1904();
     if let Some(names) = book.headings()
         && !intake.with_headings(names)
     {
-        return intake.finish();
+        return Ok(intake);
     }
     book.rows(at, &mut |row| intake.row(row))?;
-    intake.finish()
+    Ok(intake)
 }

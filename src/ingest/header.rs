@@ -5,6 +5,7 @@
 //! that nothing is guessed: a renamed column is an alias in the contract or a refusal with a suggestion.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::merges::Merges;
 use super::row::{Row, is_invisible};
@@ -31,7 +32,7 @@ struct Wanted {
 }
 
 /// The headings of a file or sheet.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Headings {
     /// Column of each contract field, in the contract's order.
     pub(super) columns: Vec<Option<u32>>,
@@ -303,57 +304,78 @@ pub(super) fn short_list(headings: &[String]) -> String {
     shown.join(", ")
 }
 
+/// Longest text of a cell that may be a heading; of longer ones only the beginning is looked at.
+const HEADING_CHARS: usize = 500;
+/// Columns behind the last one in use that a merged heading may still name: a range merged up to the last column a sheet
+/// can have does not make sixteen thousand headings.
+const SPARE_COLUMNS: u32 = 64;
+
+/// Texts of heading cells by column; those of one merged range are one text.
+type Level = BTreeMap<u32, Rc<str>>;
+
 /// The heading cells of `count` rows from row `first`, levels joined by `/`.
-///
+fn heading_cells(rows: &[Row], merges: &Merges, first: u32, count: u32) -> Vec<HeadingCell> {
+    let levels: Vec<Level> = (first..first + count).map(|number| level(rows, merges, number)).collect();
+    let columns: BTreeSet<u32> = levels.iter().flat_map(|l| l.keys().copied()).collect();
+    let mut cells: Vec<HeadingCell> = Vec::with_capacity(columns.len());
+    let mut before: Vec<[Option<&Rc<str>>; 2]> = Vec::new();
+    for column in columns {
+        // Each level's own text, and the one that goes on from the left.
+        let texts: Vec<[Option<&Rc<str>>; 2]> =
+            levels.iter().map(|l| [l.get(&column), l.range(..=column).next_back().map(|(_, t)| t)]).collect();
+        let same = |a: Option<&Rc<str>>, b: Option<&Rc<str>>| a.map(Rc::as_ptr) == b.map(Rc::as_ptr);
+        let as_before =
+            texts.len() == before.len() && texts.iter().zip(&before).all(|(t, b)| same(t[0], b[0]) && same(t[1], b[1]));
+        cells.push(match cells.last().filter(|_| as_before) {
+            Some(last) => HeadingCell { column, shown: last.shown.clone(), names: last.names.clone() },
+            None => heading_cell(column, &texts),
+        });
+        before = texts;
+    }
+    cells
+}
+
+/// The texts of a heading row, merged ranges filled.
+fn level(rows: &[Row], merges: &Merges, number: u32) -> Level {
+    let beginning = |text: &str| -> Rc<str> {
+        let text = text.trim();
+        text.char_indices().nth(HEADING_CHARS).map_or(text, |(end, _)| &text[..end]).into()
+    };
+    let last = rows.iter().filter_map(Row::last_column).max().unwrap_or(0).saturating_add(SPARE_COLUMNS);
+    let own = rows.iter().filter(|r| r.number == number);
+    let mut level: Level = own.flat_map(|r| r.cells().map(|(c, text, _)| (c, beginning(text)))).collect();
+    for region in merges.across(number) {
+        let top = rows.iter().find(|r| r.number == region.top);
+        if let Some((text, _)) = top.and_then(|r| r.get(region.left)) {
+            let text = beginning(text);
+            for column in region.left..=region.right.min(last) {
+                level.entry(column).or_insert_with(|| text.clone());
+            }
+        }
+    }
+    level
+}
+
 /// The names of a column, likeliest first: with merged ranges filled; with the upper levels continued to the right
 /// until the next one begins (a table that was once merged and went through CSV); the lowest level alone is not one of
 /// them unless nothing stands above it.
-fn heading_cells(rows: &[Row], merges: &Merges, first: u32, count: u32) -> Vec<HeadingCell> {
-    let cell = |row: u32, column: u32| {
-        let found = rows.iter().find(|r| r.number == row)?;
-        found.get(column).map(|(text, _)| text.trim().to_string())
-    };
-    let mut levels: Vec<BTreeMap<u32, String>> = Vec::new();
-    for number in first..first + count {
-        let mut level: BTreeMap<u32, String> = rows
-            .iter()
-            .filter(|r| r.number == number)
-            .flat_map(|r| r.cells().map(|(c, text, _)| (c, text.trim().to_string())))
-            .collect();
-        for region in merges.across(number) {
-            if let Some(text) = cell(region.top, region.left) {
-                for column in region.left..=region.right {
-                    level.entry(column).or_insert_with(|| text.clone());
-                }
-            }
+fn heading_cell(column: u32, levels: &[[Option<&Rc<str>>; 2]]) -> HeadingCell {
+    let merged = join(levels.iter().filter_map(|l| l[0]));
+    let mut names = vec![fold(&merged)];
+    if let [upper @ .., [lowest @ Some(_), _]] = levels {
+        let name = fold(&join(upper.iter().filter_map(|l| l[1]).chain(*lowest)));
+        if !names.contains(&name) {
+            names.push(name);
         }
-        levels.push(level);
     }
-    let columns: BTreeSet<u32> = levels.iter().flat_map(|l| l.keys().copied()).collect();
-    columns
-        .into_iter()
-        .map(|column| {
-            let own = |level: &BTreeMap<u32, String>| level.get(&column).cloned();
-            let continued = |level: &BTreeMap<u32, String>| level.range(..=column).next_back().map(|(_, t)| t.clone());
-            let lowest = levels.last().and_then(own);
-            let merged = join(levels.iter().filter_map(own));
-            let mut names = vec![fold(&merged)];
-            if let (Some(lowest), [upper @ .., _]) = (lowest, levels.as_slice()) {
-                let name = fold(&join(upper.iter().filter_map(continued).chain([lowest])));
-                if !names.contains(&name) {
-                    names.push(name);
-                }
-            }
-            HeadingCell { column, shown: merged, names }
-        })
-        .collect()
+    HeadingCell { column, shown: merged, names }
 }
 
 /// Levels joined by `/`; a heading merged over both levels is one heading.
-fn join(levels: impl Iterator<Item = String>) -> String {
-    let mut parts: Vec<String> = Vec::new();
+fn join<'t>(levels: impl Iterator<Item = &'t Rc<str>>) -> String {
+    let mut parts: Vec<&str> = Vec::new();
     for level in levels {
-        if parts.last() != Some(&level) {
+        if parts.last() != Some(&&**level) {
             parts.push(level);
         }
     }

@@ -33,6 +33,15 @@ pub(super) struct Reading<'a, 'w> {
     absent: Vec<String>,
 }
 
+/// Where the reading of a file stood.
+pub(super) struct ReadingState {
+    mark: Mark,
+    said: usize,
+    meter: Meter,
+    extra: Vec<String>,
+    absent: Vec<String>,
+}
+
 /// How a file or sheet ended.
 pub(super) enum SheetEnd {
     /// It was read, with so many data rows.
@@ -72,6 +81,20 @@ impl<'a, 'w> Reading<'a, 'w> {
         self.meter = Meter::new(self.limits);
         self.extra.clear();
         self.absent.clear();
+    }
+
+    /// Where the reading stands, to come back to.
+    pub(super) fn state(&mut self) -> Checked<ReadingState> {
+        let mark = self.sink.mark().map_err(|stop| vec![super::stopped(&stop, &self.place())])?;
+        let (extra, absent) = (self.extra.clone(), self.absent.clone());
+        Ok(ReadingState { mark, said: self.problems.len(), meter: self.meter.clone(), extra, absent })
+    }
+
+    /// Forgets what was read since then.
+    pub(super) fn back_to(&mut self, state: ReadingState) {
+        self.sink.rollback(&state.mark);
+        self.problems.truncate(state.said);
+        (self.meter, self.extra, self.absent) = (state.meter, state.extra, state.absent);
     }
 
     /// Ends a file that was read: says once per file which columns are new and which optional ones are missing.
@@ -119,6 +142,8 @@ pub(super) struct SheetIntake<'r, 'a, 'w> {
     sheet: String,
     merges: Merges,
     pub(super) state: State,
+    /// The rows among which the headings were looked for, where that may have to be done again.
+    first: Vec<Row>,
     /// The workbook's day numbers count from 1904-01-01.
     pub(super) from_1904: bool,
 }
@@ -126,7 +151,8 @@ pub(super) struct SheetIntake<'r, 'a, 'w> {
 impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
     /// Begins a sheet; an empty name for files without sheets.
     pub(super) fn new(reading: &'r mut Reading<'a, 'w>, sheet: &str, merges: Merges) -> Self {
-        SheetIntake { reading, sheet: sheet.to_string(), merges, state: State::Searching(Vec::new()), from_1904: false }
+        let state = State::Searching(Vec::new());
+        SheetIntake { reading, sheet: sheet.to_string(), merges, state, first: Vec::new(), from_1904: false }
     }
 
     /// Begins a table whose headings are part of its format; false when it cannot be read.
@@ -215,11 +241,27 @@ impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
         self.settle(verdict);
         if let State::Body(body) = &mut self.state {
             let first = body.headings.body;
-            for mut row in rows.into_iter().filter(|r| r.number >= first) {
-                take(self.reading, body, &mut row)?;
+            for row in rows.iter().filter(|r| r.number >= first) {
+                take(self.reading, body, &mut row.clone())?;
             }
         }
+        self.first = rows;
         Ok(())
+    }
+
+    /// True when a sheet that was read as if nothing in it were merged has been read as it should with these merged ranges.
+    pub(super) fn stands_with(&mut self, merges: &Merges) -> Checked<bool> {
+        self.decide(true)?;
+        Ok(match &self.state {
+            State::Searching(_) | State::Over(SheetEnd::Empty) => true,
+            State::Over(_) => merges.is_empty(),
+            State::Body(body) => {
+                let headings = &body.headings;
+                let same = || self.reading.contract.search(&self.first, merges, &self.place());
+                let fills = || Filler::new(merges, headings.width, headings.amounts.clone()).fills_from(headings.body);
+                merges.is_empty() || (!fills() && matches!(same(), Verdict::Fits(found) if found == *headings))
+            }
+        })
     }
 
     fn settle(&mut self, verdict: Verdict) {

@@ -3,10 +3,11 @@
 //! | cap | where it is held |
 //! |---|---|
 //! | bytes of a file | `sniff`, before anything is parsed |
-//! | inflated bytes, their ratio, parts, merged ranges, announced texts | `package`, before a workbook's parser opens it |
+//! | inflated bytes, their ratio, parts | `package`, while a part of a workbook is read |
 //! | members, their bytes and ratio | `archive`, while a ZIP delivery is unpacked |
-//! | bytes of a tag, of a comment, between two tags | `pieces`: [`Tags`] below our parser of XML, `package` before another's |
-//! | shared texts of a workbook, their bytes | `package` |
+//! | bytes of a tag, of a comment, between two tags | `cut`; `pieces`: [`Tags`] below a parser of XML, `package` before another's |
+//! | shared texts of a workbook, announced or there, their bytes | `xlsx_texts`, `package` |
+//! | merged ranges | `xlsx_cells`, `xlsb`, `markup_book` |
 //! | rows, bytes of pages of a Parquet file | `pages`, before its parser reads them |
 //! | bytes of a web page, depth of its tables | `html` |
 //! | bytes of a line or of a JSON row | `encoding`, `json` |
@@ -43,9 +44,9 @@ pub(super) struct Limits {
     pub(super) parts: usize,
     /// Merged ranges of all sheets.
     pub(super) merges: usize,
-    /// Shared strings, announced or there: the parser reserves room for them before it reads one.
+    /// Shared strings, announced or there.
     pub(super) strings: u64,
-    /// Bytes of the part that holds them: the parser keeps them all.
+    /// Bytes of the part that holds them: all are kept.
     pub(super) strings_bytes: u64,
     /// Cells of all sheets that are not blank.
     pub(super) cells: u64,
@@ -90,7 +91,7 @@ pub(super) const LIMITS: Limits = Limits {
 pub(super) const CELL_CHARS: usize = 32_767;
 
 /// Counts what the rows of a file cost.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Meter {
     limits: Limits,
     cells: u64,

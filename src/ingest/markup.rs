@@ -37,24 +37,6 @@ pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
     }
 }
 
-/// The value of a one-letter attribute, fast: it is looked up for every cell.
-pub(super) fn attribute_bytes(tag: &[u8], name: u8) -> Option<&[u8]> {
-    let at = tag.windows(3).position(|w| w[0] <= b' ' && w[1] == name && w[2] == b'=')?;
-    let quote = *tag.get(at + 3)?;
-    let value = &tag[at + 4..];
-    value.split(|b| *b == quote).next()
-}
-
-/// True for a cell or row number that a sheet can have: `XFD1048576`, `12`, or none at all.
-pub(super) fn is_position(value: Option<&[u8]>) -> bool {
-    let Some(value) = value else {
-        return true;
-    };
-    let letters = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let digits = &value[letters..];
-    letters <= 3 && (1..=7).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-}
-
 fn unescape(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -30,6 +30,11 @@ impl Merges {
         Merges { regions }
     }
 
+    /// True when nothing is merged.
+    pub(super) fn is_empty(&self) -> bool {
+        self.regions.is_empty()
+    }
+
     /// The ranges that have a cell in a row.
     pub(super) fn across(&self, row: u32) -> impl Iterator<Item = &Region> {
         self.regions.iter().take_while(move |r| r.top <= row).filter(move |r| r.bottom >= row)
@@ -55,6 +60,11 @@ impl Filler {
         let tall = |r: &&Region| r.bottom > r.top && r.left <= last && !amounts.contains(&r.left);
         let regions = merges.regions.iter().filter(tall).copied().collect();
         Filler { regions, next: 0, amounts, open: BTreeMap::new() }
+    }
+
+    /// True when rows from row `first` on may be filled.
+    pub(super) fn fills_from(&self, first: u32) -> bool {
+        self.regions.iter().any(|r| r.top >= first)
     }
 
     /// Fills a row; rows must come in order. Gives what that cost, in cells: a hostile file may merge every column down to the

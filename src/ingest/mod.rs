@@ -18,8 +18,9 @@
 //! | `limits` | what a file may cost |
 //! | `encoding`, `transcode`, `csv` | text: its encoding, as lines or as a stream; delimited text |
 //! | `book` | what workbooks of all kinds have in common |
-//! | `xlsx`, `package`, `markup`, `pieces` | Office Open XML: cells; the archive looked through; as much XML as that needs |
-//! | `xls`, `xlsb` | workbooks in records |
+//! | `package`, `pieces`, `markup` | a workbook's archive, its parts under the caps; as much XML as a look through it needs |
+//! | `xlsx`, `xlsx_index`, `xlsx_texts`, `xlsx_cells`, `cut` | Office Open XML: index, texts, cells; XML cut up where it lies |
+//! | `xls`, `xlsb`, `parsed` | workbooks in records, by the workbook library |
 //! | `ods`, `xml_sheet`, `html`, `markup_book`, `xml` | tables in markup, read as a stream, twice |
 //! | `dbf`, `json`, `parquet`, `pages` | records by name; the pages of a Parquet file looked through |
 //! | `header`, `units` | heading rows, columns of the contract's fields; the unit a title row states |
@@ -34,6 +35,7 @@ mod archive;
 mod book;
 mod cell;
 mod csv;
+mod cut;
 #[cfg(feature = "odbc")]
 pub mod database;
 mod dbf;
@@ -53,6 +55,7 @@ mod ods;
 mod package;
 mod pages;
 mod parquet;
+mod parsed;
 mod pieces;
 pub mod receipt;
 mod row;
@@ -65,6 +68,9 @@ mod units;
 mod xls;
 mod xlsb;
 mod xlsx;
+mod xlsx_cells;
+mod xlsx_index;
+mod xlsx_texts;
 mod xml;
 mod xml_sheet;
 

@@ -14,7 +14,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::book::SheetInfo;
 use super::limits::{Limits, oversized};
 use super::markup_book::{MarkupBook, Seen, SeenRow, Visit};
-use super::package::{self, damaged, misplaced};
+use super::package::{Package, damaged, misplaced};
 use super::row::Row;
 use super::{Checked, archive, cell, xls, xlsx, xml};
 use crate::diag::Place;
@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<Marku
     if is_encrypted(path, limits, place)? {
         return Err(vec![xls::password(place)]);
     }
-    package::inspect(path, false, limits, place)?;
+    Package::open(path, limits, place)?.look_through(&BTreeSet::new(), false)?;
     let (path, limits_, place_) = (path.to_path_buf(), *limits, place.clone());
     let walk = move |visit: &mut Visit| walk(&path, &limits_, &place_, visit);
     MarkupBook::open(Box::new(walk), Vec::new(), limits, place)

@@ -1,256 +1,197 @@
-//! A workbook's archive, looked through before a parser opens it.
+//! A workbook's archive: its parts by name, each read under the caps for the whole of it.
 //!
-//! In: a zip file and limits. Out: the merged ranges of each sheet, or the reason why the file is refused.
-//!
-//! Every part is inflated once without being kept, because the sizes an archive declares may lie and because the
-//! workbook parser holds some parts and every text between two tags in memory. The same pass picks up the merged
-//! ranges, which stand behind the cells they are needed for.
+//! In: a zip file and limits. Out: its parts ([`Package::part`]), or the reason why the file is refused. The sizes an archive
+//! declares may lie, so what is inflated is counted while it is read. Parts that nobody reads are looked through as well
+//! ([`Package::look_through`]): a workbook with a bomb in it is refused wherever the bomb is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
-use super::book::Layout;
+use super::archive::Archive;
 use super::limits::{Limits, oversized};
-use super::markup::{attribute, attribute_bytes, is_position, local_name, region, tags};
-use super::merges::{Merges, Region};
+use super::markup::{attribute, tags};
 use super::pieces::{Met, Pieces};
 use super::{Checked, archive};
 use crate::diag::{Diagnostic, Place};
 
-/// What the look through the archive found.
-#[derive(Debug, Default)]
+/// Longest workbook index that is read.
+const INDEX: u64 = 64 << 20;
+
+/// An opened archive whose parts are known.
 pub(super) struct Package {
-    /// Sheet name → part, both as the workbook has them.
-    sheets: BTreeMap<String, String>,
-    /// Relationship of a binary workbook's index → part.
-    pub(super) targets: BTreeMap<String, String>,
-    /// Part → merged ranges, hidden rows and columns.
-    parts: BTreeMap<String, (Vec<Region>, u64, u64)>,
+    archive: Archive,
+    /// Names as [`key`] has them → place in the archive.
+    names: BTreeMap<String, usize>,
+    budget: Budget,
+    place: Place,
 }
 
-impl Package {
-    /// What stands around a sheet's cells; none when the workbook's own index does not lead to it.
-    pub(super) fn layout(&mut self, sheet: &str) -> Option<Layout> {
-        let part = self.sheets.get(sheet)?;
-        let (merges, hidden_rows, hidden_columns) = self.parts.remove(part).unwrap_or_default();
-        Some(Layout { merges: Merges::new(merges), hidden_rows, hidden_columns })
-    }
-}
-
-/// Looks through a workbook's archive. In a `binary` one (.xlsb) the parts named `.bin` are records and no text.
-pub(super) fn inspect(path: &Path, binary: bool, limits: &Limits, place: &Place) -> Checked<Package> {
-    let stored = fs::metadata(path).map_err(|e| vec![super::unreadable(place, &e)])?.len();
-    let mut archive = archive::open(path, limits, place)?;
-    let mut package = Package::default();
-    let mut small = BTreeMap::new();
-    let mut budget = Budget { limits, place, stored, inflated: 0, merges: 0 };
-    let mut names = BTreeSet::new();
-    for i in 0..archive.len() {
-        let mut part = archive.by_index(i).map_err(|e| vec![archive::refusal_of_part(&e, place)])?;
-        let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
-        // Readers look parts up without regard to case: which of two they take is theirs to say.
-        if !part.is_dir() && !names.insert(name.clone()) {
-            return Err(vec![archive::twice(place)]);
-        }
-        // Cheap first: most bombs declare their size.
-        budget.check(part.size())?;
-        if name.ends_with(".rels") || name.ends_with("workbook.xml") {
-            small.insert(name.clone(), String::new());
-        }
-        let text = !(binary && name.ends_with(".bin"));
-        let mut scan = Scan::new(&name, small.get_mut(&name), text, limits);
-        let mut chunk = vec![0; 1 << 16];
-        loop {
-            let read = part.read(&mut chunk).map_err(|_| vec![damaged(place)])?;
-            if read == 0 {
-                break;
-            }
-            budget.inflated += read as u64;
-            budget.check(0)?;
-            scan.feed(&chunk[..read], &mut budget)?;
-        }
-        let Around { regions, hidden_rows, hidden_columns, .. } = scan.found;
-        if !regions.is_empty() || hidden_rows + hidden_columns > 0 {
-            package.parts.insert(name, (regions, hidden_rows, hidden_columns));
-        }
-    }
-    package.sheets = sheets(&small);
-    package.targets = small.get("xl/_rels/workbook.bin.rels").map(|rels| targets(rels, "xl/")).unwrap_or_default();
-    Ok(package)
-}
-
-struct Budget<'a> {
-    limits: &'a Limits,
-    place: &'a Place,
+/// What may be inflated of an archive.
+struct Budget {
+    limits: Limits,
     stored: u64,
+    /// Bytes inflated so far; those of a part that is read again count once.
     inflated: u64,
-    merges: usize,
+    parts: BTreeMap<usize, u64>,
 }
 
-impl Budget<'_> {
-    fn check(&self, more: u64) -> Checked<()> {
+impl Budget {
+    /// What is too much when `more` bytes are inflated, in words.
+    fn check(&self, more: u64) -> Result<(), String> {
         let inflated = self.inflated.saturating_add(more);
         if inflated > self.limits.inflated {
-            return Err(vec![oversized(
-                self.place,
-                format!("it inflates to more than {} MB", self.limits.inflated >> 20),
-            )]);
+            return Err(format!("it inflates to more than {} MB", self.limits.inflated >> 20));
         }
         if inflated > self.limits.ratio_from && inflated / self.limits.ratio > self.stored {
-            return Err(vec![oversized(
-                self.place,
-                format!("it inflates to more than {} times its size", self.limits.ratio),
-            )]);
+            return Err(format!("it inflates to more than {} times its size", self.limits.ratio));
         }
         Ok(())
     }
 }
 
-/// Goes over a part's bytes tag by tag.
-struct Scan<'k> {
-    pieces: Pieces,
-    found: Around,
-    keep: Option<&'k mut String>,
-    text: bool,
-    begun: bool,
-    /// Bytes and texts of the part with the shared texts.
-    shared: Option<(u64, u64)>,
+/// A part while it is read: ends in an error of the kind `FileTooLarge` when the archive inflates to too much.
+struct Part<'p, R> {
+    inner: R,
+    budget: &'p mut Budget,
+    index: usize,
 }
 
-/// What stands around the cells of a part.
-#[derive(Default)]
-struct Around {
-    regions: Vec<Region>,
-    hidden_rows: u64,
-    hidden_columns: u64,
-    /// Between the tags of a cell or of a shared text.
-    in_cell: bool,
-}
-
-/// Longest workbook index that is kept.
-const INDEX: usize = 8 << 20;
-
-impl<'k> Scan<'k> {
-    fn new(name: &str, keep: Option<&'k mut String>, text: bool, limits: &Limits) -> Self {
-        Scan {
-            pieces: Pieces::new(limits.text),
-            found: Around::default(),
-            keep,
-            text,
-            begun: false,
-            shared: name.contains("sharedstrings").then_some((0, 0)),
-        }
+impl<R: Read> Read for Part<'_, R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buf)?;
+        self.budget.inflated += read as u64;
+        *self.budget.parts.entry(self.index).or_default() += read as u64;
+        self.budget.check(0).map_err(|what| io::Error::new(io::ErrorKind::FileTooLarge, what))?;
+        Ok(read)
     }
+}
 
-    fn feed(&mut self, chunk: &[u8], budget: &mut Budget) -> Checked<()> {
-        if !self.begun {
-            self.begun = true;
-            // Pictures and the like are no text: the parser never opens them.
-            self.text &= !is_media(chunk);
-        }
-        if let Some((bytes, _)) = &mut self.shared {
-            *bytes += chunk.len() as u64;
-            if *bytes > budget.limits.strings_bytes {
-                let what = format!("its shared texts have more than {} MB", budget.limits.strings_bytes >> 20);
-                return Err(vec![oversized(budget.place, what)]);
+impl Package {
+    /// Opens an archive in which no two parts have the same name.
+    pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<Package> {
+        let stored = fs::metadata(path).map_err(|e| vec![super::unreadable(place, &e)])?.len();
+        let mut archive = archive::open(path, limits, place)?;
+        let budget = Budget { limits: *limits, stored, inflated: 0, parts: BTreeMap::new() };
+        let mut names = BTreeMap::new();
+        for index in 0..archive.len() {
+            let part = archive.by_index(index).map_err(|e| vec![archive::refusal_of_part(&e, place)])?;
+            // Most bombs declare their size.
+            budget.check(part.size()).map_err(|what| vec![oversized(place, what)])?;
+            let name = key(&part.name().map_err(|_| vec![damaged(place)])?);
+            // Readers look parts up without regard to case: which of two they take is theirs to say.
+            if !part.is_dir() && names.insert(name, index).is_some() {
+                return Err(vec![archive::twice(place)]);
             }
         }
-        if let Some(keep) = self.keep.as_mut().filter(|k| k.len() < INDEX) {
-            keep.push_str(&String::from_utf8_lossy(chunk));
-        }
-        if !self.text {
-            return Ok(());
-        }
-        let mut bytes = chunk;
-        loop {
-            match self.pieces.next(&mut bytes) {
-                Met::Tag(tag) => {
-                    let shared = self.shared.as_mut().map(|(_, texts)| texts);
-                    if self.found.close(tag, shared, budget)? {
-                        self.pieces.new_text();
+        Ok(Package { archive, names, budget, place: place.clone() })
+    }
+
+    /// A part by its name; none when there is no such part.
+    pub(super) fn part(&mut self, name: &str) -> Checked<Option<impl Read + '_>> {
+        let Some(index) = self.names.get(name).copied() else {
+            return Ok(None);
+        };
+        let part = self.archive.by_index(index).map_err(|e| vec![archive::refusal_of_part(&e, &self.place)])?;
+        self.budget.inflated -= self.budget.parts.remove(&index).unwrap_or(0);
+        Ok(Some(Part { inner: part, budget: &mut self.budget, index }))
+    }
+
+    /// A part of a workbook's index: they are kept, and none is long.
+    pub(super) fn index_part(&mut self, name: &str) -> Checked<Option<impl Read + '_>> {
+        self.short_part(name, "its index has", INDEX)
+    }
+
+    /// A part that is kept in memory: reading it ends in an error of the kind `FileTooLarge`, which begins with `what`, when it
+    /// has more than so many bytes.
+    pub(super) fn short_part(
+        &mut self,
+        name: &str,
+        what: &'static str,
+        longest: u64,
+    ) -> Checked<Option<impl Read + '_>> {
+        Ok(self.part(name)?.map(|inner| Short { inner, read: 0, longest, what }))
+    }
+
+    /// Inflates all parts but those that are `read` anyway, and keeps nothing. With `texts` no part that is XML may have a
+    /// tag, or a text between two, longer than any cell's: for a parser that would keep it.
+    pub(super) fn look_through(&mut self, read: &BTreeSet<String>, texts: bool) -> Checked<()> {
+        let (limits, place) = (self.budget.limits, self.place.clone());
+        let names: Vec<String> = self.names.keys().filter(|n| !read.contains(*n)).cloned().collect();
+        let mut chunk = vec![0; 1 << 16];
+        for name in names {
+            let Some(mut part) = self.part(&name)? else {
+                continue;
+            };
+            let mut pieces = (texts && !name.ends_with(".bin")).then(|| Pieces::new(limits.text));
+            let mut begun = false;
+            loop {
+                let read = match part.read(&mut chunk) {
+                    Ok(0) => break,
+                    Ok(read) => read,
+                    Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+                        return Err(vec![oversized(&place, e.to_string())]);
+                    }
+                    Err(_) => return Err(vec![damaged(&place)]),
+                };
+                // Pictures and the like are no text: the parser never opens them.
+                if !std::mem::replace(&mut begun, true) && is_media(&chunk[..read]) {
+                    pieces = None;
+                }
+                let Some(pieces) = &mut pieces else {
+                    continue;
+                };
+                let mut bytes = &chunk[..read];
+                loop {
+                    match pieces.next(&mut bytes) {
+                        Met::Tag(_) => pieces.new_text(),
+                        Met::End => break,
+                        Met::TooLong => {
+                            let what = format!("a text in it is longer than {} KB", limits.text >> 10);
+                            return Err(vec![oversized(&place, what)]);
+                        }
                     }
                 }
-                Met::End => return Ok(()),
-                Met::TooLong => {
-                    let what = format!("a text in it is longer than {} KB", budget.limits.text >> 10);
-                    return Err(vec![oversized(budget.place, what)]);
-                }
             }
         }
+        Ok(())
+    }
+
+    /// The parts that the relationships in a part lead to, by their id; `base` is the folder they are seen from.
+    pub(super) fn targets(&mut self, relationships: &str, base: &str) -> Checked<BTreeMap<String, String>> {
+        let mut text = Vec::new();
+        let place = self.place.clone();
+        if let Some(mut part) = self.index_part(relationships)? {
+            part.read_to_end(&mut text).map_err(|_| vec![damaged(&place)])?;
+        }
+        let text = String::from_utf8_lossy(&text);
+        let found = tags(&text, "Relationship").filter_map(|t| {
+            let target = attribute(t, "Target").unwrap_or_default();
+            Some((attribute(t, "Id")?, target_key(&target, base)))
+        });
+        Ok(found.collect())
     }
 }
 
-impl Around {
-    /// Looks at a tag that is over; true when the text behind it is not one with that before it.
-    fn close(&mut self, tag: &[u8], shared: Option<&mut u64>, budget: &mut Budget) -> Checked<bool> {
-        if let Some(ended) = tag.strip_prefix(b"/") {
-            self.in_cell &= !matches!(local_name(ended), b"c" | b"si");
-            return Ok(!self.in_cell);
-        }
-        if tag == b"v" {
-            return Ok(!self.in_cell);
-        }
-        let mut begins = false;
-        match local_name(tag) {
-            // The parser counts with these unchecked, and would run over.
-            b"c" | b"row" if !is_position(attribute_bytes(tag, b'r')) => return Err(vec![misplaced(budget.place)]),
-            b"c" => begins = true,
-            b"si" => {
-                begins = true;
-                if let Some(texts) = shared {
-                    *texts += 1;
-                    if *texts > budget.limits.strings {
-                        return Err(vec![oversized(budget.place, "it has too many shared texts".to_string())]);
-                    }
-                }
-            }
-            b"row" if is_hidden(tag) => self.hidden_rows += 1,
-            b"col" if is_hidden(tag) => {
-                let tag = String::from_utf8_lossy(tag);
-                let number = |name| attribute(&tag, name).and_then(|n| n.parse::<u64>().ok());
-                let (first, last) = (number("min").unwrap_or(1), number("max").unwrap_or(1));
-                // Hiding all columns behind the table, up to the last one there can be, says nothing.
-                if last < 16_384 {
-                    self.hidden_columns += (last + 1).saturating_sub(first);
-                }
-            }
-            b"dimension" => {
-                let tag = String::from_utf8_lossy(tag);
-                let range = attribute(&tag, "ref").unwrap_or_default();
-                let range = if range.contains(':') { range } else { format!("{range}:{range}") };
-                if !region(&range).is_some_and(|r| r.bottom >= r.top && r.right >= r.left) {
-                    return Err(vec![misplaced(budget.place)]);
-                }
-            }
-            b"mergeCell" => {
-                budget.merges += 1;
-                if budget.merges > budget.limits.merges {
-                    return Err(vec![oversized(budget.place, "it has too many merged ranges".to_string())]);
-                }
-                let tag = String::from_utf8_lossy(tag);
-                self.regions.extend(attribute(&tag, "ref").as_deref().and_then(region));
-            }
-            b"sst" => {
-                let tag = String::from_utf8_lossy(tag);
-                let count = attribute(&tag, "uniqueCount").and_then(|c| c.parse::<u64>().ok());
-                if count.is_some_and(|c| c > budget.limits.strings) {
-                    return Err(vec![oversized(budget.place, "it announces too many texts".to_string())]);
-                }
-            }
-            _ => {}
-        }
-        // The parser puts together what stands in a cell, and keeps no text from anywhere else.
-        let new_text = begins || !self.in_cell;
-        self.in_cell |= begins && !tag.ends_with(b"/");
-        Ok(new_text)
-    }
+/// A part that may only have so many bytes.
+struct Short<R> {
+    inner: R,
+    read: u64,
+    longest: u64,
+    what: &'static str,
 }
 
-fn is_hidden(tag: &[u8]) -> bool {
-    let said = |text: &[u8]| memchr::memmem::find(tag, text).is_some();
-    said(b"hidden=\"1\"") || said(b"hidden=\"true\"")
+impl<R: Read> Read for Short<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buf)?;
+        self.read += read as u64;
+        if self.read > self.longest {
+            let what = format!("{} more than {} MB", self.what, self.longest >> 20);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
+        Ok(read)
+    }
 }
 
 fn is_media(head: &[u8]) -> bool {
@@ -259,38 +200,12 @@ fn is_media(head: &[u8]) -> bool {
     MAGIC.iter().any(|m| head.starts_with(m))
 }
 
-/// Sheet names and their parts, from the workbook's index and its relationships.
-fn sheets(small: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let target = |tag: &str| attribute(tag, "Target").unwrap_or_default();
-    let workbook = small.get("_rels/.rels").and_then(|rels| {
-        tags(rels, "Relationship")
-            .find(|t| attribute(t, "Type").is_some_and(|t| t.ends_with("/officeDocument")))
-            .map(|t| key(&target(t)))
-    });
-    let workbook = workbook.unwrap_or_else(|| "xl/workbook.xml".to_string());
-    let (folder, name) = workbook.rsplit_once('/').unwrap_or(("", &workbook));
-    let base = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let (Some(index), Some(rels)) = (small.get(&workbook), small.get(&format!("{base}_rels/{name}.rels"))) else {
-        return BTreeMap::new();
-    };
-    let parts = targets(rels, &base);
-    tags(index, "sheet")
-        .filter_map(|t| Some((attribute(t, "name")?, parts.get(&attribute(t, "id")?)?.clone())))
-        .collect()
-}
-
-/// The parts that relationships of a part in the folder `base` lead to, by their id.
-fn targets(rels: &str, base: &str) -> BTreeMap<String, String> {
-    tags(rels, "Relationship")
-        .filter_map(|t| {
-            let target = attribute(t, "Target").unwrap_or_default();
-            let part = match target.starts_with('/') {
-                true => key(&target),
-                false => key(&format!("{base}{target}")),
-            };
-            Some((attribute(t, "Id")?, part))
-        })
-        .collect()
+/// The part that a relationship leads to, seen from the folder `base`.
+pub(super) fn target_key(target: &str, base: &str) -> String {
+    match target.starts_with('/') {
+        true => key(target),
+        false => key(&format!("{base}{target}")),
+    }
 }
 
 /// A part's name as it is compared: some writers differ in case, separators and a leading slash.

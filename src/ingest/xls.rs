@@ -18,8 +18,8 @@ use super::Checked;
 use super::book::{Book, Layout, SheetInfo, Take};
 use super::limits::{Limits, guarded, oversized};
 use super::merges::{Merges, Region};
+use super::parsed;
 use super::row::Row;
-use super::xlsx;
 use crate::diag::{Diagnostic, Place};
 
 /// An opened workbook.
@@ -52,7 +52,7 @@ pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<XlsBo
         return Err(vec![super::package::misplaced(place)]);
     }
     let hidden = all.iter().zip(shapes).map(|(s, shape)| (s.name.clone(), shape.rows, shape.columns)).collect();
-    Ok(XlsBook { sheets: xlsx::tables(all), workbook, hidden, place: place.clone() })
+    Ok(XlsBook { sheets: parsed::tables(all), workbook, hidden, place: place.clone() })
 }
 
 /// The workbook's stream.
@@ -244,7 +244,7 @@ impl Book for XlsBook {
         for (r, cells) in range.rows().enumerate() {
             row.reset(top + r as u32 + 1);
             for (c, value) in cells.iter().enumerate().filter(|(_, v)| **v != Data::Empty) {
-                xlsx::push(&mut row, left + c as u32, &borrowed(value), is_1904);
+                parsed::push(&mut row, left + c as u32, &borrowed(value), is_1904);
             }
             if !row.is_blank() && !take(&mut row)? {
                 break;

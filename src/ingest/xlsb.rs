@@ -4,7 +4,7 @@
 //! records beforehand gives what it leaves out: merged ranges, hidden rows and columns, and the errors that formulas
 //! ended in.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::book::{Book, Layout, SheetInfo, Take};
 use super::limits::{Limits, guarded, oversized};
 use super::merges::{Merges, Region};
 use super::package::{self, Package, damaged, misplaced};
-use super::{Checked, xls, xlsx};
+use super::{Checked, parsed, xls, xlsx};
 use crate::diag::{Diagnostic, Place};
 use calamine::{Cell, CellErrorType, DataRef, Reader, Xlsb, XlsbError};
 
@@ -41,12 +41,14 @@ struct Around {
 
 /// Looks through the archive and opens the workbook.
 pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<XlsbBook> {
-    let package = package::inspect(path, true, limits, place)?;
+    let mut package = Package::open(path, limits, place)?;
+    package.look_through(&BTreeSet::new(), true)?;
+    let targets = package.targets("xl/_rels/workbook.bin.rels", "xl/")?;
     let reader = || File::open(path).map(BufReader::new).map_err(|e| vec![super::unreadable(place, &e)]);
     let mut archive = archive::open(path, limits, place)?;
-    let around = look_over(&mut archive, &package, limits, place)?;
+    let around = look_over(&mut archive, &targets, limits, place)?;
     let workbook = guarded(place, || Xlsb::new(reader()?).map_err(|e| vec![refusal(&e, place)]))?;
-    let sheets = xlsx::tables(workbook.sheets_metadata());
+    let sheets = parsed::tables(workbook.sheets_metadata());
     Ok(XlsbBook { workbook, sheets, around, place: place.clone() })
 }
 
@@ -107,7 +109,7 @@ fn records<'a>(archive: &'a mut Archive, part: &str) -> Option<Records<impl Read
 /// Goes over the records of the index and of all sheets.
 fn look_over(
     archive: &mut Archive,
-    package: &Package,
+    targets: &BTreeMap<String, String>,
     limits: &Limits,
     place: &Place,
 ) -> Checked<BTreeMap<String, Around>> {
@@ -117,7 +119,7 @@ fn look_over(
         if kind == 0x9c
             && let Some((id, end)) = index.text(8)
             && let Some((name, _)) = index.text(end)
-            && let Some(part) = package.targets.get(&id)
+            && let Some(part) = targets.get(&id)
         {
             sheets.push((name, part.clone()));
         }
@@ -230,7 +232,7 @@ impl Book for XlsbBook {
             }
             Ok(ahead.take())
         };
-        xlsx::by_cells(next, is_1904, &place, take)
+        parsed::by_cells(next, is_1904, &place, take)
     }
 }
 

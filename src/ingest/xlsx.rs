@@ -1,25 +1,23 @@
-//! Workbooks: cells in stream order, never a whole sheet in memory.
+//! Workbooks (.xlsx): cells in stream order, never a whole sheet in memory.
 //!
-//! In: an `.xlsx` file. Out: its sheets and their rows. A formula counts with the value stored beside it. Only the
-//! streaming cell reader is used: asking the parser for a sheet's range makes room for every cell up to the furthest one
-//! (reliability.md #3).
+//! In: an `.xlsx` file. Out: its sheets and their rows. Our own reader and not that of the workbook library, which reads the
+//! other formats: the parser of all XML below it costs more than all that is done with the cells afterwards, it keeps every
+//! shared text as a string of its own, and what stands around the cells would take another pass over the sheet. Its
+//! cells are held against the library's in `tests/oracle.rs`. Merged ranges stand behind the cells that they are about: see
+//! [`Book::layout_comes_last`].
 
-use std::fs::File;
-use std::io::BufReader;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use calamine::{Cell, DataRef, Reader, Sheet, SheetType, SheetVisible, Xlsx, XlsxError};
-
+use super::Checked;
 use super::book::{Book, Layout, SheetInfo, Take};
 use super::limits::Limits;
 use super::merges::Merges;
-use super::package::{self, Package, damaged, misplaced};
-use super::row::Row;
-use super::{Checked, cell};
-use crate::diag::{Diagnostic, Place};
-use crate::model::CellKind;
-
-type Workbook = Xlsx<BufReader<File>>;
+use super::package::Package;
+use super::xlsx_cells::{self, Refers};
+use super::xlsx_index::{self, Index, Shows};
+use super::xlsx_texts::Shared;
+use crate::diag::Place;
 
 /// Rows and columns a sheet can have.
 pub(super) const ROWS: u32 = 1_048_576;
@@ -27,144 +25,75 @@ pub(super) const COLUMNS: u32 = 16_384;
 
 /// An opened workbook.
 pub(super) struct XlsxBook {
-    workbook: Workbook,
     package: Package,
-    /// Names of the sheets that hold cells, and whether they are hidden.
-    sheets: Vec<SheetInfo>,
+    index: Index,
+    shared: Shared,
+    formats: Vec<Shows>,
+    /// What stands around the cells of each sheet that was read to its end.
+    layouts: Vec<Option<Layout>>,
+    /// Merged ranges in them.
+    merges: usize,
+    limits: Limits,
     place: Place,
 }
 
-/// Looks through the archive and opens the workbook.
+/// Opens a workbook and reads all of it but its sheets.
 pub(super) fn open(path: &Path, limits: &Limits, place: &Place) -> Checked<XlsxBook> {
-    let package = package::inspect(path, false, limits, place)?;
-    let file = File::open(path).map_err(|e| vec![super::unreadable(place, &e)])?;
-    let workbook = Workbook::new(BufReader::new(file)).map_err(|e| vec![refusal(&e, place)])?;
-    let sheets = tables(workbook.sheets_metadata());
-    Ok(XlsxBook { workbook, package, sheets, place: place.clone() })
-}
-
-/// The sheets that hold cells: no charts, no macros.
-pub(super) fn tables(all: &[Sheet]) -> Vec<SheetInfo> {
-    all.iter()
-        .filter(|s| s.typ == SheetType::WorkSheet)
-        .map(|s| SheetInfo { name: s.name.clone(), hidden: s.visible != SheetVisible::Visible })
-        .collect()
+    let mut package = Package::open(path, limits, place)?;
+    let index = Index::read(&mut package, limits, place)?;
+    let shared = match package.short_part(&index.shared_texts, "its shared texts have", limits.strings_bytes)? {
+        Some(part) => Shared::read(part, limits, place)?,
+        None => Shared::default(),
+    };
+    let formats = match package.part(&index.styles)? {
+        Some(part) => xlsx_index::formats(part, limits, place)?,
+        None => Vec::new(),
+    };
+    let read: BTreeSet<String> =
+        index.sheets.iter().map(|s| s.1.clone()).chain([index.shared_texts.clone(), index.styles.clone()]).collect();
+    package.look_through(&read, false)?;
+    let layouts = vec![None; index.sheets.len()];
+    Ok(XlsxBook { package, index, shared, formats, layouts, merges: 0, limits: *limits, place: place.clone() })
 }
 
 impl Book for XlsxBook {
     fn sheets(&self) -> Vec<SheetInfo> {
-        self.sheets.clone()
+        self.index.sheets.iter().map(|s| s.0.clone()).collect()
+    }
+
+    fn layout_comes_last(&self) -> bool {
+        true
     }
 
     fn layout(&mut self, sheet: usize) -> Checked<Layout> {
-        let name = &self.sheets[sheet].name;
-        match self.package.layout(name) {
-            Some(layout) => Ok(layout),
-            None => merges_by_parser(&mut self.workbook, name, &self.place.clone().sheet(name)),
+        if self.layouts[sheet].is_none() {
+            self.rows(sheet, &mut |_| Ok(true))?;
         }
+        Ok(self.layouts[sheet].clone().unwrap_or_default())
     }
 
     fn counts_from_1904(&self) -> bool {
-        self.workbook.has_1904_epoch()
+        self.index.is_1904
     }
 
     fn rows(&mut self, sheet: usize, take: &mut Take) -> Checked<()> {
-        let name = &self.sheets[sheet].name;
-        let place = self.place.clone().sheet(name);
-        let is_1904 = self.workbook.has_1904_epoch();
-        let mut cells = match self.workbook.worksheet_cells_reader(name) {
-            Ok(cells) => cells,
-            Err(XlsxError::NotAWorksheet(_)) => return Ok(()),
-            Err(e) => return Err(vec![refusal(&e, &place)]),
-        };
-        by_cells(|| cells.next_cell().map_err(|e| vec![refusal(&e, &place)]), is_1904, &place, take)
-    }
-}
-
-/// Gathers a stream of cells into rows, and refuses positions that no sheet has.
-pub(super) fn by_cells<'d>(
-    mut next: impl FnMut() -> Checked<Option<Cell<DataRef<'d>>>>,
-    is_1904: bool,
-    place: &Place,
-    take: &mut Take,
-) -> Checked<()> {
-    let mut row = Row::default();
-    let mut at = None;
-    while let Some(cell) = next()? {
-        let (r, c) = cell.get_position();
-        if r >= ROWS || c >= COLUMNS || at.is_some_and(|last| last >= (r, c)) {
-            return Err(vec![misplaced(place)]);
+        let (info, part) = &self.index.sheets[sheet];
+        let place = self.place.clone().sheet(&info.name);
+        let part = self.package.part(part)?.ok_or_else(|| vec![xlsx_cells::malformed(&place)])?;
+        let known = self.layouts[sheet].is_some();
+        // A sheet that is read again has counted already.
+        let merges = if known { 0 } else { self.merges };
+        let limits = Limits { merges: self.limits.merges - merges, ..self.limits };
+        let refers = Refers { shared: &self.shared, formats: &self.formats, is_1904: self.index.is_1904 };
+        let around = xlsx_cells::read(part, &refers, &limits, &place, take)?;
+        if let (Some(around), false) = (around, known) {
+            self.merges += around.regions.len();
+            self.layouts[sheet] = Some(Layout {
+                merges: Merges::new(around.regions),
+                hidden_rows: around.hidden_rows,
+                hidden_columns: around.hidden_columns,
+            });
         }
-        if at.is_none_or(|(last, _)| last != r) {
-            if at.is_some() && !take(&mut row)? {
-                return Ok(());
-            }
-            row.reset(r + 1);
-        }
-        at = Some((r, c));
-        push(&mut row, c, cell.get_value(), is_1904);
-    }
-    if at.is_some() {
-        take(&mut row)?;
-    }
-    Ok(())
-}
-
-pub(super) fn push(row: &mut Row, column: u32, value: &DataRef, is_1904: bool) {
-    let (text, kind) = match value {
-        DataRef::Empty => return,
-        DataRef::String(text) => return row.push(column, text, CellKind::Text),
-        DataRef::SharedString(text) => return row.push(column, text, CellKind::Text),
-        DataRef::Int(n) => (n.to_string(), CellKind::Number),
-        DataRef::Float(n) => cell::number(*n),
-        DataRef::Bool(b) => (if *b { "TRUE" } else { "FALSE" }.to_string(), CellKind::Bool),
-        DataRef::DateTime(d) if d.is_duration() => cell::duration(d.as_f64()),
-        DataRef::DateTime(d) => cell::serial(d.as_f64(), is_1904),
-        DataRef::DateTimeIso(text) => cell::iso(text),
-        DataRef::DurationIso(text) => (text.clone(), CellKind::Text),
-        DataRef::Error(e) => (e.to_string(), CellKind::Error),
-    };
-    row.push(column, &text, kind);
-}
-
-/// The parser's own way to merged ranges, which reads the sheet once more: only for workbooks with an unusual index.
-fn merges_by_parser(workbook: &mut Workbook, name: &str, place: &Place) -> Checked<Layout> {
-    let found = workbook.merge_cells_by_sheet_name(name).map_err(|e| vec![refusal(&e, place)])?;
-    let regions = found.into_iter().map(|d| super::merges::Region {
-        top: d.start.0.saturating_add(1),
-        left: d.start.1,
-        bottom: d.end.0.saturating_add(1),
-        right: d.end.1.min(COLUMNS),
-    });
-    Ok(Layout { merges: Merges::new(regions.collect()), ..Layout::default() })
-}
-
-/// A parser's error in words without any value of a cell.
-pub(super) fn refusal(error: &XlsxError, place: &Place) -> Diagnostic {
-    let refuse = |code, message: &str, hint: &str| Diagnostic::error(code, message, place.clone()).hint(hint);
-    match error {
-        XlsxError::Io(_) | XlsxError::Zip(_) | XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::XmlEof(_) => {
-            damaged(place)
-        }
-        XlsxError::Password => refuse(
-            "ingest.password",
-            "the workbook is protected by a password",
-            "ask the sender for a copy without a password; send it by a safe way",
-        ),
-        XlsxError::FileNotFound(_) | XlsxError::RelationshipNotFound => refuse(
-            "ingest.not_workbook",
-            "the file is an archive but not an .xlsx workbook",
-            "ask the sender for an .xlsx export",
-        ),
-        XlsxError::CellError(_) | XlsxError::ParseFloat(_) | XlsxError::Unrecognized { .. } => refuse(
-            "ingest.broken_workbook",
-            "a cell holds a value of a kind that cannot be read",
-            "copy the table and paste it as values into a new workbook",
-        ),
-        _ => refuse(
-            "ingest.broken_workbook",
-            "the workbook is not built as the .xlsx format demands",
-            "open it in a spreadsheet program and save it anew",
-        ),
+        Ok(())
     }
 }

@@ -24,6 +24,7 @@ mod person;
 mod plain;
 mod register;
 mod villages;
+mod zeros;
 
 pub use decisions::Decisions;
 pub use national::attach_national;

@@ -6,7 +6,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, DictionaryArray, Float32Array, Int32Array, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{
+    ArrayRef, DictionaryArray, Float32Array, Int32Array, RecordBatch, StringArray, StringBuilder, UInt32Array,
+};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 
@@ -14,8 +16,9 @@ use super::pairs::{NO_LEVEL, Pairs, Status, probability};
 use super::person::plain::Keys;
 use crate::model::table::{Column, Kind, Privacy, TableSchema};
 
-/// Rows of one batch: few enough that a column of it stays in the cache until it is written.
-pub const BATCH: usize = 65_536;
+/// Rows of one batch, which is a row group of the file: few enough that a column of it stays in the cache until it is
+/// written.
+pub const BATCH: usize = 131_072;
 /// A row of a text column without a text.
 pub const NO_TEXT: u32 = u32::MAX;
 
@@ -68,13 +71,21 @@ impl TextColumn {
                 coded(Int32Array::from(keys), Arc::new(words))
             }
             TextPlace::Shared(of) => {
-                // Of many texts only those of these rows are in the batch.
-                let mut used: Vec<u32> = of[rows.clone()].iter().copied().filter(|w| *w != NO_TEXT).collect();
-                used.sort_unstable();
-                used.dedup();
-                let words: StringArray = used.iter().map(|w| Some(self.words.get(*w))).collect();
-                let key = |w: &u32| used.binary_search(w).ok().map(|at| at as i32);
-                coded(of[rows].iter().map(key).collect(), Arc::new(words))
+                // Of many texts only those of these rows are in the batch, in the order in which they come.
+                let mut places: Vec<i32> = vec![-1; self.words.len()];
+                let mut words = StringBuilder::with_capacity(rows.len() / 4, rows.len() * 16);
+                let mut used = 0;
+                let place = |word: &u32| {
+                    let place = places.get_mut(*word as usize)?;
+                    if *place < 0 {
+                        *place = used;
+                        used += 1;
+                        words.append_value(self.words.get(*word));
+                    }
+                    Some(*place)
+                };
+                let keys: Int32Array = of[rows].iter().map(place).collect();
+                coded(keys, Arc::new(words.finish()))
             }
         }
     }

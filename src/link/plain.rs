@@ -10,6 +10,7 @@ use super::person::pack::Columns;
 use super::person::plain::{Keys, Packed};
 use super::person::spine::{Members, Spine};
 use super::person::{self, duplicates};
+use super::zeros::zeros;
 use crate::diag::{Diagnostic, Place};
 use crate::plan::LinkModel;
 
@@ -82,7 +83,7 @@ fn households(group: &[u64], rows: usize) -> Vec<u32> {
     }
     // Members mostly stand together: a row is looked up only where the one above it is of another household.
     let runs = group.windows(2).filter(|two| two[0] != two[1]).count() + 1;
-    let mut slots: Vec<(u64, u32)> = vec![(0, 0); (runs * 3 / 2 + 8).next_power_of_two()];
+    let mut slots: Vec<(u64, u32)> = zeros((runs * 3 / 2 + 8).next_power_of_two());
     let mask = slots.len() - 1;
     let mut next = 0;
     let mut last = (0, 0);

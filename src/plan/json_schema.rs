@@ -209,7 +209,7 @@ fn shared_path(path: &str) -> String {
 }
 
 /// A plan without anything, for parsers that look names up.
-fn no_plan() -> Plan {
+pub(super) fn no_plan() -> Plan {
     Plan {
         name: String::new(),
         title: String::new(),

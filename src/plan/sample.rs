@@ -1,11 +1,8 @@
 //! A small plan, a plain source and a plain field for unit tests: no files behind them.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
+use super::LinkModel;
 use super::terms::{COMPLETENESS, Snapshot, Terms};
-use super::types::{Basis, Cadence, Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
-use super::{LinkModel, params};
+use super::types::{Cause, Field, FieldFrom, FieldKind, Format, Plan, Source, SourceRole, Subject};
 use crate::diag::Place;
 use crate::model::Privacy;
 
@@ -19,18 +16,8 @@ pub fn plan() -> Plan {
     Plan {
         name: "quarterly".into(),
         title: "季度线上筛查与线下比对".into(),
-        dir: PathBuf::new(),
         county: "澄岚县".into(),
-        cadence: Cadence::Quarterly,
-        sources: Vec::new(),
-        params: BTreeMap::new(),
-        groups: params::default_groups(),
-        basis: Basis::Net,
-        indicators: Vec::new(),
-        rules: Vec::new(),
-        rule_tests: Vec::new(),
         model: LinkModel::empty("person-cn", Place::default()),
-        codes_dir: PathBuf::new(),
         causes: vec![
             cause("illness", "因病", "医保局"),
             cause("education", "因学", "教育局"),
@@ -39,9 +26,7 @@ pub fn plan() -> Plan {
             cause("water", "因安全饮水", "水利局"),
             cause("other", "其他", "农业农村局"),
         ],
-        remedies: super::Remedies::default(),
-        process: super::process::shipped(),
-        files: Vec::new(),
+        ..super::json_schema::no_plan()
     }
 }
 

@@ -5,6 +5,7 @@
 //! [`report`], [`dossier`]; [`dictionary`] describes every column.
 
 pub mod atomic;
+mod coded;
 mod dictionary;
 pub mod dossier;
 pub mod filename;

@@ -5,16 +5,19 @@ use std::hash::Hash;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use ::parquet::arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
+use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, Schema};
 
 use super::atomic;
+use super::coded::Coder;
 use crate::diag::{Failure, Outcome};
 use crate::model::{Kind, Table, TableSchema};
 
@@ -69,7 +72,7 @@ pub fn write_parts(
     }
 }
 
-/// Writes batches one after the other, in row groups of equal size, with the same metadata as [`write()`].
+/// Writes batches, each as a row group, with the same metadata as [`write()`].
 ///
 /// `arrow` is the schema of the batches, which may code what `schema` calls text; `distinct` names columns whose values
 /// hardly repeat, for which a dictionary would only cost; they are texts.
@@ -84,21 +87,37 @@ pub fn write_batches(
     path: &Path,
 ) -> Outcome<()> {
     // Batches come in the order of the rows: the least and greatest of a row group would help no reader.
-    let mut properties = properties(schema)
+    let mut builder = properties(schema)
         .into_builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::None);
     for column in distinct {
         // Keys mostly begin as the one above them does: only the rest is written, and little is left to compress.
-        properties = properties
+        builder = builder
             .set_column_dictionary_enabled(ColumnPath::from(*column), false)
             .set_column_encoding(ColumnPath::from(*column), Encoding::DELTA_BYTE_ARRAY);
     }
-    let properties = properties.build();
+    let mut properties = builder.build();
+    add_encoded_arrow_schema_to_metadata(&arrow, &mut properties);
     atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut writer = ArrowWriter::try_new(out, arrow, Some(properties))?;
-        for batch in batches {
-            writer.write(&batch)?;
+        let columns = ArrowSchemaConverter::new().convert(&arrow)?;
+        let mut writer = SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))?;
+        let library = ArrowRowGroupWriterFactory::new(&writer, arrow.clone());
+        let mut coder = Coder::new()?;
+        for (number, batch) in batches.enumerate() {
+            let others = library.create_column_writers(number)?;
+            let mut group = writer.next_row_group()?;
+            for (at, (array, mut other)) in batch.columns().iter().zip(others).enumerate() {
+                if let Some((bytes, close)) = coder.chunk(array, &columns.column(at))? {
+                    group.append_column(&bytes, close)?;
+                    continue;
+                }
+                for leaf in compute_leaves(arrow.field(at), array)? {
+                    other.write(&leaf)?;
+                }
+                other.close()?.append_to_row_group(&mut group)?;
+            }
+            group.close()?;
         }
         writer.close()?;
         Ok(())

@@ -5,16 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use arrow::array::UInt32Array;
-use arrow::compute::take_record_batch;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use jiff::civil::Date;
 
 use super::{Round, store};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::Table;
-use crate::plan::{Plan, SourceRole};
+use crate::plan::{Plan, Source, SourceRole};
 use crate::screen::held::Previous;
-use crate::screen::{ScreenInput, Screened, screen};
+use crate::screen::{ScreenInput, Screened, screen, wanted};
 
 /// A round's tables as far as screening needs them.
 pub struct Again {
@@ -32,11 +32,14 @@ pub struct Again {
 }
 
 impl Again {
-    /// Opens a published round, the last one when no name is given.
+    /// Opens a published round, the last one when no name is given, for the present plan and those that are proposed in its
+    /// place. Only what one of them needs is read.
     ///
     /// # Errors
-    /// There is no such round (66), a source of the plan was not part of it (66), or a table cannot be read (74).
-    pub fn open(out: &Path, name: Option<&str>, plan: &Plan) -> Outcome<Again> {
+    /// There is no such round (66), a source or field of a plan was not part of it (66), or a table cannot be read (74).
+    pub fn open(out: &Path, name: Option<&str>, present: &Plan, proposed: &[&Plan]) -> Outcome<Again> {
+        let plans: Vec<&Plan> = [present].into_iter().chain(proposed.iter().copied()).collect();
+        let plans = plans.as_slice();
         let round = Round::open(out, name)?;
         let path = round.dir.join("manifest.json");
         let bytes = std::fs::read(&path).map_err(|e| Failure::io("read the manifest", &path, &e))?;
@@ -51,7 +54,7 @@ impl Again {
             .filter_map(|s| Some((s["source"].as_str()?, s["state"].as_str()?)))
             .collect();
         let unknown: Vec<&str> =
-            plan.sources.iter().map(|s| s.id.as_str()).filter(|id| !states.contains_key(id)).collect();
+            present.sources.iter().map(|s| s.id.as_str()).filter(|id| !states.contains_key(id)).collect();
         if !unknown.is_empty() {
             let message = format!("round {} was made without the sources {}", round.name, unknown.join(", "));
             let problem = Diagnostic::error("plan.new_source", message, Place::file(path.display().to_string()))
@@ -59,22 +62,21 @@ impl Again {
             return Err(Failure::one(FailureClass::InputMissing, problem));
         }
         let usable = |id: &str| states.get(id).is_some_and(|s| matches!(*s, "delivered" | "partial" | "stale"));
-        let linked = plan.sources.iter().filter(|s| s.role != SourceRole::Register && usable(&s.id));
         let mut records = BTreeMap::new();
-        for source in plan.sources.iter().filter(|s| usable(&s.id)) {
-            records.insert(source.id.clone(), round.table(&source.table())?);
+        for source in present.sources.iter().filter(|s| usable(&s.id)) {
+            records.insert(source.id.clone(), self::records(&round, source, plans)?);
         }
-        let all = round.table("links")?;
-        let mut links = BTreeMap::new();
-        for source in linked {
-            links.insert(source.id.clone(), links_of(&all, &source.id)?);
-        }
-        let previous = store::previous(out, &plan.name, &as_of.to_string())?.map(|(_, previous)| previous);
+        let named = |columns: &[&str]| columns.iter().map(|c| c.to_string()).collect::<BTreeSet<String>>();
+        let all = round.columns("links", &named(&wanted::LINKS))?;
+        let mut links = parted(&all)?;
+        let register = |id: &str| present.sources.iter().any(|s| s.role == SourceRole::Register && s.id == id);
+        links.retain(|id, _| usable(id) && !register(id));
+        let previous = store::previous(out, &present.name, &as_of.to_string())?.map(|(_, previous)| previous);
         Ok(Again {
             as_of,
-            persons: round.table("persons")?,
-            households: round.table("households")?,
-            possible: round.table("possible_links")?,
+            persons: round.columns("persons", &wanted::persons())?,
+            households: round.columns("households", &wanted::households())?,
+            possible: round.columns("possible_links", &named(&wanted::POSSIBLE))?,
             delivered: records.keys().cloned().collect(),
             records,
             links,
@@ -99,11 +101,41 @@ impl Again {
     }
 }
 
-fn links_of(all: &Table, source: &str) -> Outcome<Table> {
-    let sources = all.text("source").iter();
-    let rows = sources.enumerate().filter(|(_, s)| *s == Some(source)).filter_map(|(row, _)| u32::try_from(row).ok());
-    let rows = UInt32Array::from_iter_values(rows);
-    let batch = take_record_batch(&all.batch, &rows);
-    let batch = batch.map_err(|e| Failure::internal(format!("parting the links: {e}")))?;
-    Ok(Table { schema: all.schema.clone(), batch })
+/// A source's records with the columns that one of the plans names.
+fn records(round: &Round, source: &Source, plans: &[&Plan]) -> Outcome<Table> {
+    let mut columns = BTreeSet::new();
+    for plan in plans {
+        columns.extend(wanted::records(plan, &source.id)?);
+    }
+    let table = round.columns(&source.table(), &columns)?;
+    let missing: Vec<&str> = columns.iter().map(String::as_str).filter(|c| !table.has(c)).collect();
+    if missing.is_empty() {
+        return Ok(table);
+    }
+    let message = format!("round {} was made when {} had no {}", round.name, source.id, missing.join(", "));
+    let problem = Diagnostic::error("plan.new_field", message, source.place.clone())
+        .hint("give the departments' files with --input: new fields must be read first");
+    Err(Failure::one(FailureClass::InputMissing, problem))
+}
+
+/// The links of each source. They stand together in the published table, so that a part is a slice of it.
+fn parted(all: &Table) -> Outcome<BTreeMap<String, Table>> {
+    let sources = all.text("source");
+    let mut parts: BTreeMap<String, Vec<RecordBatch>> = BTreeMap::new();
+    let mut from = 0;
+    for row in 1..=all.rows() {
+        if row == all.rows() || sources.value(row) != sources.value(from) {
+            parts.entry(sources.value(from).to_string()).or_default().push(all.batch.slice(from, row - from));
+            from = row;
+        }
+    }
+    let joined = |(source, parts): (String, Vec<RecordBatch>)| {
+        let batch = match parts.as_slice() {
+            [one] => one.clone(),
+            several => concat_batches(&all.schema.arrow(), several)
+                .map_err(|e| Failure::internal(format!("parting the links: {e}")))?,
+        };
+        Ok((source, Table { schema: all.schema.clone(), batch }))
+    };
+    parts.into_iter().map(joined).collect()
 }

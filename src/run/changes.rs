@@ -276,3 +276,55 @@ fn rules(from: Judgement, to: Judgement) -> Vec<RuleChange> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::build::{TableBuilder, Value};
+    use crate::model::tables;
+
+    fn outcomes(rules: &[(&str, i64, i64, i64)]) -> Table {
+        let mut table = TableBuilder::new(tables::rule_outcomes());
+        for (rule, judged, hits, unknown) in rules {
+            let value = |column: &str| match column {
+                "rule" | "title" => (*rule).into(),
+                "judged" => (*judged).into(),
+                "hits" => (*hits).into(),
+                "unknown" => (*unknown).into(),
+                _ => Value::Null,
+            };
+            table.push(tables::rule_outcomes().columns.iter().map(|c| value(&c.name)).collect());
+        }
+        table.finish()
+    }
+
+    #[test]
+    fn rules_that_hit_nobody_everybody_or_judge_nobody_are_flagged() {
+        let (list, hits) = (Table::empty(tables::online_list()), Table::empty(tables::rule_hits()));
+        let before = outcomes(&[("GONE", 10, 0, 0)]);
+        let after = outcomes(&[
+            ("NOBODY", 10, 0, 0),
+            // Of whom something is known nobody is hit.
+            ("NOBODY-KNOWN", 10, 0, 4),
+            ("EVERYBODY", 10, 10, 0),
+            ("EVERYBODY-KNOWN", 10, 6, 4),
+            ("UNKNOWN", 10, 0, 10),
+            ("SOME", 10, 1, 8),
+            ("NOBODY-THERE", 0, 0, 0),
+        ]);
+        let judgement = |outcomes| Judgement { list: &list, hits: &hits, outcomes };
+        let change = compare(("last", judgement(&before)), ("present", judgement(&after)), false);
+        let remarks: Vec<(&str, Option<&str>)> = change.rules.iter().map(|r| (r.rule.as_str(), r.remark)).collect();
+        let expected = [
+            ("NOBODY", Some("hits_nobody")),
+            ("NOBODY-KNOWN", Some("hits_nobody")),
+            ("EVERYBODY", Some("hits_everybody")),
+            ("EVERYBODY-KNOWN", Some("hits_everybody")),
+            ("UNKNOWN", Some("judges_nobody")),
+            ("SOME", None),
+            ("NOBODY-THERE", None),
+            ("GONE", None),
+        ];
+        assert_eq!(remarks, expected);
+    }
+}

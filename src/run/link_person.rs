@@ -145,8 +145,9 @@ fn side(
     let mut read = file.read(&layout.wanted, &mut |cells| {
         let mut row: RowCells = [("", CellKind::Empty); PersonColumn::COUNT];
         for (i, role) in layout.roles.iter().enumerate() {
-            row[*role as usize] = (cells.get(i + skip), cells.kind(i + skip));
-            filled[i + skip] += u64::from(!cells.get(i + skip).is_empty());
+            let text = cells.get(i + skip);
+            row[*role as usize] = (text, cells.kind(i + skip));
+            filled[i + skip] += u64::from(!text.is_empty());
         }
         if layout.key {
             packed.push(cells.get(0), &row);

@@ -92,9 +92,15 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
         false => None,
     };
     let (present, problems) = pipeline::load_plan(&options.pipeline)?;
+    let proposed = match &options.proposed {
+        Some(dir) => Some(pipeline::load_plan(dir)?),
+        None => None,
+    };
+    // One that reads or links other data is never judged on the round's own tables.
+    let on_same_data = proposed.iter().map(|(plan, _)| plan).filter(|plan| same_data(&present, plan));
     let again = match options.input {
         Some(_) => None,
-        None => Some(Again::open(&options.out, options.round.as_deref(), &present)?),
+        None => Some(Again::open(&options.out, options.round.as_deref(), &present, &on_same_data.collect::<Vec<_>>())?),
     };
     let as_of = match (&again, options.as_of) {
         (Some(again), None) => again.as_of,
@@ -104,10 +110,6 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
     };
     let (codes, _) = codes::load(&present.codes_dir);
     let settings: Vec<Setting> = options.set.iter().map(|s| Setting::parse(s)).collect::<Outcome<_>>()?;
-    let proposed = match &options.proposed {
-        Some(dir) => Some(pipeline::load_plan(dir)?),
-        None => None,
-    };
     let base = proposed.as_ref().map_or(&present, |(plan, _)| plan);
     let with_all = with_settings(base, &settings, &codes, as_of)?;
     let last = last_round(options)?;

@@ -1,10 +1,12 @@
 //! Opens the tables of a published round again, with the declarations that their Parquet metadata carries.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
@@ -81,6 +83,11 @@ impl Round {
     pub fn table(&self, name: &str) -> Outcome<Table> {
         read(&self.dir.join("tables").join(format!("{name}.parquet")))
     }
+
+    /// Some columns of one of its tables, as far as it has them, in the table's order: what is not asked for is not read.
+    pub fn columns(&self, name: &str, wanted: &BTreeSet<String>) -> Outcome<Table> {
+        read_columns(&self.dir.join("tables").join(format!("{name}.parquet")), &|column| wanted.contains(column))
+    }
 }
 
 /// The last round before a day that a pipeline has published, with its run id; none when there is none.
@@ -106,15 +113,26 @@ pub fn previous(out: &Path, pipeline: &str, as_of: &str) -> Outcome<Option<(Stri
     Ok(Some((run_id, previous)))
 }
 
+/// Rows that are decoded at once: few enough for the processor's cache, many enough that joining them costs nothing.
+const BATCH_ROWS: usize = 65_536;
+
 /// Reads a Parquet file that this program wrote.
 pub fn read(path: &Path) -> Outcome<Table> {
+    read_columns(path, &|_| true)
+}
+
+/// Reads the wanted columns of a Parquet file that this program wrote.
+fn read_columns(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Outcome<Table> {
     let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
     let file = File::open(path).map_err(|e| fail(&e))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
     // The builder's schema has the table's metadata; the reader's has lost it.
-    let declared = declared(builder.schema())
+    let mut declared = declared(builder.schema())
         .ok_or_else(|| Failure::io("read", path, &"the file lacks the table's declaration; bidui did not write it"))?;
-    let reader = builder.build().map_err(|e| fail(&e))?;
+    let places = declared.columns.iter().enumerate().filter(|(_, c)| wanted(&c.name)).map(|(place, _)| place);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), places);
+    declared.columns.retain(|c| wanted(&c.name));
+    let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(|e| fail(&e))?;
     let batches: Vec<_> = reader.collect::<Result<_, _>>().map_err(|e| fail(&e))?;
     let batch = concat_batches(&declared.arrow(), &batches).map_err(|e| fail(&e))?;
     Ok(Table { schema: declared, batch })

@@ -49,11 +49,12 @@ pub(super) fn values(
     value: &Expr,
     kind: Kind,
     as_of: jiff::civil::Date,
+    fixed: &super::entities::Columns,
     with_params: impl FnOnce(DataFrame) -> Outcome<DataFrame>,
 ) -> Outcome<DataFrame> {
-    let mut outer = Lowering::new(as_of);
+    let mut outer = Lowering::new(as_of).fixed(fixed);
     let outer_value = outer.lower(value);
-    let mut inner = Lowering::new(as_of);
+    let mut inner = Lowering::new(as_of).fixed(fixed);
     let (mut arguments, mut aggregates, mut finished) = (Vec::new(), Vec::new(), Vec::new());
     for (place, aggregate) in outer.aggregates.iter().enumerate() {
         let names = Columns::of(place);

@@ -3,8 +3,9 @@
 //! In: tables `persons` and `households`. Out: row numbers instead of ids, and series with one
 //! value per person or household.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashMapExt};
 use jiff::civil::Date;
 use polars::prelude::{IdxCa, IdxSize, NewChunkedArray, Series};
 
@@ -20,6 +21,9 @@ pub(super) const HOUSEHOLD_COLUMNS: [&str; 5] = ["size", "lifted", "monitored_ty
 /// Columns of a person that a rule may name, besides `age`.
 pub(super) const PERSON_COLUMNS: [&str; 4] = ["birth_date", "sex", "relation", "status"];
 
+/// Row numbers by id; only looked up, never walked through.
+pub(super) type Rows<'a> = HashMap<&'a str, u32>;
+
 /// One series per name; all of one length.
 pub(super) type Columns = BTreeMap<String, Series>;
 
@@ -33,14 +37,14 @@ pub(super) struct Entities<'a> {
     pub present: Vec<bool>,
     /// Whether each household has such a member.
     pub inhabited: Vec<bool>,
-    person_rows: HashMap<&'a str, u32>,
-    household_rows: HashMap<&'a str, u32>,
-    register_rows: HashMap<&'a str, u32>,
+    person_rows: Rows<'a>,
+    household_rows: Rows<'a>,
+    register_rows: Rows<'a>,
     villages: HashMap<&'a str, Vec<u32>>,
 }
 
 /// Row numbers by the values of a text column; the first row of a value that stands twice.
-pub(super) fn index<'a>(table: &'a Table, column: &str) -> HashMap<&'a str, u32> {
+pub(super) fn index<'a>(table: &'a Table, column: &str) -> Rows<'a> {
     let mut rows = HashMap::with_capacity(table.rows());
     for (row, id) in table.text(column).iter().enumerate() {
         if let Some(id) = id {

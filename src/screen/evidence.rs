@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use polars::prelude::Series;
+
 use super::entities::Columns;
 use super::frames;
 
@@ -43,21 +45,51 @@ pub(super) fn columns(template: &str) -> BTreeSet<String> {
 /// Units that follow a value in a sentence; nobody says 不详元.
 const UNITS: &[char] = &['元', '升', '天', '人', '项', '辆', '岁', '户', '次', '分'];
 
-/// The sentence for one row; a value that is unknown is 不详, without the unit that the template writes behind it.
-pub(super) fn fill(template: &str, columns: &Columns, row: usize, as_of: jiff::civil::Date) -> String {
-    let mut sentence = String::new();
-    for piece in pieces(template) {
-        match piece {
-            Piece::Text(text) if sentence.ends_with(UNKNOWN) => sentence.push_str(text.trim_start_matches(UNITS)),
-            Piece::Text(text) => sentence.push_str(text),
-            Piece::Value(":as_of") => sentence.push_str(&as_of.to_string()),
-            Piece::Value(name) => {
-                let value = columns.get(name).and_then(|series| frames::display(series, row));
-                sentence.push_str(value.as_deref().unwrap_or(UNKNOWN));
-            }
-        }
+/// A template with the columns whose values it shows.
+pub(super) struct Template<'a> {
+    pieces: Vec<Shown<'a>>,
+}
+
+enum Shown<'a> {
+    Text(&'a str),
+    AsOf,
+    /// None for a column that nobody has.
+    Value(Option<&'a Series>),
+    /// The same for everybody.
+    Fixed(&'a Series),
+}
+
+impl<'a> Template<'a> {
+    pub(super) fn new(template: &'a str, columns: &'a Columns, fixed: &'a Columns) -> Self {
+        let shown = |piece| match piece {
+            Piece::Text(text) => Shown::Text(text),
+            Piece::Value(":as_of") => Shown::AsOf,
+            Piece::Value(name) => match fixed.get(name) {
+                Some(series) => Shown::Fixed(series),
+                None => Shown::Value(columns.get(name)),
+            },
+        };
+        Template { pieces: pieces(template).into_iter().map(shown).collect() }
     }
-    sentence
+
+    /// The sentence for one row; a value that is unknown is 不详, without the unit that the template writes behind it.
+    pub(super) fn fill(&self, row: usize, as_of: jiff::civil::Date) -> String {
+        let mut sentence = String::new();
+        for piece in &self.pieces {
+            let value = match piece {
+                Shown::Text(text) => {
+                    let unknown = sentence.ends_with(UNKNOWN);
+                    sentence.push_str(if unknown { text.trim_start_matches(UNITS) } else { text });
+                    continue;
+                }
+                Shown::AsOf => Some(as_of.to_string()),
+                Shown::Value(series) => series.and_then(|series| frames::display(series, row)),
+                Shown::Fixed(series) => frames::display(series, 0),
+            };
+            sentence.push_str(value.as_deref().unwrap_or(UNKNOWN));
+        }
+        sentence
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +124,7 @@ mod tests {
             ("多一个{括号", "多一个{括号"),
         ];
         for (template, sentence) in cases {
-            assert_eq!(fill(template, &columns, 0, as_of), sentence);
+            assert_eq!(Template::new(template, &columns, &Columns::new()).fill(0, as_of), sentence);
         }
         assert_eq!(super::columns("自付{paid}元{:line}"), ["paid", ":line"].map(String::from).into());
     }

@@ -30,7 +30,15 @@ pub struct Previous {
 ///
 /// # Errors
 /// The tables do not fit together: a mistake in this program.
-pub(super) fn hold(list: Table, unjudged: &Unjudged, previous: &Previous) -> Outcome<Table> {
+///
+/// A household that other rules still list keeps its type of then when what would tell it now is missing: a rule that listed it, or
+/// its income (`income_missing` names the sources).
+pub(super) fn hold(
+    list: Table,
+    unjudged: &Unjudged,
+    income_missing: &BTreeSet<String>,
+    previous: &Previous,
+) -> Outcome<Table> {
     let listed: BTreeSet<&str> = list.text("household_id").iter().flatten().collect();
     let (hits, old) = (&previous.hits, &previous.list);
     let of_hits = (0..hits.rows()).filter(|row| hits.str_at("role", *row) == Some("lists"));
@@ -43,14 +51,19 @@ pub(super) fn hold(list: Table, unjudged: &Unjudged, previous: &Previous) -> Out
     });
     // Of each household the rules that listed it then and cannot be judged now, with what is missing.
     let mut kept: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    let mut typed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (household, rule) in of_hits.chain(of_held) {
-        let gap = unjudged.get(rule).filter(|gap| gap.households.contains(household));
-        if let (Some(gap), false) = (gap, listed.contains(household)) {
+        let Some(gap) = unjudged.get(rule).filter(|gap| gap.households.contains(household)) else { continue };
+        let missing = gap.missing.iter().map(String::as_str);
+        if listed.contains(household) {
+            typed.entry(household).or_default().extend(missing);
+        } else {
             let (rules, sources) = kept.entry(household).or_default();
             rules.insert(rule);
-            sources.extend(gap.missing.iter().map(String::as_str));
+            sources.extend(missing);
         }
     }
+    let list = keep_types(list, typed, income_missing, old, &previous.round);
     if kept.is_empty() {
         return Ok(list);
     }
@@ -78,6 +91,49 @@ pub(super) fn hold(list: Table, unjudged: &Unjudged, previous: &Previous) -> Out
 }
 
 const KEPT: &str = "沿用";
+
+/// The list with the types of then where they cannot be told now; `typed` has the sources that are missing for a listing rule.
+fn keep_types<'a>(
+    list: Table,
+    mut typed: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    income_missing: &'a BTreeSet<String>,
+    old: &'a Table,
+    round: &str,
+) -> Table {
+    let before: BTreeMap<&str, usize> =
+        (0..old.rows()).filter_map(|row| Some((old.str_at("household_id", row)?, row))).collect();
+    let mut types: BTreeMap<usize, (&str, String)> = BTreeMap::new();
+    for row in 0..list.rows() {
+        let household = list.str_at("household_id", row);
+        let Some(then) = household.and_then(|h| before.get_key_value(h)) else { continue };
+        let income = |table: &Table, row: usize| table.str_at("income_state", row).map(str::to_string);
+        let unknown = Some("unknown".to_string());
+        if !income_missing.is_empty() && income(&list, row) == unknown && income(old, *then.1) != unknown {
+            typed.entry(then.0).or_default().extend(income_missing.iter().map(String::as_str));
+        }
+        let (was, is) = (old.str_at("list_type", *then.1), list.str_at("list_type", row));
+        if let (Some(was), Some(missing)) = (was.filter(|_| was != is), typed.get(then.0)) {
+            let missing = missing.iter().copied().collect::<Vec<_>>().join("、");
+            types.insert(row, (was, format!("类型{KEPT}{round}（本轮缺少数据源{missing}，无法重新判断）")));
+        }
+    }
+    if types.is_empty() {
+        return list;
+    }
+    let mut table = TableBuilder::new(list.schema.clone());
+    for row in 0..list.rows() {
+        let values = list.schema.columns.iter().map(|column| {
+            let own = value_at(&list, &column.name, column.kind, row);
+            match (column.name.as_str(), types.get(&row), own) {
+                ("list_type", Some((was, _)), _) => (*was).into(),
+                ("evidence", Some((_, said)), Value::Text(own)) => format!("{own}；{said}").into(),
+                (_, _, own) => own,
+            }
+        });
+        table.push(values.collect());
+    }
+    table.finish()
+}
 
 /// What one rule cannot say this round.
 pub(super) struct Gap<'a> {

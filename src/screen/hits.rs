@@ -1,10 +1,11 @@
 //! Hits → the tables `rule_hits`, `hit_records` and `rule_outcomes`: list row → rule → indicator → record → cell.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::ScreenInput;
 use super::entities::{Columns, Entities};
-use super::evidence;
+use super::evidence::Template;
 use super::frames::value_at;
 use super::indicators::Computed;
 use super::rules::{Compiled, RuleOutcome, Withheld};
@@ -26,7 +27,7 @@ pub(super) struct Hit<'a> {
     /// The values that made it hold, in words.
     pub evidence: String,
     /// Names of the indicators in the condition, sorted.
-    pub indicators: Vec<String>,
+    pub indicators: Rc<[String]>,
 }
 
 /// The hits of one level.
@@ -35,12 +36,13 @@ pub(super) fn collect<'a>(
     level: Level,
     rules: &[Compiled<'a>],
     outcomes: &[RuleOutcome],
-    columns: &Columns,
+    (columns, fixed): (&Columns, &Columns),
     input: &ScreenInput,
 ) -> Vec<Hit<'a>> {
     let mut hits = Vec::new();
     for (compiled, outcome) in rules.iter().zip(outcomes) {
-        let indicators: Vec<String> = named_indicators(input.plan, compiled).map(|i| i.name.clone()).collect();
+        let indicators: Rc<[String]> = named_indicators(input.plan, compiled).map(|i| i.name.clone()).collect();
+        let template = Template::new(&compiled.rule.evidence, columns, fixed);
         for (row, judged) in outcome.judged.iter().enumerate() {
             let household = entities.household_row(level, row as u32);
             let (Some(Judged::Hit), Some(household)) = (judged, household) else {
@@ -52,7 +54,7 @@ pub(super) fn collect<'a>(
                 household,
                 person,
                 id: hit_id(entities, compiled.rule, household, person),
-                evidence: evidence::fill(&compiled.rule.evidence, columns, row, input.as_of),
+                evidence: template.fill(row, input.as_of),
                 indicators: indicators.clone(),
             });
         }
@@ -79,11 +81,9 @@ fn named_indicators<'p>(plan: &'p Plan, compiled: &Compiled) -> impl Iterator<It
 
 /// Sorts hits by household, rule and person.
 pub(super) fn sort(hits: &mut [Hit], entities: &Entities) {
-    let household = |h: &Hit| entities.households.str_at("household_id", h.household as usize);
-    let person = |h: &Hit| h.person.and_then(|p| entities.persons.str_at("person_id", p as usize));
-    hits.sort_by(|a, b| {
-        let key = |h| (household(h), h.rule.id.as_str(), person(h));
-        key(a).cmp(&key(b))
+    let (households, persons) = (entities.households.text("household_id"), entities.persons.text("person_id"));
+    hits.sort_by_key(|hit| {
+        (households.value(hit.household as usize), hit.rule.id.as_str(), hit.person.map(|p| persons.value(p as usize)))
     });
 }
 
@@ -156,7 +156,7 @@ pub(super) fn hit_records(hits: &[Hit], trail: &Trail) -> Table {
     let input = trail.input;
     for hit in hits {
         let mut found = BTreeSet::new();
-        for name in &hit.indicators {
+        for name in hit.indicators.iter() {
             trail.follow(name, hit.household, hit.person, &mut found);
         }
         let mut rows = Vec::new();

@@ -5,38 +5,44 @@
 //! everybody; no record, or none that passes the filter → the indicator's `absent`, but unknown when a record waits for a
 //! decision that may make it this person's; records, but nothing known in them → unknown; a value.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use arrow::array::{Array, StringArray};
-use polars::prelude::{Column, DataFrame, IntoLazy, IntoSeries, NewChunkedArray, Series, UInt32Chunked};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, IntoLazy, IntoSeries, NewChunkedArray, Series, UInt32Chunked,
+};
 
 use super::ScreenInput;
 use super::aggregate::{self, ENTITY, VALUE};
-use super::entities::{Columns, Entities, gather, index};
+use super::entities::{Columns, Entities, gather};
 use super::frames::{engine, from_values, take};
 use super::lower::{Lowering, param_column, to_kind};
+use super::pairs::{Linked, Pair, Pairs};
 use super::rules::Withheld;
 use crate::diag::{Failure, Outcome};
 use crate::model::build::Value;
 use crate::model::table::Table;
 use crate::plan::sql::{CompiledIndicator, Expr};
-use crate::plan::{Absent, Indicator, Level, Origin, Source, SourceRole, Subject};
+use crate::plan::{Absent, Indicator, Level, Origin};
 
 /// An indicator's values and where they come from.
 pub(super) struct Computed {
     /// One value per person or household.
     pub values: Series,
-    /// Entity row and record row of every record that passed the filter, sorted.
-    pub used: Vec<(u32, u32)>,
+    /// The rows it was computed from; none when it was not computed from rows.
+    linked: Option<Rc<Linked>>,
+    /// Which of them passed the filter; none without one.
+    passes: Option<BooleanChunked>,
 }
 
 impl Computed {
+    fn of_nothing(values: Series) -> Self {
+        Computed { values, linked: None, passes: None }
+    }
+
     /// The record rows behind an entity's value.
-    pub(super) fn records_of(&self, entity: u32) -> impl Iterator<Item = u32> {
-        let from = self.used.partition_point(|(e, _)| *e < entity);
-        let to = self.used.partition_point(|(e, _)| *e <= entity);
-        self.used[from..to].iter().map(|(_, record)| *record)
+    pub(super) fn records_of(&self, entity: u32) -> impl Iterator<Item = u32> + '_ {
+        self.linked.iter().flat_map(move |linked| linked.records_of(entity, self.passes.as_ref()))
     }
 }
 
@@ -44,48 +50,17 @@ impl Computed {
 pub(super) struct Known {
     pub persons: Columns,
     pub households: Columns,
+    /// Parameters that are the same for everybody: one value each.
+    pub fixed: Columns,
     /// What of it nobody delivered.
     pub withheld: Withheld,
 }
 
-/// Both lists of pairs, shared by the indicators that ask for them.
-type Sides = Rc<(Vec<Pair>, Vec<Pair>)>;
-
-/// Linked records of every source by the person or household for which they count; found once, used by all indicators
-/// of a source.
-#[derive(Default)]
-pub(super) struct Pairs {
-    found: BTreeMap<(String, bool), Sides>,
-}
-
-impl Pairs {
-    /// The linked pairs, and the pairs with everybody who is a candidate of a record about which nobody has decided.
-    fn of(
-        &mut self,
-        input: &ScreenInput,
-        entities: &Entities,
-        source: &Source,
-        level: Level,
-    ) -> Rc<(Vec<Pair>, Vec<Pair>)> {
-        let key = (source.id.clone(), level == Level::Person);
-        let find = || match input.records.get(&source.id) {
-            Some(records) => Rc::new((
-                pairs(input, entities, source, records, level),
-                undecided(input, entities, source, records, level),
-            )),
-            None => Rc::default(),
-        };
-        self.found.entry(key).or_insert_with(find).clone()
+impl Known {
+    /// True for a parameter whose value is the household's.
+    fn by_household(&self, param: &str) -> bool {
+        self.households.contains_key(&param_column(param))
     }
-}
-
-/// Whom one record counts for, or one member of a household.
-#[derive(Clone, Copy)]
-struct Pair {
-    entity: u32,
-    person: Option<u32>,
-    household: Option<u32>,
-    record: u32,
 }
 
 /// What the rows of an indicator are taken from.
@@ -97,11 +72,11 @@ enum Rows<'a> {
 }
 
 /// Computes one indicator from what is known so far.
-pub(super) fn compute(
-    input: &ScreenInput,
+pub(super) fn compute<'a>(
+    input: &ScreenInput<'a>,
     entities: &Entities,
     known: &mut Known,
-    linked: &mut Pairs,
+    linked: &mut Pairs<'a>,
     indicator: &Indicator,
     compiled: &CompiledIndicator,
 ) -> Outcome<Computed> {
@@ -109,32 +84,23 @@ pub(super) fn compute(
     if !missing.is_empty() {
         known.withheld.insert(indicator.name.clone(), missing.clone());
     }
+    let nothing = |value| Computed::of_nothing(constant(indicator, value, entities.count(indicator.level)));
     let computed = match indicator.origin() {
-        Origin::Indicators => {
-            let values = calculated(entities, known, indicator, compiled, input.as_of)?;
-            Computed { values, used: Vec::new() }
-        }
+        Origin::Indicators => Computed::of_nothing(calculated(entities, known, indicator, compiled, input.as_of)?),
         // Which records count, and what they add up to, hangs on what nobody delivered.
-        _ if !missing.is_empty() => {
-            let count = entities.count(indicator.level);
-            Computed { values: constant(indicator, Value::Null, count), used: Vec::new() }
-        }
+        _ if !missing.is_empty() => nothing(Value::Null),
         Origin::Members => {
-            let pairs = members(entities);
-            gathered(entities, known, indicator, compiled, input.as_of, Rows::Members(&known.persons), (&pairs, &[]))?
+            let pairs = linked.members(entities);
+            gathered(entities, known, indicator, compiled, input.as_of, Rows::Members(&known.persons), pairs)?
         }
         Origin::Records => {
             let source = input.plan.sources.iter().find(|s| s.id == indicator.source);
             match (source, input.records.get(&indicator.source)) {
                 (Some(source), Some(records)) => {
-                    let pairs = linked.of(input, entities, source, indicator.level);
-                    let pairs = (pairs.0.as_slice(), pairs.1.as_slice());
+                    let pairs = linked.of(input, entities, source, records, indicator.level);
                     gathered(entities, known, indicator, compiled, input.as_of, Rows::Records(records), pairs)?
                 }
-                _ => {
-                    let count = entities.count(indicator.level);
-                    Computed { values: constant(indicator, absent(indicator), count), used: Vec::new() }
-                }
+                _ => nothing(absent(indicator)),
             }
         }
     };
@@ -179,49 +145,39 @@ fn gathered(
     compiled: &CompiledIndicator,
     as_of: jiff::civil::Date,
     rows: Rows,
-    (linked, undecided): (&[Pair], &[Pair]),
+    linked: Rc<Linked>,
 ) -> Outcome<Computed> {
-    let count = entities.count(indicator.level);
     let value = &compiled.value;
-    let (mut passing, mut open) = (Vec::new(), Vec::new());
-    let (mut pairs, mut waiting): (&[Pair], &[Pair]) = (linked, &[]);
-    if indicator.absent != Absent::Unknown {
-        waiting = undecided;
-    }
+    let waiting: &[Pair] = if indicator.absent == Absent::Unknown { &[] } else { &linked.undecided };
+    let (mut waiting, mut passes): (BTreeSet<u32>, _) = (waiting.iter().map(|p| p.entity).collect(), None);
     if let Some(filter) = &compiled.filter {
-        let judge = |pairs: &[Pair]| judged(rows, known, pairs, filter, as_of);
-        passing.extend(pairs.iter().zip(judge(pairs)?).filter(|(_, passes)| *passes == Some(true)).map(|(p, _)| *p));
-        open.extend(waiting.iter().zip(judge(waiting)?).filter(|(_, passes)| *passes != Some(false)).map(|(p, _)| *p));
-        (pairs, waiting) = (&passing, &open);
+        passes = Some(judged(frame(rows, known, Side::All(&linked), filter)?, known, filter, as_of)?);
+        if !waiting.is_empty() {
+            let open = judged(frame(rows, known, Side::Some(&linked.undecided), filter)?, known, filter, as_of)?;
+            let open = linked.undecided.iter().zip(open.iter()).filter(|(_, passes)| *passes != Some(false));
+            waiting = open.map(|(pair, _)| pair.entity).collect();
+        }
     }
-    let frame = frame(rows, known, pairs, value)?;
-    let grouped = aggregate::values(frame, value, indicator.kind, as_of, |groups| {
+    let frame = match &passes {
+        Some(passes) => frame(rows, known, Side::Passing(&linked, passes), value)?,
+        None => frame(rows, known, Side::All(&linked), value)?,
+    };
+    let grouped = aggregate::values(frame, value, indicator.kind, as_of, &known.fixed, |groups| {
         let entity_rows: Vec<u32> = entity_column(&groups)?.iter().flatten().collect();
         let households = || entity_rows.iter().map(|e| entities.household_row(indicator.level, *e));
         with_params(groups, value, &known.households, households)
     })?;
-    let waiting: BTreeSet<u32> = waiting.iter().map(|p| p.entity).collect();
+    let count = entities.count(indicator.level);
     let values = spread(&grouped, indicator, absent(indicator), &waiting, count)?;
-    let mut used: Vec<(u32, u32)> = pairs.iter().map(|p| (p.entity, p.record)).collect();
-    used.sort_unstable();
-    Ok(Computed { values, used })
+    Ok(Computed { values, linked: Some(linked), passes })
 }
 
-/// Whether each pair passes a filter.
-fn judged(
-    rows: Rows,
-    known: &Known,
-    pairs: &[Pair],
-    filter: &Expr,
-    as_of: jiff::civil::Date,
-) -> Outcome<Vec<Option<bool>>> {
-    let frame = frame(rows, known, pairs, filter)?
-        .lazy()
-        .with_columns([Lowering::new(as_of).lower(filter).alias(VALUE)])
-        .collect()
-        .map_err(engine("filtering records"))?;
+/// Whether each row passes a filter.
+fn judged(frame: DataFrame, known: &Known, filter: &Expr, as_of: jiff::civil::Date) -> Outcome<BooleanChunked> {
+    let passes = Lowering::new(as_of).fixed(&known.fixed).lower(filter).alias(VALUE);
+    let frame = frame.lazy().with_columns([passes]).collect().map_err(engine("filtering records"))?;
     let passes = frame.column(VALUE).and_then(|c| c.bool()).map_err(engine("filtering records"))?;
-    Ok(passes.iter().collect())
+    Ok(passes.rechunk().into_owned())
 }
 
 /// A value computed from other indicators of the same person or household.
@@ -248,7 +204,7 @@ fn calculated(
         };
         columns.push(values.with_name(name.as_str().into()).into());
     }
-    let mut lowering = Lowering::new(as_of).without(known.withheld.keys().map(String::as_str));
+    let mut lowering = Lowering::new(as_of).fixed(&known.fixed).without(known.withheld.keys().map(String::as_str));
     let value = to_kind(lowering.lower(&compiled.value), compiled.value.ty, indicator.kind);
     let frame = DataFrame::new(count, columns).map_err(engine("laying out indicators"))?;
     let frame = frame.lazy().with_columns([value.alias(VALUE)]).collect().map_err(engine("computing an indicator"))?;
@@ -257,125 +213,79 @@ fn calculated(
     Ok(values)
 }
 
-/// Every member who is here, for the household.
-fn members(entities: &Entities) -> Vec<Pair> {
-    let here = entities.household_of.iter().zip(&entities.present).enumerate().filter(|(_, (_, present))| **present);
-    here.filter_map(|(row, (household, _))| {
-        let row = row as u32;
-        Some(Pair { entity: (*household)?, person: Some(row), household: *household, record: row })
-    })
-    .collect()
-}
-
 fn constant(indicator: &Indicator, value: Value, count: usize) -> Series {
     from_values(&indicator.name, indicator.kind, std::iter::repeat_n(value, count))
 }
 
-/// Every linked record with the person or household it counts for, in the order of the record ids.
-fn pairs<'a>(
-    input: &ScreenInput<'a>,
-    entities: &Entities,
-    source: &Source,
-    records: &Table,
-    level: Level,
-) -> Vec<Pair> {
-    let ids = records.text("record_id");
-    let mut order: Vec<u32> = (0..records.rows() as u32).collect();
-    order.sort_by_key(|row| ids.value(*row as usize));
-    let mut rank = vec![0u32; records.rows()];
-    for (place, row) in order.iter().enumerate() {
-        rank[*row as usize] = place as u32;
-    }
-    let mut pairs: Vec<Pair> = Vec::new();
-    let mut push = |record: u32, counted: Option<Counted>| {
-        pairs.extend(counted.map(|(entity, person, household)| Pair { entity, person, household, record }));
-    };
-    if source.role == SourceRole::Register {
-        for (record, id) in ids.iter().enumerate() {
-            let person = id.and_then(|id| entities.registered(id));
-            push(record as u32, counted(entities, person, None, level));
-        }
-    } else if let Some(links) = input.links.get(&source.id) {
-        let record_rows = index(records, "record_id");
-        let (statuses, villages) = (links.text("status"), links.text("linked_village_code"));
-        let (persons, households) = (links.text("person_id"), links.text("household_id"));
-        let linked = links.text("record_id").iter().zip(statuses).enumerate();
-        let linked = linked.filter(|(_, (_, status))| *status == Some("linked"));
-        for (link, (id, _)) in linked {
-            let Some(record) = id.and_then(|id| record_rows.get(id)) else {
-                continue;
-            };
-            let at = |array: &'a StringArray| (!array.is_null(link)).then(|| array.value(link));
-            if source.subject == Subject::Village {
-                for household in at(villages).map_or(&[][..], |code| entities.village(code)) {
-                    push(*record, Some((*household, None, Some(*household))));
-                }
-            } else {
-                let person = at(persons).and_then(|id| entities.person(id));
-                let household = at(households).and_then(|id| entities.household(id));
-                push(*record, counted(entities, person, household, level));
-            }
-        }
-    }
-    pairs.sort_by_key(|pair| rank[pair.record as usize]);
-    pairs
-}
-
-/// Candidates of records that are not linked: such a record may well be theirs, so that they are not known to have none.
-fn undecided(input: &ScreenInput, entities: &Entities, source: &Source, records: &Table, level: Level) -> Vec<Pair> {
-    let possible = input.possible;
-    let record_rows = index(records, "record_id");
-    let mut pairs = Vec::new();
-    for row in 0..possible.rows() {
-        let at = |column: &str| possible.str_at(column, row);
-        let record = at("record_id").and_then(|id| record_rows.get(id));
-        let (Some(record), true) = (record, at("source") == Some(source.id.as_str())) else { continue };
-        let person = at("person_id").and_then(|id| entities.person(id));
-        let household = at("household_id").and_then(|id| entities.household(id));
-        if let Some((entity, person, household)) = counted(entities, person, household, level) {
-            pairs.push(Pair { entity, person, household, record: *record });
-        }
-    }
-    pairs
-}
-
-/// Entity, person and household.
-type Counted = (u32, Option<u32>, Option<u32>);
-
-/// The entity, person and household for which a person's or household's record counts.
-fn counted(entities: &Entities, person: Option<u32>, household: Option<u32>, level: Level) -> Option<Counted> {
-    let household = household.or_else(|| person.and_then(|p| entities.household_of[p as usize]));
-    match level {
-        Level::Person => person.map(|p| (p, person, household)),
-        Level::Household => household.map(|h| (h, person, household)),
-    }
+/// Which pairs make the rows of a frame.
+#[derive(Clone, Copy)]
+enum Side<'a> {
+    All(&'a Linked),
+    /// Those that passed a filter.
+    Passing(&'a Linked, &'a BooleanChunked),
+    /// Others than the linked ones.
+    Some(&'a [Pair]),
 }
 
 /// One row per pair with the columns and parameters that an expression names.
-fn frame(rows: Rows, known: &Known, pairs: &[Pair], expr: &Expr) -> Outcome<DataFrame> {
-    let entity = UInt32Chunked::from_iter_values(ENTITY.into(), pairs.iter().map(|p| p.entity));
-    let mut columns: Vec<Column> = vec![entity.into_series().into()];
-    let records: Vec<Option<u32>> = pairs.iter().map(|p| Some(p.record)).collect();
+fn frame(rows: Rows, known: &Known, side: Side, expr: &Expr) -> Outcome<DataFrame> {
+    let failed = engine("laying out records");
+    let passing: Vec<Pair>;
+    let mut pairs: &[Pair] = match side {
+        Side::All(linked) => &linked.pairs,
+        Side::Some(pairs) => pairs,
+        Side::Passing(..) => &[],
+    };
+    let names = expr.columns();
+    let by_pair = || names.iter().any(|n| n.contains('.')) || expr.params().iter().any(|p| known.by_household(p));
+    let members = matches!(rows, Rows::Members(_));
+    if let Side::Passing(linked, passes) = side
+        && (by_pair() || members)
+    {
+        let all = linked.pairs.iter().zip(passes.iter());
+        passing = all.filter(|(_, passes)| *passes == Some(true)).map(|(pair, _)| *pair).collect();
+        pairs = &passing;
+    }
+    let laid = |linked: &Linked, name: Option<&str>, table: Option<&Table>| match (name, table) {
+        (Some(name), Some(table)) => linked.column(table, name),
+        _ => linked.entities(),
+    };
+    // Of the linked pairs each column is laid out once, for all indicators.
+    let own = |name: Option<&str>, table: Option<&Table>| -> Outcome<Column> {
+        match side {
+            Side::All(linked) => Ok(laid(linked, name, table)),
+            Side::Passing(linked, passes) => laid(linked, name, table).filter(passes).map_err(&failed),
+            Side::Some(pairs) => Ok(match (name, table) {
+                (Some(name), Some(table)) => {
+                    take(table, name, &pairs.iter().map(|p| Some(p.record)).collect::<Vec<_>>()).into()
+                }
+                _ => {
+                    UInt32Chunked::from_iter_values(ENTITY.into(), pairs.iter().map(|p| p.entity)).into_series().into()
+                }
+            }),
+        }
+    };
+    let mut columns: Vec<Column> = vec![own(None, None)?];
     let unknown = |name: &str| Failure::internal(format!("nothing is known of {name}"));
-    for name in expr.columns() {
-        let values = match (name.split_once('.'), rows) {
+    for name in names {
+        let values: Column = match (name.split_once('.'), rows) {
             (Some(("person", own)), _) => {
                 let series = known.persons.get(own).ok_or_else(|| unknown(name))?;
-                gather(series, pairs.iter().map(|p| p.person))?
+                gather(series, pairs.iter().map(|p| p.person))?.into()
             }
             (Some((_, own)), _) => {
                 let series = known.households.get(own).ok_or_else(|| unknown(name))?;
-                gather(series, pairs.iter().map(|p| p.household))?
+                gather(series, pairs.iter().map(|p| p.household))?.into()
             }
-            (None, Rows::Records(table)) => take(table, name, &records),
+            (None, Rows::Records(table)) => own(Some(name), Some(table))?,
             (None, Rows::Members(persons)) => {
                 let series = persons.get(name).ok_or_else(|| unknown(name))?;
-                gather(series, records.iter().copied())?
+                gather(series, pairs.iter().map(|p| Some(p.record)))?.into()
             }
         };
-        columns.push(values.with_name(name.into()).into());
+        columns.push(values.with_name(name.into()));
     }
-    let frame = DataFrame::new(pairs.len(), columns).map_err(engine("laying out records"))?;
+    let frame = DataFrame::new(columns[0].len(), columns).map_err(&failed)?;
     with_params(frame, expr, &known.households, || pairs.iter().map(|p| p.household))
 }
 

@@ -95,10 +95,14 @@ fn joined(values: BTreeSet<&str>) -> String {
 }
 
 /// The table `online_list`, sorted by township, village and household. `hits` are sorted by household.
-pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns) -> Table {
+pub(super) fn online_list(hits: &[Hit], entities: &Entities, columns: &Columns, fixed: &Columns) -> Table {
     let households = entities.households;
     let incomes = amounts(columns, INCOME, households.rows());
-    let lines = amounts(columns, &param_column(INCOME_LINE), households.rows());
+    let line = param_column(INCOME_LINE);
+    let lines = match fixed.contains_key(&line) {
+        true => vec![amounts(fixed, &line, 1)[0]; households.rows()],
+        false => amounts(columns, &line, households.rows()),
+    };
     let mut of_household: BTreeMap<u32, Vec<&Hit>> = BTreeMap::new();
     for hit in hits {
         of_household.entry(hit.household).or_default().push(hit);

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use polars::prelude::{self as pl, DataType, LiteralValue, Scalar, col, lit, when};
+use polars::prelude::{self as pl, DataType, IntoLazy, LiteralValue, Scalar, col, lit, when};
 
+use super::entities::Columns;
 use super::frames::PRECISION;
 use super::kernels::{self, each, each_pair};
 use crate::model::table::Kind;
@@ -28,6 +29,8 @@ pub(super) struct Lowering<'a> {
     as_of: i32,
     /// Columns that nobody delivered: no function may turn their unknown into something known.
     withheld: BTreeSet<&'a str>,
+    /// Parameters that are the same for everybody, by their columns: one value each.
+    fixed: Option<&'a Columns>,
     /// Aggregates met on the way, in reading order; each is read from its column.
     pub(super) aggregates: Vec<&'a Aggregate>,
 }
@@ -98,7 +101,34 @@ fn convert(value: pl::Expr, from: Type, to: Type) -> pl::Expr {
 impl<'a> Lowering<'a> {
     /// For one day of judgement.
     pub(super) fn new(as_of: jiff::civil::Date) -> Self {
-        Lowering { as_of: text::to_days(as_of), withheld: BTreeSet::new(), aggregates: Vec::new() }
+        Self::on(text::to_days(as_of))
+    }
+
+    fn on(as_of: i32) -> Self {
+        Lowering { as_of, withheld: BTreeSet::new(), fixed: None, aggregates: Vec::new() }
+    }
+
+    /// The same, with parameters that are the same for everybody: what hangs on nothing else is computed once.
+    pub(super) fn fixed(mut self, fixed: &'a Columns) -> Self {
+        self.fixed = Some(fixed);
+        self
+    }
+
+    /// An expression over parameters that are the same for everybody, as the one value that it has.
+    fn folded(&self, expr: &Expr) -> Option<pl::Expr> {
+        let fixed = self.fixed?;
+        let params = expr.params();
+        let columns: Option<Vec<pl::Column>> =
+            params.iter().map(|p| Some(fixed.get(&param_column(p))?.clone().into())).collect();
+        let columns = columns.filter(|c| !c.is_empty() && expr.columns().is_empty() && !expr.aggregates())?;
+        let mut alone = Lowering::on(self.as_of);
+        let frame = pl::DataFrame::new(1, columns).ok()?;
+        let frame = frame.lazy().select([alone.lower(expr).alias("it")]).collect().ok()?;
+        let value = frame.column("it").ok()?.get(0).ok()?.into_static();
+        Some(match value {
+            pl::AnyValue::Null => null(expr.ty),
+            value => scalar(expr.ty, value),
+        })
     }
 
     /// The same, for a round in which nobody delivered these columns.
@@ -120,6 +150,9 @@ impl<'a> Lowering<'a> {
 
     /// Lowers one expression.
     pub(super) fn lower(&mut self, expr: &'a Expr) -> pl::Expr {
+        if let Some(folded) = self.folded(expr) {
+            return folded;
+        }
         match &expr.node {
             Node::Column(name) => col(name.as_str()),
             Node::Param(name) => col(param_column(name)),

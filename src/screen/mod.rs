@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `entities` | persons and households by row, built-in columns |
 //! | `params` | parameters per township and group |
+//! | `pairs` | records and links → whom each record counts for |
 //! | `indicators`, `aggregate` | records → one value per person or household |
 //! | `rules` | conditions → hit, miss, unknown |
 //! | `hits`, `evidence` | hits with their words and the cells behind them |
@@ -15,6 +16,7 @@
 //! | `held` | what of the list before is kept because a department has not delivered |
 //! | `rule_tests` | the pipeline's own tests of its rules |
 //! | `lower`, `frames`, `kernels` | the rule language on polars |
+//! | `wanted` | which columns of its inputs are read at all |
 
 mod aggregate;
 #[cfg(test)]
@@ -28,9 +30,11 @@ mod indicators;
 mod kernels;
 mod lists;
 mod lower;
+mod pairs;
 mod params;
 mod rule_tests;
 mod rules;
+pub mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -111,10 +115,11 @@ pub fn screen(input: &ScreenInput) -> Outcome<Screened> {
     let places = plan.indicators.iter().enumerate().map(|(place, i)| (i.name.as_str(), place)).collect();
     let trail = hits::Trail { input, compiled: &compiled, computed: &computed, places };
     let rule_outcomes = hits::rule_outcomes(plan, &judged, &known.withheld);
-    let mut online_list = lists::online_list(&found, &entities, &known.households);
+    let mut online_list = lists::online_list(&found, &entities, &known.households, &known.fixed);
     if let Some(previous) = input.previous {
         let unjudged = unjudged(&entities, &first.judged(), &known);
-        online_list = held::hold(online_list, &unjudged, previous)?;
+        let income = known.withheld.get(schema::INCOME).cloned().unwrap_or_default();
+        online_list = held::hold(online_list, &unjudged, &income, previous)?;
     }
     Ok(Screened {
         indicators_person: indicator_table(schema::indicators_person(plan), input.persons, &computed),
@@ -140,12 +145,13 @@ fn known<'p>(
     let mut known = Known {
         persons: entities.person_columns(input.as_of),
         households: entities.household_columns(),
+        fixed: Columns::new(),
         withheld: rules::withheld_built_in(plan, input.delivered),
     };
-    resolver.add_plain(&mut known.households);
+    resolver.add_plain(&mut known.households, &mut known.fixed);
     let by_group = |name: &String| plan.params.get(name).is_some_and(params::is_by_group);
     let (mut computed, mut resolved) = (BTreeMap::new(), false);
-    let mut linked = indicators::Pairs::default();
+    let mut linked = pairs::Pairs::new(input);
     for place in checked(sql::order(plan, compiled))? {
         let (indicator, compiled) = (&plan.indicators[place], &compiled[place]);
         // The order has put what the groups hang on before this one.
@@ -195,7 +201,7 @@ impl<'p> Stage<'p> {
         let wanted: BTreeSet<String> = persons.iter().flat_map(Compiled::columns).collect();
         let person_view = rules::person_view(entities, known.persons.clone(), &known.households, &wanted)?;
         let judge = |rules: &[_], columns, in_scope: &[bool]| {
-            rules::judge(rules, columns, in_scope, &known.withheld, input.as_of)
+            rules::judge(rules, (columns, &known.fixed), in_scope, &known.withheld, input.as_of)
         };
         let of_households = judge(&households, &known.households, &entities.inhabited)?;
         let of_persons = judge(&persons, &person_view, &entities.present)?;
@@ -207,8 +213,8 @@ impl<'p> Stage<'p> {
     }
 
     fn hits(&self, input: &ScreenInput, entities: &Entities, known: &Known) -> Vec<Hit<'p>> {
-        let of_households = (&self.households, &self.of_households, &known.households);
-        let of_persons = (&self.persons, &self.of_persons, &self.person_view);
+        let of_households = (&self.households, &self.of_households, (&known.households, &known.fixed));
+        let of_persons = (&self.persons, &self.of_persons, (&self.person_view, &known.fixed));
         let mut hits =
             hits::collect(entities, Level::Household, of_households.0, of_households.1, of_households.2, input);
         hits.extend(hits::collect(entities, Level::Person, of_persons.0, of_persons.1, of_persons.2, input));

@@ -1,9 +1,10 @@
 //! Parameters as columns: which value counts for each household.
 //!
-//! In: the plan's parameters and groups, the households' townships and what is known of them. Out: a series per parameter. A
+//! In: the plan's parameters and groups, the households' townships and what is known of them. Out: a series per parameter, of
+//! one value when it is the same for everybody. A
 //! household of which it is not known whether it is in a group gets a value only when every one that may count is the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use polars::prelude::{Column, DataFrame, IntoLazy, IntoSeries, NewChunkedArray, UInt32Chunked};
@@ -42,17 +43,22 @@ impl<'p> Resolver<'p> {
         Ok(Resolver { plan, day: text::to_days(as_of), as_of, townships, conditions })
     }
 
-    /// Adds the parameters that are the same for every group.
-    pub(super) fn add_plain(&self, households: &mut Columns) {
+    /// Adds the parameters that are the same for every group: to `fixed` one value of what is the same in every township, to
+    /// the households one each of the others.
+    pub(super) fn add_plain(&self, households: &mut Columns, fixed: &mut Columns) {
+        let distinct: BTreeSet<Option<&str>> = self.townships.iter().copied().collect();
         for (name, param) in self.plan.params.iter().filter(|(_, p)| !is_by_group(p)) {
-            let mut known: HashMap<Option<&str>, Value> = HashMap::new();
-            let values = self.townships.iter().map(|township| {
-                let resolve = || self.value(param, *township, params::OTHER);
-                known.entry(*township).or_insert_with(resolve).clone()
-            });
+            let known: BTreeMap<Option<&str>, Value> =
+                distinct.iter().map(|township| (*township, self.value(param, *township, params::OTHER))).collect();
             let column = param_column(name);
-            let values = from_values(&column, param.kind, values);
-            households.insert(column, values);
+            let mut values = known.values();
+            let first = values.next().cloned().unwrap_or(Value::Null);
+            if values.all(|v| *v == first) {
+                fixed.insert(column.clone(), from_values(&column, param.kind, std::iter::once(first)));
+            } else {
+                let values = self.townships.iter().map(|township| known[township].clone());
+                households.insert(column.clone(), from_values(&column, param.kind, values));
+            }
         }
     }
 

@@ -140,10 +140,11 @@ fn judge(plan: &Plan, compiled: &Compiled, test: &RuleTest, known: &[Column]) ->
     };
     let as_of = text::from_days(test.as_of);
     let resolver = super::params::Resolver::new(plan, as_of, vec![township])?;
-    resolver.add_plain(&mut columns);
+    let mut fixed = Columns::new();
+    resolver.add_plain(&mut columns, &mut fixed);
     resolver.add_by_group(&mut columns, &mut rules::Withheld::new())?;
     let rules = std::slice::from_ref(compiled);
-    let outcomes = rules::judge(rules, &columns, &[true], &rules::Withheld::new(), as_of)?;
+    let outcomes = rules::judge(rules, (&columns, &fixed), &[true], &rules::Withheld::new(), as_of)?;
     let judged = outcomes.first().and_then(|o| o.judged.first().copied().flatten());
     Ok(judged.unwrap_or(Judged::Unknown))
 }

@@ -91,7 +91,7 @@ pub(super) fn person_view(
 /// Judges every entity in scope by every rule; outcomes in the order of the rules.
 pub(super) fn judge(
     rules: &[Compiled],
-    columns: &Columns,
+    (columns, fixed): (&Columns, &Columns),
     in_scope: &[bool],
     withheld: &Withheld,
     as_of: jiff::civil::Date,
@@ -109,7 +109,7 @@ pub(super) fn judge(
         .iter()
         .enumerate()
         .map(|(place, rule)| {
-            let mut lowering = Lowering::new(as_of).without(withheld.keys().map(String::as_str));
+            let mut lowering = Lowering::new(as_of).fixed(fixed).without(withheld.keys().map(String::as_str));
             lowering.lower(&rule.condition).alias(outcome_column(place))
         })
         .collect();

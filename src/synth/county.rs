@@ -81,6 +81,7 @@ fn household(
     let income = dice.quantile(if lifted { &INCOME_LIFTED } else { &INCOME }) * 100 + dice.between(0, 99);
     county.households.push(Household {
         number: format!("1{:02}{:02}{:04}", township + 1, village + 1, n + 1),
+        ordinal: county.households.len(),
         township,
         village,
         group: dice.between(1, 9) as u8,
@@ -102,7 +103,7 @@ fn monitored(dice: &mut Dice, lifted: bool) -> Option<Monitored> {
     let list_type = if lifted { "unstable" } else { *dice.weighted(&[("marginal", 65), ("sudden", 35)]) };
     let cause =
         *dice.weighted(&[("illness", 50), ("disability", 20), ("labour", 12), ("education", 8), ("accident", 10)]);
-    Some(Monitored { list_type, cause, cleared: dice.percent(50), since: dice.between(200, 1500) })
+    Some(Monitored { list_type, cause, cleared: dice.percent(50), since: dice.between(200, 1500), gone: None })
 }
 
 /// Names of a family: surnames by descent, one shared character for many sibships.
@@ -199,6 +200,7 @@ fn person(
     });
     let disabled = dice.chance(if age >= 60 { 90_000 } else { 28_000 });
     Person {
+        ordinal: county.persons.len(),
         name,
         former_name,
         number,

@@ -70,7 +70,17 @@ fn unfounded(dice: &mut Dice, lifted: bool) -> Report {
     Report { list_type, causes: vec![cause] }
 }
 
-/// Writes the townships' workbooks; gives what was reported by household.
+/// Somebody whom a village reports and nobody knows, beside a household.
+pub struct Stranger {
+    /// Place in the county of the household beside whom they are written down.
+    pub beside: usize,
+    /// As written.
+    pub entry: Entry,
+    /// What is reported.
+    pub report: Report,
+}
+
+/// Draws what the villages report and writes the townships' workbooks; gives what was reported by household.
 pub fn report(
     round: &Round,
     records: &mut Records,
@@ -79,7 +89,6 @@ pub fn report(
 ) -> Outcome<Vec<Option<Report>>> {
     let county = round.county;
     let mut dice = round.dice("offline_report");
-    let mut outsiders = Outsiders::new(county);
     let mut reports: Vec<Option<Report>> = vec![None; county.households.len()];
     for (h, slot) in reports.iter_mut().enumerate() {
         let lifted = county.households[h].lifted;
@@ -98,6 +107,20 @@ pub fn report(
             *slot = Some(Report { list_type: marked.list_type, causes: vec![marked.cause] });
         }
     }
+    write(round, records, &reports, &[], dice)?;
+    Ok(reports)
+}
+
+/// Writes the townships' workbooks.
+pub fn write(
+    round: &Round,
+    records: &mut Records,
+    reports: &[Option<Report>],
+    strangers: &[Stranger],
+    mut dice: Dice,
+) -> Outcome<()> {
+    let county = round.county;
+    let mut outsiders = Outsiders::new(county);
     for (t, households) in round.townships() {
         let township = county.townships[t].name;
         let file = format!("线下排查/{township}线下排查表.xlsx");
@@ -132,6 +155,11 @@ pub fn report(
                 records.note(at(row), "", RowKind::Data, &stranger.entry.faults)?;
             }
         }
+        for s in strangers.iter().filter(|s| county.households[s.beside].township == t) {
+            number += 1;
+            let row = page.row(&line(round, &mut dice, s.beside, number, &s.entry, &s.report))?;
+            records.note(at(row), "", RowKind::Data, &s.entry.faults)?;
+        }
         page.blank();
         let total = page.row(&["合计".into(), format!("{number}户").into()])?;
         records.note(at(total), "", RowKind::Total, &[])?;
@@ -147,7 +175,7 @@ pub fn report(
         book.add(page);
         book.save()?;
     }
-    Ok(reports)
+    Ok(())
 }
 
 /// A person as a village cadre writes them: the number often missing or wrong, the name sometimes as people call them.

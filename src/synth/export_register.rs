@@ -117,7 +117,7 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
             continue;
         }
         let here = county.here(h);
-        let household_number = format!("52{:08}", 10_000_000 + h * 7);
+        let household_number = format!("52{:08}", 10_000_000 + house.ordinal * 7);
         let phone = here.iter().find_map(|&p| county.persons[p].phone);
         let last_year = round.facts[h].survey.as_ref().map_or(house.income * 95 / 100, |s| s.last_year);
         let facts = &round.facts[h];
@@ -142,7 +142,7 @@ pub fn national(round: &Round, records: &mut Records) -> Outcome<()> {
             }
             let marked = house.monitored;
             let since = marked.map(|m| month(round.as_of, m.since));
-            let gone = marked.filter(|m| m.cleared).map(|m| month(round.as_of, m.since / 2));
+            let gone = marked.filter(|m| m.cleared).map(|m| month(round.as_of, m.gone.unwrap_or(m.since / 2)));
             let insured = dice.percent(97);
             let works = (18..=60).contains(&age) && dice.percent(45);
             let row = page.row(&[

@@ -4,7 +4,8 @@
 //! Same options, same bytes. Nothing is shared with `normalize`, `link` or `codes`: the generator knows the dirt, they
 //! have to find it out. The order of work: [`county`] fills the county with [`family`] after family, [`facts`] gives
 //! each household an ordinary life, [`risk`] adds risks and decoys, [`policy`] reads back who is at risk, the
-//! `export_*` modules write what each department sends through `dirt`, `truth` notes what was written.
+//! `export_*` modules write what each department sends through `dirt`, `truth` notes what was written. [`rounds`] lets
+//! the same county live through a year of rounds, with what offices do between them.
 //!
 //! Identity numbers begin with 99 (given to no place), telephone numbers with 1990.
 // What it proposes for a pick among `&str` does not compile.
@@ -39,6 +40,7 @@ pub mod people;
 pub mod policy;
 pub mod risk;
 mod roll;
+mod rounds;
 mod sheet;
 pub mod study;
 mod style;
@@ -57,6 +59,7 @@ pub use dirt::Dirt;
 use dirt::Soiler;
 use facts::Facts;
 use people::{County, Relation};
+pub use rounds::{YearSummary, year};
 use truth::Records;
 
 /// What to make.
@@ -137,50 +140,66 @@ impl Round<'_> {
 /// An export of one list.
 type Export = fn(&Round, &mut Records) -> Outcome<()>;
 
-/// The lists that are written alike.
-const LISTS: [Export; 21] = [
-    export_person::disability,
-    export_person::illness,
-    export_person::employment,
-    export_person::accident,
-    export_person::death,
-    export_person::pension,
-    export_means::business,
-    export_means::vehicle,
-    export_means::estate,
-    export_means::payroll,
-    export_means::credit,
-    export_means::subsidy,
-    export_means::supporter,
-    export_means::visit,
-    export_means::disaster,
-    export_means::pending,
-    export_study::fees,
-    export_study::aid,
-    export_study::leavers,
-    export_study::orphans,
-    export_study::veterans,
+/// The departments' lists by source, in the order in which they are written; the register comes before them, the villages'
+/// reports behind.
+const LISTS: [(&str, Export); 33] = [
+    ("national_system", export_register::national),
+    ("dibao", export_civil::dibao),
+    ("tekun", export_civil::tekun),
+    ("temporary_relief", export_civil::relief),
+    ("medical_settlement", export_medical::settlement),
+    ("medical_enrolment", export_medical::enrolment),
+    ("school_enrolment", export_school::enrolment),
+    ("school_dropout", export_school::dropout),
+    ("housing_appraisal", export_house::appraisal),
+    ("water_household", export_house::water_household),
+    ("water_village", export_house::water_village),
+    ("income_survey", export_income::survey),
+    ("disability", export_person::disability),
+    ("illness", export_person::illness),
+    ("employment", export_person::employment),
+    ("traffic_accident", export_person::accident),
+    ("death", export_person::death),
+    ("pension_paid_for", export_person::pension),
+    ("business", export_means::business),
+    ("vehicle", export_means::vehicle),
+    ("real_estate", export_means::estate),
+    ("payroll", export_means::payroll),
+    ("micro_credit", export_means::credit),
+    ("subsidy", export_means::subsidy),
+    ("supporter_check", export_means::supporter),
+    ("helper_visit", export_means::visit),
+    ("disaster", export_means::disaster),
+    ("bill_elsewhere", export_means::pending),
+    ("school_fees", export_study::fees),
+    ("school_aid", export_study::aid),
+    ("school_leavers", export_study::leavers),
+    ("orphan", export_study::orphans),
+    ("special_care", export_study::veterans),
 ];
+
+/// Refuses a county without anybody.
+fn demand_households(households: usize) -> Outcome<()> {
+    if households > 0 {
+        return Ok(());
+    }
+    let problem = crate::diag::Diagnostic::error(
+        "synth.no_households",
+        "a county needs at least one household",
+        crate::diag::Place::default(),
+    );
+    Err(Failure::one(crate::diag::FailureClass::Usage, problem.hint("give --households 3000")))
+}
 
 /// Makes a county and writes everything below `out`, over what stands there.
 ///
 /// # Errors
 /// `Usage` when no household is asked for; `Io` when something cannot be written.
 pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
-    if options.households == 0 {
-        let problem = crate::diag::Diagnostic::error(
-            "synth.no_households",
-            "a county needs at least one household",
-            crate::diag::Place::default(),
-        );
-        return Err(Failure::one(crate::diag::FailureClass::Usage, problem.hint("give --households 3000")));
-    }
+    demand_households(options.households)?;
     let county = county::people(options.households, options.seed, options.as_of);
     let facts: Vec<Facts> =
         (0..county.households.len()).map(|h| risk::circumstances(&county, h, options.seed, options.as_of)).collect();
-    let risks: Vec<_> = facts.iter().enumerate().map(|(h, f)| policy::risks(&county, h, f, options.as_of)).collect();
-    let list_types: Vec<_> =
-        facts.iter().enumerate().map(|(h, f)| policy::list_type(&county, h, f, &risks[h])).collect();
     let works = export_house::works(&county, options.seed, options.as_of);
     let round = Round {
         county: &county,
@@ -191,38 +210,49 @@ pub fn generate(options: &Options, out: &Path) -> Outcome<Summary> {
         as_of: options.as_of,
         out,
     };
-
+    let (risks, list_types) = judged(&round);
     let mut records = Records::create(out)?;
     let register_rows = export_register::population(&round, &mut records)?;
-    export_register::national(&round, &mut records)?;
-    export_civil::dibao(&round, &mut records)?;
-    export_civil::tekun(&round, &mut records)?;
-    export_civil::relief(&round, &mut records)?;
-    export_medical::settlement(&round, &mut records)?;
-    export_medical::enrolment(&round, &mut records)?;
-    export_school::enrolment(&round, &mut records)?;
-    export_school::dropout(&round, &mut records)?;
-    export_house::appraisal(&round, &mut records)?;
-    export_house::water_household(&round, &mut records)?;
-    export_house::water_village(&round, &mut records)?;
-    export_income::survey(&round, &mut records)?;
-    for export in LISTS {
+    for (_, export) in LISTS {
         export(&round, &mut records)?;
     }
     let reports = export_offline::report(&round, &mut records, &risks, &list_types)?;
     let rows = records.rows;
     records.close()?;
+    round_truth(&round, &register_rows, (&risks, &list_types, &reports))?;
+    Ok(summary(&round, &risks, rows))
+}
 
-    truth::persons(out, &county, &register_rows)?;
-    truth::households(out, &county, &risks, &list_types, &reports)?;
-    truth::rule_hits(out, &round, &risks)?;
+/// Risks and list type of every household by the written policy.
+fn judged(round: &Round) -> (Vec<Vec<policy::Risk>>, Vec<&'static str>) {
+    let of = |(h, facts): (usize, &Facts)| {
+        let risks = policy::risks(round.county, h, facts, round.as_of);
+        let list_type = policy::list_type(round.county, h, facts, &risks);
+        (risks, list_type)
+    };
+    round.facts.iter().enumerate().map(of).unzip()
+}
+
+/// Who is who, who is at risk, which rules should hold, and the division table.
+fn round_truth(
+    round: &Round,
+    register_rows: &[Vec<u32>],
+    (risks, list_types, reports): (&[Vec<policy::Risk>], &[&'static str], &[Option<truth::Report>]),
+) -> Outcome<()> {
+    let out = round.out;
+    truth::persons(out, round.county, register_rows)?;
+    truth::households(out, round.county, risks, list_types, reports)?;
+    truth::rule_hits(out, round, risks)?;
     let divisions = sheet::place(out, "codes/divisions.csv")?;
-    std::fs::write(&divisions, divisions::csv()).map_err(|e| Failure::io("write", &divisions, &e))?;
-    Ok(Summary {
-        households: county.households.len(),
-        persons: county.persons.len(),
+    std::fs::write(&divisions, divisions::csv()).map_err(|e| Failure::io("write", &divisions, &e))
+}
+
+fn summary(round: &Round, risks: &[Vec<policy::Risk>], rows: u64) -> Summary {
+    Summary {
+        households: round.county.households.len(),
+        persons: round.county.persons.len(),
         at_risk: risks.iter().filter(|r| !r.is_empty()).count(),
         visible_online: risks.iter().filter(|r| r.iter().any(|x| !x.source.is_empty())).count(),
         rows,
-    })
+    }
 }

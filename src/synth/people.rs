@@ -95,6 +95,8 @@ pub enum Status {
 /// One human being.
 #[derive(Debug, Clone)]
 pub struct Person {
+    /// What stays the same while others come and go.
+    pub ordinal: usize,
     /// Name as the police write it.
     pub name: String,
     /// Name before.
@@ -153,6 +155,8 @@ pub struct Monitored {
     pub cleared: bool,
     /// Marked so many days before the round.
     pub since: i64,
+    /// The risk was marked as gone so many days before the round; half of `since` when not told.
+    pub gone: Option<i64>,
 }
 
 /// One household.
@@ -160,6 +164,8 @@ pub struct Monitored {
 pub struct Household {
     /// The register's household number.
     pub number: String,
+    /// What stays the same while others come and go.
+    pub ordinal: usize,
     /// Township from 0.
     pub township: usize,
     /// Village in the township from 0.

@@ -94,7 +94,7 @@ pub struct Home {
 /// Marital status of a person as the register has it.
 pub fn marital(county: &County, household: usize, p: usize, seed: u64, as_of: Date) -> &'static str {
     let person = &county.persons[p];
-    let mut dice = Dice::new(seed, "marital", p as u64);
+    let mut dice = Dice::new(seed, "marital", person.ordinal as u64);
     let couple = county.members(household).any(|q| county.persons[q].relation == Relation::Spouse);
     let has =
         |relation: fn(&Relation) -> bool| county.members(household).any(|q| relation(&county.persons[q].relation));

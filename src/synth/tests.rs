@@ -15,7 +15,7 @@ mod rows;
 const SAMPLE: Options =
     Options { households: 3000, seed: 20260930, dirt: Dirt::Ordinary, as_of: Date::constant(2026, 9, 30) };
 
-fn files(root: &Path) -> BTreeSet<PathBuf> {
+pub(super) fn files(root: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {

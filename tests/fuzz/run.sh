@@ -66,7 +66,10 @@ code=0
 "$target/$built/ingest" -max_total_time=$((minutes * 60)) -timeout=0 -report_slow_units=86400 -rss_limit_mb=1024 -malloc_limit_mb=1024 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$found/" "$grown" "$seeds" >"$log" 2>&1 || code=1
 stat() { sed -n "s/^stat::$1: *//p" "$log" | tail -1; }
-echo "$format: $minutes minutes, $(stat number_of_executed_units) inputs, $(stat average_exec_per_sec) a second," \
+# Children's CPU time, as the shell has it: a wall clock says little on a machine with other work.
+times >"$target/times-$format"
+cpu=$(($(sed -n '2s/^\([0-9]*\)m\([0-9]*\).*/\1 * 60 + \2/p' "$target/times-$format")))
+echo "$format: $minutes minutes, $cpu CPU seconds, $(stat number_of_executed_units) inputs, $(stat average_exec_per_sec) a second," \
     "peak $(stat peak_rss_mb) MB, $(grep -c '^SLOW' "$log" || true) of more than 1 s CPU, coverage $(grep -o 'cov: [0-9]*' "$log" | tail -1 | cut -c6-)," \
     "$(ls "$found" | wc -l) failures, $(grep -c '^PARSER PANIC' "$log" || true) places where a parser's panic was caught"
 grep '^PARSER PANIC' "$log" || true

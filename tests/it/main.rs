@@ -30,3 +30,4 @@ mod rule_language;
 mod runs;
 mod tidy;
 mod withheld;
+mod year;

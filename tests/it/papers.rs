@@ -19,8 +19,7 @@ fn office(name: &str) -> PathBuf {
 }
 
 fn call(args: &[&str], out: &Path, on: &str) -> Value {
-    let (code, said, errors) =
-        outcome(bidui().args(args).arg("--out").arg(out).args(["--on", on, "--json"]));
+    let (code, said, errors) = outcome(bidui().args(args).arg("--out").arg(out).args(["--on", on, "--json"]));
     assert_eq!(code, 0, "{args:?}: {errors}");
     serde_json::from_str(&said).unwrap_or_else(|e| panic!("{args:?}: {e}: {said}"))
 }
@@ -39,7 +38,8 @@ fn answer(out: &Path, files: &[PathBuf], on: &str, mut fill: impl FnMut(&mut Boo
         for (sheet, row) in book.rows() {
             fill(&mut book, sheet, row);
         }
-        let name = format!("{}-{i}-filled.xlsx", file.parent().and_then(Path::file_name).expect("day").to_string_lossy());
+        let name =
+            format!("{}-{i}-filled.xlsx", file.parent().and_then(Path::file_name).expect("day").to_string_lossy());
         let path = out.join(format!("{}-{name}", file.file_stem().expect("name").to_string_lossy()));
         book.write(&path);
         filled.push(path);
@@ -205,7 +205,11 @@ fn from_the_proposal_to_the_order_and_the_dossier() {
     assert_eq!(national["mark"].as_u64().unwrap() + national["enter"].as_u64().unwrap(), (before - 2) as u64);
     let book = Book::read(Path::new(national["file"].as_str().unwrap()));
     for (sheet, heading) in [(0, "户主证件号码"), (1, "与户主关系")] {
-        assert!(book.sheets[sheet].grid[2].iter().any(|c| c == heading), "headings on row 3: {:?}", book.sheets[sheet].grid[2]);
+        assert!(
+            book.sheets[sheet].grid[2].iter().any(|c| c == heading),
+            "headings on row 3: {:?}",
+            book.sheets[sheet].grid[2]
+        );
     }
 
     // One order per risk; the same command again opens none. Departments get their own only.
@@ -314,7 +318,10 @@ fn from_the_proposal_to_the_order_and_the_dossier() {
     assert_eq!(in_state("in_progress"), opened - 3);
     // The one that was sent back has no plan and no return: help should have begun in November.
     let findings = book["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|f| f["order_id"] == greedy.as_str() && f["code"] == "order.not_started"), "{findings:?}");
+    assert!(
+        findings.iter().any(|f| f["order_id"] == greedy.as_str() && f["code"] == "order.not_started"),
+        "{findings:?}"
+    );
 
     // Dossier, exits and conduct.
     let case = orders.iter().find(|o| o["order_id"] == special.as_str()).unwrap()["case_id"].as_str().unwrap();

@@ -77,71 +77,127 @@ fn ids(list: &Table) -> BTreeSet<String> {
     list.text("household_id").iter().flatten().map(String::from).collect()
 }
 
-/// Of each department the sources it delivers; without the register there is no round at all.
-fn departments(plan: &Plan) -> BTreeMap<String, Vec<&str>> {
-    let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    let of_departments = |s: &&plan::Source| s.role == SourceRole::Department;
-    for source in plan.sources.iter().filter(of_departments) {
-        found.entry(source.department.clone()).or_default().push(&source.id);
+/// What is withheld in turn: each department's source alone, and all sources of a department that delivers several.
+///
+/// Without the register and the national system there is no round at all; what the villages report is not screened.
+fn withheld_in_turn(plan: &Plan) -> Vec<Vec<&str>> {
+    let mut of_department: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for source in plan.sources.iter().filter(|s| s.role == SourceRole::Department) {
+        of_department.entry(source.department.as_str()).or_default().push(&source.id);
     }
-    found
+    let singly = of_department.values().flatten().map(|source| vec![*source]);
+    singly.chain(of_department.values().filter(|sources| sources.len() > 1).cloned()).collect()
+}
+
+/// Rule and id of every hit of every role.
+fn hits(screened: &Screened) -> BTreeSet<(&str, &str)> {
+    let table = &screened.rule_hits;
+    let hit = |row| (table.str_at("rule", row).unwrap(), table.str_at("hit_id", row).unwrap());
+    (0..table.rows()).map(hit).collect()
+}
+
+/// Of each rule that lacks a source what it lacks.
+fn lacking(outcomes: &Table) -> BTreeMap<String, BTreeSet<String>> {
+    let rows = (0..outcomes.rows()).filter_map(|row| {
+        let sources = words::split(outcomes.str_at("missing_sources", row)).map(String::from).collect::<BTreeSet<_>>();
+        Some((outcomes.str_at("rule", row)?.to_string(), sources))
+    });
+    rows.filter(|(_, sources)| !sources.is_empty()).collect()
+}
+
+/// Sources that an indicator of a rule is taken from, by the names in the texts alone: what `lacking` must say.
+fn sources_of(plan: &Plan, text: &str, found: &mut BTreeSet<String>) {
+    let named = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':' || c == '-';
+    for word in text.split(|c| !named(c)) {
+        if let Some(indicator) = plan.indicators.iter().find(|i| i.name == word) {
+            if plan.sources.iter().any(|s| s.id == indicator.source) {
+                found.insert(indicator.source.clone());
+            } else {
+                let texts = [Some(&indicator.value), indicator.filter.as_ref()];
+                texts.into_iter().flatten().for_each(|sql| sources_of(plan, &sql.text, found));
+            }
+        }
+    }
 }
 
 #[test]
-fn each_department_in_turn_is_withheld() {
+fn every_source_in_turn_is_withheld() {
     let round = Round::open(sample_round());
     let full = round.without(&[], None);
     assert_eq!(
-        ids(&full.online_list),
-        ids(&table(sample_round(), "online_list")),
+        types(&full.online_list),
+        types(&table(sample_round(), "online_list")),
         "the stage alone gives the same list"
     );
+    let all_hits = hits(&full);
+    let all = ids(&full.online_list);
     let previous =
         held::Previous { round: "2026Q2".into(), list: full.online_list.clone(), hits: full.rule_hits.clone() };
-    let (mut unjudged, mut kept_rows) = (0, 0);
-    for (department, sources) in departments(&round.plan) {
-        let bare = round.without(&sources, None);
-        let (all, now) = (ids(&full.online_list), ids(&bare.online_list));
+    let (mut listing, mut unjudged) = (BTreeSet::new(), BTreeSet::new());
+    for withheld in withheld_in_turn(&round.plan) {
+        // What is kept from the round before is marked: the other rows are the list of a first round.
+        let bare = round.without(&withheld, Some(&previous));
+        let list = &bare.online_list;
+        let kept_rows = |wanted: bool| -> BTreeSet<usize> {
+            (0..list.rows()).filter(|row| list.str_at("held_from", *row).is_some() == wanted).collect()
+        };
+        let id = |row: usize| list.str_at("household_id", row).unwrap().to_string();
+        let now: BTreeSet<String> = kept_rows(false).into_iter().map(id).collect();
         let entered: Vec<_> = now.difference(&all).collect();
-        assert!(entered.is_empty(), "without {department} {entered:?} enter");
-        // A household that is not on the bare list was listed by rules that now say that they lack a source.
-        let missing: BTreeMap<String, String> = (0..bare.rule_outcomes.rows())
-            .filter_map(|r| {
-                let sources = bare.rule_outcomes.str_at("missing_sources", r)?;
-                Some((bare.rule_outcomes.str_at("rule", r)?.to_string(), sources.to_string()))
-            })
-            .collect();
-        for household in all.difference(&now) {
-            let hits = &full.rule_hits;
-            let lists = (0..hits.rows()).filter(|r| {
-                hits.str_at("household_id", *r) == Some(household) && hits.str_at("role", *r) == Some("lists")
-            });
-            for row in lists {
-                let rule = hits.str_at("rule", row).unwrap();
-                let lacking = missing.get(rule).unwrap_or_else(|| panic!("{rule} lost {household} without saying why"));
-                assert!(words::split(Some(lacking)).any(|s| sources.contains(&s)), "{rule} names {lacking}");
-                unjudged += 1;
+        assert!(entered.is_empty(), "without {withheld:?} {entered:?} enter");
+        // No rule, of whatever role, accuses because of what is absent; one that lost a hit says what it lacks.
+        let kept = hits(&bare);
+        let new: Vec<_> = kept.difference(&all_hits).collect();
+        assert!(new.is_empty(), "without {withheld:?} {new:?} are new");
+        let told = lacking(&bare.rule_outcomes);
+        for (rule, hit) in all_hits.difference(&kept) {
+            let lacks = told.get(*rule).unwrap_or_else(|| panic!("{rule} lost {hit} without saying why"));
+            assert!(lacks.iter().any(|s| withheld.contains(&s.as_str())), "{rule} says that it lacks {lacks:?}");
+            unjudged.extend(withheld.iter().map(|s| s.to_string()));
+        }
+        for (rule, lacks) in &told {
+            assert!(lacks.iter().all(|s| withheld.contains(&s.as_str())), "{rule} lacks {lacks:?}, not {withheld:?}");
+        }
+        // Every rule that stands on the source says so, whether or not it had hits.
+        for rule in &round.plan.rules {
+            let mut needs = BTreeSet::new();
+            sources_of(&round.plan, &rule.when.text, &mut needs);
+            if needs.iter().any(|s| withheld.contains(&s.as_str())) {
+                assert!(
+                    told.contains_key(&rule.id),
+                    "{} needs {withheld:?} and does not say that it lacks it",
+                    rule.id
+                );
             }
         }
-        // With a round before, the list is the same: nobody enters, nobody leaves.
-        let held = round.without(&sources, Some(&previous));
-        assert_eq!(ids(&held.online_list), all, "without {department}");
-        let list = &held.online_list;
-        let kept = (0..list.rows()).filter(|r| list.str_at("held_from", *r).is_some()).count();
-        assert_eq!(kept, all.len() - now.len(), "without {department}");
-        kept_rows += kept;
+        // With a round before, the list is the same: nobody enters, nobody leaves, and whoever is kept is told as such, with
+        // what is missing. Only whom a rule cannot judge is kept: so everybody who would have left is known to be unjudged.
+        assert_eq!(ids(list), all, "without {withheld:?}");
+        let mut carried = BTreeSet::new();
+        for row in kept_rows(true) {
+            let evidence = list.str_at("evidence", row).unwrap();
+            assert!(withheld.iter().any(|s| evidence.contains(s)), "kept for want of {withheld:?}: {evidence}");
+            carried.insert(id(row));
+        }
+        assert_eq!(carried, all.difference(&now).cloned().collect(), "without {withheld:?}");
+        if !carried.is_empty() && withheld.len() == 1 {
+            listing.extend(withheld.iter().map(|s| s.to_string()));
+        }
     }
-    assert!(unjudged > 0 && kept_rows > 0, "the sample has rules that need a department");
+    // The sample tries it: every source that is screened has hits to lose, and half of them list households.
+    let screened: BTreeSet<String> = withheld_in_turn(&round.plan).concat().iter().map(|s| s.to_string()).collect();
+    assert_eq!(unjudged, screened, "the sample has hits that hang on every source");
+    assert!(listing.len() >= 12, "{listing:?}");
 }
 
-/// Deletes what a source's globs mean.
+/// Deletes what a source's globs mean, and nothing else.
 fn withhold(input: &Path, source: &plan::Source) {
     let mut gone = 0;
     for pattern in &source.files {
-        let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
-        let head = name.split(['*', '{', '?']).next().unwrap();
-        for entry in fs::read_dir(input.join(folder)).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(head) {
+        let glob = globset::Glob::new(pattern).unwrap().compile_matcher();
+        let folder = input.join(pattern.rsplit_once('/').map_or("", |(folder, _)| folder));
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if glob.is_match(entry.path().strip_prefix(input).unwrap()) {
                 fs::remove_file(entry.path()).unwrap();
                 gone += 1;
             }
@@ -151,40 +207,51 @@ fn withhold(input: &Path, source: &plan::Source) {
 }
 
 #[test]
-fn the_report_says_what_could_not_be_judged_and_a_round_later_nobody_has_left() {
-    let plan = quarterly();
-    // What the national system knows goes through the households; one department's list is looked at with it.
-    for role in [SourceRole::NationalSystem, SourceRole::Department] {
-        let source = match role {
-            SourceRole::Department => plan.sources.iter().find(|s| s.id == "medical_settlement").unwrap(),
-            role => plan.sources.iter().find(|s| s.role == role).unwrap(),
-        };
+fn a_round_without_a_file_is_the_round_with_its_source_withheld_and_the_report_tells_what_could_not_be_judged() {
+    let all = Round::open(sample_round());
+    // What is delivered about persons, about households' members and about villages.
+    for id in ["medical_settlement", "employment", "water_village"] {
+        let source = all.plan.sources.iter().find(|s| s.id == id).unwrap();
         let input = scratch("withheld-inbox");
         copy_tree(&root().join("sample-data"), &input);
         withhold(&input, source);
         let out = scratch("withheld-out");
         let (code, _, told) = run(&pipeline(), &input, &out, AS_OF);
-        assert!(matches!(code, 0 | 66), "{told}");
-        if code == 66 {
-            continue; // A required source: there is no round without it.
-        }
+        assert_eq!(code, 0, "{told}");
         let round = out.join("rounds/2026Q3");
-        let full: BTreeMap<String, Option<String>> = types(&table(sample_round(), "online_list"));
-        let now = types(&table(&round, "online_list"));
-        for household in now.keys() {
-            assert!(full.contains_key(household), "without {} {household} enters", source.id);
+        let bare = all.without(&[id], None);
+        for own in [
+            &bare.online_list,
+            &bare.rule_hits,
+            &bare.hit_records,
+            &bare.rule_outcomes,
+            &bare.indicators_person,
+            &bare.indicators_household,
+        ] {
+            assert_eq!(table(&round, own.name()).batch, own.batch, "{} without {id}", own.name());
         }
         let report = fs::read_to_string(round.join("report.html")).unwrap();
-        let outcomes = table(&round, "rule_outcomes");
-        let lacking: Vec<&str> = (0..outcomes.rows())
-            .filter(|r| words::split(outcomes.str_at("missing_sources", *r)).any(|s| s == source.id))
-            .map(|r| outcomes.str_at("rule", r).unwrap())
-            .collect();
-        assert!(!lacking.is_empty(), "rules need {}", source.id);
+        let lacking = lacking(&bare.rule_outcomes);
+        assert!(!lacking.is_empty(), "rules need {id}");
         assert!(report.contains(&source.title), "the report names what is missing");
-        for rule in lacking {
+        for rule in lacking.keys() {
             assert!(report.contains(rule), "{rule}");
         }
+    }
+}
+
+#[test]
+fn without_the_register_or_the_national_system_there_is_no_round() {
+    for role in [SourceRole::Register, SourceRole::NationalSystem] {
+        let plan = quarterly();
+        let source = plan.sources.iter().find(|s| s.role == role).unwrap();
+        let (input, out) = (scratch("required-inbox"), scratch("required-out"));
+        copy_tree(&root().join("sample-data"), &input);
+        withhold(&input, source);
+        let (code, _, told) = run(&pipeline(), &input, &out, AS_OF);
+        assert_eq!(code, 66, "{told}");
+        assert!(told.contains(&source.id), "{told}");
+        assert!(!out.join("rounds/2026Q3").exists());
     }
 }
 

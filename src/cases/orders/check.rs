@@ -198,13 +198,12 @@ impl About<'_> {
                 let message = format!("“{written}”不在资金来源表内，应为：{}", known.join("、"));
                 self.add("order.unknown_fund", message, "");
             }
-            Some((_, Some(fund))) => {
-                if !fund.list_types.iter().any(|t| *t == self.order.list_type) {
-                    let kind = crate::model::words::list_type(&self.order.list_type);
-                    let message = format!("“{}”不用于{kind}，请改换资金来源", fund.title);
-                    self.add("order.fund_mismatch", message, &fund.document);
-                }
+            Some((_, Some(fund))) if !fund.list_types.contains(&self.order.list_type) => {
+                let kind = crate::model::words::list_type(&self.order.list_type);
+                let message = format!("“{}”不用于{kind}，请改换资金来源", fund.title);
+                self.add("order.fund_mismatch", message, &fund.document);
             }
+            Some((_, Some(_))) => {}
         }
         let fund = written.and_then(|w| remedies.fund(w));
         // The leading group sees special relief anyway.

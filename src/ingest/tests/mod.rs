@@ -7,6 +7,7 @@ mod headings;
 mod hostile;
 mod markup;
 mod nothing_lost;
+mod oracle;
 mod parquet;
 mod receipts;
 mod records;

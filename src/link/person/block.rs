@@ -14,6 +14,7 @@ use super::keys;
 use super::numbers;
 use super::pack::{Columns, NO_DATE, NO_DIVISION};
 use super::register_numbers::Numbers;
+use crate::link::zeros::zeros;
 
 /// What brought a record and a person together, from the surest key to the widest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -269,8 +270,8 @@ impl Wanted {
             return Wanted { bits: Vec::new(), slots: Vec::new() };
         }
         let mut wanted = Wanted {
-            bits: vec![0; (count / 4 + 1).next_power_of_two()],
-            slots: vec![0; (count * 2 + 1).next_power_of_two()],
+            bits: zeros((count / 4 + 1).next_power_of_two()),
+            slots: zeros((count * 2 + 1).next_power_of_two()),
         };
         let (bit_mask, slot_mask) = (wanted.bits.len() - 1, wanted.slots.len() - 1);
         for key in keys.flatten() {

@@ -17,6 +17,9 @@ use crate::plan::LinkModel;
 /// Most candidates that a person is asked to look at for one record.
 pub const MOST_CANDIDATES: usize = 5;
 
+/// Records whose owners are looked up at once.
+const TOGETHER: usize = 32;
+
 /// Bits beyond the model's margin from which evidence settles what a rule alone would leave to a person.
 const CLEAR: f64 = 5.0;
 
@@ -134,6 +137,27 @@ impl Judge<'_> {
         self.by_weight(record)
     }
 
+    /// Decides about the `at`-th of some records that are decided in their order.
+    pub fn judge_next(&self, records: &[u32], at: usize) -> Judged {
+        if at.is_multiple_of(TOGETHER) {
+            self.touch(&records[at..records.len().min(at + TOGETHER)]);
+        }
+        self.judge(records[at])
+    }
+
+    /// Brings what decisions about these records read first near: the owners of their numbers, those who live with them,
+    /// and all their names. Accesses that do not wait for one another overlap.
+    fn touch(&self, records: &[u32]) {
+        let (spine, entries) = (self.spine, self.entries);
+        let number = |record: &u32| entries.number[*record as usize];
+        spine.index.touch(records.iter().map(number));
+        let owners = || records.iter().filter_map(|r| spine.index.owners(number(r)).first());
+        let names = records.iter().map(|r| entries.names.touch(entries.name[*r as usize]));
+        let homes = owners().map(|owner| u64::from(spine.cards[*owner as usize].household));
+        std::hint::black_box(names.chain(homes).fold(0, |sum, read| sum ^ read));
+        spine.touch(owners().flat_map(|o| &spine.members[spine.cards[*o as usize].household as usize]).copied());
+    }
+
     /// A record that number and name settle.
     pub fn settled(&self, record: u32, person: u32) -> Judged {
         self.linked(self.settled_pair(record, person), None)
@@ -149,12 +173,17 @@ impl Judge<'_> {
         self.pair(record, self.spine.stands_for[person as usize], Pass::Number, NumberUse::Compare).levels
     }
 
-    /// A pair of the same levels with another person, whose name is that of the record letter by letter.
-    pub fn renamed(&self, pair: Pair, record: u32, person: u32) -> Pair {
+    /// What agreement on the name weighs for a record whose name is that of a person letter by letter.
+    pub fn weight_of_same_name(&self, record: u32, person: u32) -> f32 {
         let shared = std::sync::Arc::ptr_eq(&self.entries.names, &self.spine.people.names);
         let name = if shared { self.entries.name[record as usize] } else { self.spine.people.name[person as usize] };
+        self.weights.of_rare_name(NameLevel::Exact, name)
+    }
+
+    /// A pair of the same levels with another person, on whose name the agreement weighs as is told.
+    pub fn renamed(&self, pair: Pair, person: u32, name: f32) -> Pair {
         let mut parts = pair.parts;
-        parts[NAME] = self.weights.of_rare_name(pair.levels.name, name);
+        parts[NAME] = name;
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, parts, weight, ..pair }
     }
@@ -166,7 +195,7 @@ impl Judge<'_> {
             levels.household = company.household(self.entries, record, self.spine.household_of[person as usize]);
             levels.claim = company.claim(person);
         }
-        let parts = self.weights.each(&levels, self.spine.people.name[person as usize]);
+        let parts = self.weights.each(&levels, self.spine.cards[person as usize].name);
         let weight = parts.iter().fold(f64::from(self.weights.prior), |sum, part| sum + f64::from(*part));
         Pair { person, pass, levels, parts, rivals: 0.0, weight }
     }

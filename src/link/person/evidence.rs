@@ -3,6 +3,8 @@
 //! In: levels and the values behind them. Out: one Chinese sentence. Identity numbers are masked; names stand in full,
 //! which is why the column's privacy class is personal.
 
+use std::borrow::Cow;
+
 use super::block::Pass;
 use super::decide::{Decided, Judged, Pair, Status};
 use super::names::NameLevel;
@@ -14,7 +16,7 @@ use crate::model::text;
 
 /// Why a record is in its state, in one sentence.
 pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) -> String {
-    let words = |p: &Pair| pair(&p.levels, &spine.people, p.person);
+    let words = |p: &Pair| pair(&p.levels, spine, p.person);
     let in_brackets = |said: &str| if said.is_empty() { String::new() } else { format!("（{said}）") };
     let Some(best) = judged.pairs.first() else {
         return match &judged.decided {
@@ -64,7 +66,7 @@ pub fn sentence(spine: &Spine, entries: &Columns, record: u32, judged: &Judged) 
 /// The owner of the number, and who fits by name.
 fn conflict(spine: &Spine, judged: &Judged) -> String {
     let owner = judged.pairs.iter().find(|p| p.levels.number == NumberLevel::Exact).unwrap_or(&judged.pairs[0]);
-    let owner = pair(&owner.levels, &spine.people, owner.person);
+    let owner = pair(&owner.levels, spine, owner.person);
     let best = judged.pairs.iter().find(|p| p.levels.number != NumberLevel::Exact);
     match best {
         Some(best) if judged.notes.better_name => {
@@ -94,51 +96,53 @@ fn nobody(entries: &Columns, record: u32) -> String {
 }
 
 /// What agreed and what did not; "登记为" is what the register has.
-pub fn pair(levels: &Levels, people: &Columns, person: u32) -> String {
-    let i = person as usize;
-    let name = || people.name_of(person).map_or("空", |n| n.text());
-    let number = || match people.number[i] {
+pub fn pair(levels: &Levels, spine: &Spine, person: u32) -> String {
+    let card = &spine.cards[person as usize];
+    let name = || spine.people.names.get(card.name).map_or("空", |n| n.text());
+    let number = || match card.number {
         numbers::NONE => "无有效号码".to_string(),
         number => text::mask_number(&numbers::show(number)),
     };
-    let birth = || match people.any_birth(person) {
+    let birth = || match card.any_birth() {
         NO_DATE => "空".to_string(),
         days => text::date(days),
     };
-    let mut parts: Vec<String> = Vec::with_capacity(5);
+    let mut parts: Vec<Cow<'static, str>> = Vec::with_capacity(5);
     match levels.number {
         NumberLevel::Exact => parts.push("身份证号一致".into()),
-        NumberLevel::OneDigit => parts.push(format!("身份证号差一位（登记为{}）", number())),
-        NumberLevel::Transposed => parts.push(format!("身份证号相邻两位颠倒（登记为{}）", number())),
-        NumberLevel::Partial => parts.push(format!("身份证号残缺，余下的前段一致（登记为{}）", number())),
-        NumberLevel::TwoDigits => parts.push(format!("身份证号差两位（登记为{}）", number())),
+        NumberLevel::OneDigit => parts.push(format!("身份证号差一位（登记为{}）", number()).into()),
+        NumberLevel::Transposed => parts.push(format!("身份证号相邻两位颠倒（登记为{}）", number()).into()),
+        NumberLevel::Partial => parts.push(format!("身份证号残缺，余下的前段一致（登记为{}）", number()).into()),
+        NumberLevel::TwoDigits => parts.push(format!("身份证号差两位（登记为{}）", number()).into()),
         NumberLevel::Compensated => {
-            parts.push(format!("身份证号校验无误，但与登记号码仅差一处及校验码（登记为{}）", number()))
+            parts.push(format!("身份证号校验无误，但与登记号码仅差一处及校验码（登记为{}）", number()).into())
         }
-        NumberLevel::Parts => parts.push(format!("身份证号地区和出生日期段一致，顺序码不同（登记为{}）", number())),
+        NumberLevel::Parts => {
+            parts.push(format!("身份证号地区和出生日期段一致，顺序码不同（登记为{}）", number()).into())
+        }
         NumberLevel::Relative => parts.push("身份证号属于同户成员".into()),
-        NumberLevel::Different => parts.push(format!("身份证号不同（登记为{}）", number())),
+        NumberLevel::Different => parts.push(format!("身份证号不同（登记为{}）", number()).into()),
         NumberLevel::Missing => parts.push("身份证号无法比对".into()),
     }
     parts.push(match levels.name {
         NameLevel::Exact => "姓名一致".into(),
-        NameLevel::Script => format!("姓名仅繁简、异体或间隔号不同（登记为{}）", name()),
-        NameLevel::Sound => format!("姓名同音（登记为{}）", name()),
-        NameLevel::Dialect => format!("姓名方言近音（登记为{}）", name()),
-        NameLevel::Shape => format!("姓名有一字形近（登记为{}）", name()),
-        NameLevel::Wildcard => format!("姓名有生僻字未能显示，其余一致（登记为{}）", name()),
-        NameLevel::Parts => format!("姓名各部分缺失或次序不同（登记为{}）", name()),
-        NameLevel::Near => format!("姓名相近（登记为{}）", name()),
-        NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{}）", name()),
-        NameLevel::Different => format!("姓名不同（登记为{}）", name()),
+        NameLevel::Script => format!("姓名仅繁简、异体或间隔号不同（登记为{}）", name()).into(),
+        NameLevel::Sound => format!("姓名同音（登记为{}）", name()).into(),
+        NameLevel::Dialect => format!("姓名方言近音（登记为{}）", name()).into(),
+        NameLevel::Shape => format!("姓名有一字形近（登记为{}）", name()).into(),
+        NameLevel::Wildcard => format!("姓名有生僻字未能显示，其余一致（登记为{}）", name()).into(),
+        NameLevel::Parts => format!("姓名各部分缺失或次序不同（登记为{}）", name()).into(),
+        NameLevel::Near => format!("姓名相近（登记为{}）", name()).into(),
+        NameLevel::SurnameOnly => format!("姓名仅部分相同（登记为{}）", name()).into(),
+        NameLevel::Different => format!("姓名不同（登记为{}）", name()).into(),
         NameLevel::Missing => "姓名无法比对".into(),
     });
     let source = if levels.own_birth { "" } else { "号码中的" };
     match levels.birth {
-        BirthLevel::Exact => parts.push(format!("{source}出生日期一致")),
-        BirthLevel::Near => parts.push(format!("{source}出生日期相近（登记为{}）", birth())),
-        BirthLevel::Year => parts.push(format!("{source}出生年份一致（登记为{}）", birth())),
-        BirthLevel::Different => parts.push(format!("{source}出生日期不同（登记为{}）", birth())),
+        BirthLevel::Exact => parts.push(format!("{source}出生日期一致").into()),
+        BirthLevel::Near => parts.push(format!("{source}出生日期相近（登记为{}）", birth()).into()),
+        BirthLevel::Year => parts.push(format!("{source}出生年份一致（登记为{}）", birth()).into()),
+        BirthLevel::Different => parts.push(format!("{source}出生日期不同（登记为{}）", birth()).into()),
         BirthLevel::Missing => {}
     }
     match levels.sex {

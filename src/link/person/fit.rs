@@ -182,10 +182,10 @@ fn fit_matches(spine: &Spine, entries: &Columns, written: &LinkModel, model: &mu
     let weights = Weights::without_rarity(model, &spine.people);
     let judge = Judge { spine, entries, model, weights: &weights, company: None };
     // A record means one person: its pairs share one count, by their odds under the starting figures.
-    let seen: Vec<(Levels, f64)> = sampled
-        .par_iter()
-        .flat_map_iter(|record| {
-            let pairs = judge.judge(*record).pairs;
+    let seen: Vec<(Levels, f64)> = (0..sampled.len())
+        .into_par_iter()
+        .flat_map_iter(|at| {
+            let pairs = judge.judge_next(&sampled, at).pairs;
             let sum: f64 = pairs.iter().map(|p| p.alone().exp2()).sum();
             pairs.into_iter().map(move |pair| (pair.levels, pair.alone().exp2() / sum))
         })

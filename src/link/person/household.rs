@@ -9,6 +9,7 @@ use super::keys::key;
 use super::pack::Columns;
 use super::score::{ClaimLevel, HouseholdLevel};
 use super::spine::Spine;
+use crate::link::zeros::zeros;
 use crate::plan::LinkModel;
 
 /// A number that stands for more households than this is no family's: a village's, or a clerk's own telephone.
@@ -40,7 +41,7 @@ fn phone_key(columns: &Columns, row: u32) -> Option<u64> {
 impl Company {
     /// Collects what the linked records (person by record) say of the undecided ones.
     pub fn of(spine: &Spine, entries: &Columns, linked: &[Option<u32>], undecided: &[u32]) -> Company {
-        let mut taken = vec![0_u8; spine.people.len()];
+        let mut taken: Vec<u8> = zeros(spine.people.len());
         for person in linked.iter().flatten() {
             let links = &mut taken[*person as usize];
             *links = links.saturating_add(1);

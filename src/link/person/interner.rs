@@ -1,5 +1,7 @@
 //! Distinct texts as small integers: each text is kept once, one after the other in one array.
 
+use crate::link::zeros::zeros;
+
 /// No text in the slot.
 const EMPTY: u64 = u64::MAX;
 
@@ -86,7 +88,7 @@ impl Interner {
             return;
         }
         let size = ((self.short_used + more) * 3 / 2 + 1).next_power_of_two().max(1 << 10);
-        let old = std::mem::replace(&mut self.short, vec![(0, 0); size]);
+        let old = std::mem::replace(&mut self.short, zeros(size));
         for slot in old.into_iter().filter(|s| s.0 != 0) {
             let mut at = mix(slot.0) & (size - 1);
             while self.short[at].0 != 0 {

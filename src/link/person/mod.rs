@@ -106,7 +106,9 @@ pub(super) fn judge(
     let weights = weights::Weights::with(&model, &spine.people, &counts);
     drop(counts);
     let judge = Judge { spine: &spine, entries, model: &model, weights: &weights, company: None };
-    let mut others: Vec<(u32, Judged)> = open.into_par_iter().map(|record| (record, judge.judge(record))).collect();
+    let mut others: Vec<(u32, Judged)> =
+        (0..open.len()).into_par_iter().map(|at| (open[at], judge.judge_next(&open, at))).collect();
+    drop(open);
     tracing::debug!("open records judged");
     let mut linked: Vec<Option<u32>> = settled.person.iter().map(|p| Some(*p).filter(|p| *p != OPEN)).collect();
     for same in decisions.by_record().flatten().filter(|d| d.verdict == Verdict::Same) {
@@ -130,11 +132,10 @@ pub(super) fn judge(
     let hopeless = |at: usize, record: u32| {
         others[at].1.pairs.is_empty() && judgement.company.homes(entries, record).next().is_none()
     };
-    let again: Vec<(usize, Judged)> = undecided
-        .into_par_iter()
-        .filter(|(at, record)| !hopeless(*at, *record))
-        .map(|(at, record)| (at, judge.judge(record)))
-        .collect();
+    undecided.retain(|(at, record)| !hopeless(*at, *record));
+    let records: Vec<u32> = undecided.iter().map(|u| u.1).collect();
+    let again: Vec<(usize, Judged)> =
+        (0..records.len()).into_par_iter().map(|next| (undecided[next].0, judge.judge_next(&records, next))).collect();
     tracing::debug!(records = again.len(), "undecided records judged with their families");
     for (at, second) in again {
         others[at].1 = second;

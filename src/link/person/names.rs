@@ -100,7 +100,8 @@ pub struct Names {
 /// One interned name.
 #[derive(Debug, Clone, Copy)]
 pub struct Name<'a> {
-    text: &'a str,
+    /// All texts, of which the head says where this one stands: it is read only where it is asked for.
+    texts: &'a str,
     head: &'a Head,
     codes: &'a [Code],
 }
@@ -219,6 +220,12 @@ impl Names {
         self.heads.get(id as usize).map(|head| head.keys).unwrap_or_default()
     }
 
+    /// Reads what a comparison with this name reads first, to bring it near.
+    pub fn touch(&self, id: u32) -> u64 {
+        let Some(head) = self.heads.get(id as usize) else { return 0 };
+        head.keys[0] ^ self.codes.get(head.start as usize).map_or(0, |code| u64::from(code.script))
+    }
+
     /// For each id whether all characters of the name and of its surname are readable.
     pub fn readable(&self) -> Vec<bool> {
         self.heads.iter().map(|Head { keys: [script, _, surname], .. }| *script != 0 && *surname != 0).collect()
@@ -228,11 +235,7 @@ impl Names {
     pub fn get(&self, id: u32) -> Option<Name<'_>> {
         let head = self.heads.get(id as usize)?;
         let start = head.start as usize;
-        Some(Name {
-            text: &self.texts[head.text.0 as usize..head.text.1 as usize],
-            head,
-            codes: &self.codes[start..start + usize::from(head.length)],
-        })
+        Some(Name { texts: &self.texts, head, codes: &self.codes[start..start + usize::from(head.length)] })
     }
 }
 
@@ -243,7 +246,7 @@ fn is_dot(c: char) -> bool {
 impl<'a> Name<'a> {
     /// The name as it was cleaned.
     pub fn text(&self) -> &'a str {
-        self.text
+        &self.texts[self.head.text.0 as usize..self.head.text.1 as usize]
     }
 
     /// Key of the simplified name without dots; none when a character is unreadable.
@@ -285,7 +288,7 @@ pub fn compare(a: Option<Name>, b: Option<Name>) -> NameLevel {
         return NameLevel::Missing;
     }
     // Equal texts have equal keys, which lie nearer at hand.
-    if a.head.keys == b.head.keys && a.text == b.text && !a.head.wild {
+    if a.head.keys == b.head.keys && a.text() == b.text() && !a.head.wild {
         return NameLevel::Exact;
     }
     if let Some(level) = by_character(a.codes, b.codes) {

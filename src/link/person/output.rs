@@ -114,7 +114,7 @@ pub fn possible(register: &Register, source: &str, records: &Table, judged: &[Ju
         .collect();
     let shown: Vec<(Option<&Pair>, Option<f64>)> = rows.iter().map(|r| (Some(r.pair), r.margin)).collect();
     let words: Vec<String> =
-        rows.iter().map(|r| evidence::pair(&r.pair.levels, &register.spine.people, r.pair.person)).collect();
+        rows.iter().map(|r| evidence::pair(&r.pair.levels, &register.spine, r.pair.person)).collect();
     let mut arrays: Vec<ArrayRef> = vec![
         texts(rows.iter().map(|_| Some(source))),
         texts(rows.iter().map(|r| Some(ids.value(r.record)))),

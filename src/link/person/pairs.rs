@@ -23,6 +23,9 @@ use crate::model::text;
 /// Sentences of levels that name no value.
 type Known = BTreeMap<([u8; COMPARISONS], bool, bool), u32>;
 
+/// Records whose names are looked up at once.
+const TOGETHER: usize = 64;
+
 struct Table<'a> {
     judgement: &'a Judgement,
     entries: &'a Columns,
@@ -73,12 +76,24 @@ pub fn pairs(judgement: &Judgement, entries: &Columns) -> (Pairs, Vec<TextColumn
     let settled = &judgement.settled;
     // Pairs of one kind differ in the rarity of the name only.
     let mut kinds: Vec<Option<Pair>> = vec![None; 1 << u8::BITS];
-    for ((person, kind), record) in settled.person.iter().zip(&settled.kind).zip(0..) {
-        if *person != OPEN {
-            let like = kinds[usize::from(*kind)].get_or_insert_with(|| judge.settled_pair(record, *person));
-            table.settled(record, &judge.renamed(*like, record, *person));
-        } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
-            table.judged(record, judged);
+    let mut same_names = [0.0; TOGETHER];
+    for (piece, persons) in settled.person.chunks(TOGETHER).enumerate() {
+        let first = (piece * TOGETHER) as u32;
+        let end = first + persons.len() as u32;
+        // Names lie anywhere in memory: accesses that do not wait for one another overlap.
+        let open = others.clone().take_while(|o| o.0 < end);
+        judgement.spine.touch(open.flat_map(|(_, judged)| judged.pairs.iter().map(|p| p.person)));
+        for ((weight, person), record) in same_names.iter_mut().zip(persons).zip(first..) {
+            *weight = if *person == OPEN { 0.0 } else { judge.weight_of_same_name(record, *person) };
+        }
+        for ((person, weight), record) in persons.iter().zip(same_names).zip(first..) {
+            if *person != OPEN {
+                let kind = usize::from(settled.kind[record as usize]);
+                let like = kinds[kind].get_or_insert_with(|| judge.settled_pair(record, *person));
+                table.settled(record, &judge.renamed(*like, *person, weight));
+            } else if let Some((_, judged)) = others.next_if(|o| o.0 == record) {
+                table.judged(record, judged);
+            }
         }
     }
     let [a, b] = table.numbers;
@@ -131,9 +146,9 @@ impl Table<'_> {
             Some((levels, word)) if levels == pair.levels => word,
             _ => {
                 let key = (pair.levels.places(), pair.levels.own_birth, pair.levels.own_sex);
-                let (people, words) = (&self.judgement.spine.people, &mut self.evidence.words);
+                let (spine, words) = (&self.judgement.spine, &mut self.evidence.words);
                 let word = *self.known.entry(key).or_insert_with(|| {
-                    words.push(&evidence::pair(&pair.levels, people, pair.person));
+                    words.push(&evidence::pair(&pair.levels, spine, pair.person));
                     words.len() as u32 - 1
                 });
                 self.last = Some((pair.levels, word));
@@ -162,7 +177,7 @@ impl Table<'_> {
                 self.evidence.push(row, &sentence);
                 self.propose(row, pair);
             } else {
-                let words = evidence::pair(&pair.levels, &self.judgement.spine.people, pair.person);
+                let words = evidence::pair(&pair.levels, &self.judgement.spine, pair.person);
                 self.evidence.push(row, &words);
             }
             self.values(row, record, pair);
@@ -171,7 +186,7 @@ impl Table<'_> {
 
     /// The register's number, where that of the record is not a readable number of somebody.
     fn propose(&mut self, row: usize, pair: &Pair) {
-        let number = self.judgement.spine.people.number[pair.person as usize];
+        let number = self.judgement.spine.cards[pair.person as usize].number;
         if number != numbers::NONE && pair.levels.number != NumberLevel::Exact {
             self.repair.push(row, &numbers::show(number));
         }
@@ -179,7 +194,9 @@ impl Table<'_> {
 
     /// The values of both sides where they are not exactly alike.
     fn values(&mut self, row: usize, record: u32, pair: &Pair) {
-        let sides = [(&*self.judgement.spine.people, pair.person), (self.entries, record)];
+        let spine = &self.judgement.spine;
+        let sides = [(&*spine.people, pair.person), (self.entries, record)];
+        let card = &spine.cards[pair.person as usize];
         if pair.levels.number != NumberLevel::Exact {
             for (column, (columns, at)) in self.numbers.iter_mut().zip(sides) {
                 if let Some(number) = columns.shown_number(at) {
@@ -188,15 +205,16 @@ impl Table<'_> {
             }
         }
         if pair.levels.name != NameLevel::Exact {
-            for (column, (columns, at)) in self.names.iter_mut().zip(sides) {
-                if let Some(name) = columns.name_of(at) {
+            let names = [spine.people.names.get(card.name), self.entries.name_of(record)];
+            for (column, name) in self.names.iter_mut().zip(names) {
+                if let Some(name) = name {
                     column.push(row, name.text());
                 }
             }
         }
         if pair.levels.birth != BirthLevel::Exact {
-            for (column, (columns, at)) in self.births.iter_mut().zip(sides) {
-                let birth = columns.any_birth(at);
+            let births = [card.any_birth(), self.entries.any_birth(record)];
+            for (column, birth) in self.births.iter_mut().zip(births) {
                 if birth != NO_DATE {
                     column.push(row, &text::date(birth));
                 }

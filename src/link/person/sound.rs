@@ -90,6 +90,20 @@ impl Code {
 
     /// How two characters agree.
     pub fn agreement(self, other: Code) -> Agreement {
+        match self.heard(other) {
+            // Look-alikes are mutual: who has none is nobody's.
+            Agreement::None if self.look_alikes != NONE && other.look_alikes != NONE => {
+                match Tables::get().look_alikes(self.look_alikes).contains(&other.script) {
+                    true => Agreement::Shape,
+                    false => Agreement::None,
+                }
+            }
+            heard => heard,
+        }
+    }
+
+    /// The same, with look-alikes taken as strangers.
+    fn heard(self, other: Code) -> Agreement {
         if self.script == other.script {
             return Agreement::Script;
         }
@@ -110,18 +124,12 @@ impl Code {
                 }
             }
         }
-        if dialect {
-            return Agreement::Dialect;
-        }
-        match Tables::get().look_alikes(self.look_alikes).contains(&other.script) {
-            true => Agreement::Shape,
-            false => Agreement::None,
-        }
+        if dialect { Agreement::Dialect } else { Agreement::None }
     }
 
     /// True when two characters are written or sound alike, or one cannot be read.
     pub fn agrees(self, other: Code) -> bool {
-        self.agreement(other) <= Agreement::Wildcard
+        self.heard(other) <= Agreement::Wildcard
     }
 
     fn all_readings(&self) -> &[Reading] {

@@ -10,6 +10,7 @@ use super::pack::Columns;
 use super::score::{
     BirthLevel, CLAIM, COMPARISONS, ClaimLevel, DivisionLevel, HouseholdLevel, Levels, NAME, PhoneLevel, SexLevel,
 };
+use crate::link::zeros::zeros;
 use crate::plan::LinkModel;
 
 /// Most levels of one comparison.
@@ -174,7 +175,7 @@ impl NameCounts {
     /// Counts the names of a table.
     pub fn of(people: &Columns) -> NameCounts {
         let names = people.name.iter().filter(|n| **n != super::names::NONE).max().map_or(0, |n| *n as usize + 1);
-        let mut exact = vec![0_u32; names];
+        let mut exact: Vec<u32> = zeros(names);
         for name in &people.name {
             if let Some(count) = exact.get_mut(*name as usize) {
                 *count += 1;
@@ -184,7 +185,8 @@ impl NameCounts {
             let key = |id: u32| people.names.block_keys(id)[which];
             // Most keys are those of one name: only where two fall on one bit need they be put together.
             let mask = (names * 8).next_power_of_two() as u64 - 1;
-            let (mut once, mut again) = (vec![0_u64; mask as usize / 64 + 1], vec![0_u64; mask as usize / 64 + 1]);
+            let (mut once, mut again): (Vec<u64>, Vec<u64>) =
+                (zeros(mask as usize / 64 + 1), zeros(mask as usize / 64 + 1));
             let place = |key: u64| ((key & mask) as usize / 64, 1_u64 << (key & 63));
             for (at, bit) in (0..names as u32).map(key).filter(|key| *key != 0).map(place) {
                 again[at] |= once[at] & bit;

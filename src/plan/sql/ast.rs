@@ -407,6 +407,13 @@ impl Expr {
         });
         names
     }
+
+    /// Whether anything is aggregated in it.
+    pub fn aggregates(&self) -> bool {
+        let mut found = false;
+        self.walk(&mut |e| found |= matches!(e.node, Node::Aggregate(_)));
+        found
+    }
 }
 
 impl Aggregate {

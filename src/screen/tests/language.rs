@@ -4,6 +4,7 @@ use super::fixture::*;
 use crate::model::build::Value;
 use crate::model::table::Kind;
 use crate::model::tables;
+use crate::plan::schema::INCOME;
 use crate::plan::*;
 use crate::screen::held;
 
@@ -276,6 +277,33 @@ fn who_was_listed_stays_listed_while_a_source_is_missing() {
     // A rule that needs nothing of what is missing judges as always.
     county.plan.rules[1].when = sql("age > 80");
     assert_eq!(shown(&county.screen().online_list, &["household_id"]), ["H1", "H3"]);
+}
+
+#[test]
+fn a_type_that_cannot_be_told_without_a_source_stays_what_it_was() {
+    let mut county = county();
+    let paid = zero(indicator("paid", Level::Household, "school", "", "sum(paid)", Kind::Decimal));
+    county.plan.indicators.push(paid);
+    let income = zero(indicator(INCOME, Level::Household, "school", "", "sum(paid) * 100", Kind::Decimal));
+    county.plan.indicators.push(income);
+    county.params(vec![param("income_line", &[(7800, None, None)])]);
+    county.plan.rules = vec![
+        Rule { sudden: true, ..rule("FIR-01", Level::Household, RuleRole::Lists, "other", "size >= 0") },
+        rule("PAY-01", Level::Household, RuleRole::Lists, "other", "paid >= 200"),
+    ];
+    let columns = ["household_id", "list_type", "rules", "held_from"];
+    let before = county.screen();
+    let then = shown(&before.online_list, &columns);
+    assert!(then.iter().any(|r| r.contains("sudden")), "the income is known and above the line: {then:?}");
+    let types = |list: &crate::model::Table| shown(list, &["household_id", "list_type"]);
+    let was = types(&before.online_list);
+    county.withhold("school");
+    assert_ne!(types(&county.screen().online_list), was, "without a round before nothing can be kept");
+    county.previous = Some(held::Previous { round: "2026Q2".into(), list: before.online_list, hits: before.rule_hits });
+    let kept = county.screen();
+    assert_eq!(types(&kept.online_list), was);
+    let said = shown(&kept.online_list, &["evidence"]).join(" ");
+    assert!(said.contains("类型沿用2026Q2（本轮缺少数据源school，无法重新判断）"), "{said}");
 }
 
 #[test]
