@@ -33,6 +33,8 @@ pub const CAUTIONS: &str = "审慎事项";
 pub const CAUTION_REASON: &str = "审慎事项说明";
 /// Heading of what a row of a meeting is about.
 pub const MATTER: &str = "事项";
+/// What a row about an exit says there.
+pub const LEAVING: &str = "退出";
 /// Heading of the day since which a row waits: a matter that comes back after a return is another question.
 pub const SINCE: &str = "送办日期";
 /// Heading of an amount.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use super::desk::Desk;
 use super::exit::{self, Assessment};
-use super::kinds::{AMOUNT, CAUTIONS, MATTER, MONTH, SINCE};
+use super::kinds::{AMOUNT, CAUTIONS, LEAVING, MATTER, MONTH, SINCE};
 use super::{OrderFinding, months, order_id, titles};
 use crate::cases::ledger::{CaseRound, CaseState, OrderState};
 use crate::model::form::FormKind;
@@ -212,7 +212,7 @@ fn evidence(desk: &Desk, case: &CaseState, said: &CaseRound) -> Option<String> {
 
 /// What a row is about: entering or leaving.
 fn matter(desk: &Desk, case: &CaseState) -> &'static str {
-    if desk.phase(case) == Some(Phase::Exit) { "退出" } else { "纳入" }
+    if desk.phase(case) == Some(Phase::Exit) { LEAVING } else { "纳入" }
 }
 
 fn grounds(desk: &Desk, case: &CaseState, said: &CaseRound) -> Option<String> {
@@ -256,7 +256,7 @@ fn income(desk: &Desk, household: Option<&str>) -> Option<String> {
 }
 
 fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
-    cases.sort_by_key(|c| (matter(desk, c) == "退出", place(c)));
+    cases.sort_by_key(|c| (matter(desk, c) == LEAVING, place(c)));
     let mut rows: Vec<Line> = cases
         .into_iter()
         .map(|case| {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::cases::forms::{FormKind, IssuedRow, Reason};
 use crate::cases::ledger::Changes;
 use crate::cases::moves::Step;
-use crate::cases::orders::kinds::{AMOUNT, CAUTIONS, MONTH, order_decision};
+use crate::cases::orders::kinds::{AMOUNT, CAUTIONS, LEAVING, MATTER, MONTH, order_decision};
 use crate::cases::orders::{CLOSE, REPORT, SPECIAL, months};
 use crate::diag::Outcome;
 use crate::plan::{Phase, Plan};
@@ -19,7 +19,9 @@ const ENDS: [&str; 3] = ["life.died", "life.moved", "withdraw"];
 /// and without a word about it is not taken, and comes back.
 pub(in crate::run) fn lacking(row: &IssuedRow, step: &Step) -> Option<Reason> {
     let cautioned = row.shown.get(CAUTIONS).is_some_and(|c| !c.trim().is_empty());
-    let passes = matches!(step.trigger.as_str(), "township.pass" | "meeting.pass");
+    // A car is no reason against leaving.
+    let leaving = row.shown.get(MATTER).is_some_and(|m| m == LEAVING);
+    let passes = matches!(step.trigger.as_str(), "township.pass" | "meeting.pass") && !leaving;
     let said = step.details.get("cautions").is_some_and(|c| !c.trim().is_empty());
     (cautioned && passes && !said).then(|| {
         Reason::new("answer.caution", "有审慎事项的，通过时须填“审慎事项说明”（不因审慎事项直接排除，也不能不作说明）")

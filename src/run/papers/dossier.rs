@@ -12,7 +12,7 @@ use crate::cases::ledger::{CaseEvent, CaseState, OrderState, case_id};
 use crate::cases::moves::need_title;
 use crate::cases::orders::{exit, follow, months, order_id, titles};
 use crate::codes;
-use crate::diag::{Failure, Outcome};
+use crate::diag::Outcome;
 use crate::model::{text, words};
 use crate::plan::Phase;
 use crate::publish::atomic;
@@ -38,9 +38,6 @@ pub fn write_dossier(options: &CasesOptions, case: &str) -> Outcome<DossierWritt
     let page = render(&dossier(&room, state, options.names)?);
     let id = case_id(number);
     let file = options.out.join("dossiers").join(format!("{id}.html"));
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the folder of the dossiers", folder, &e))?;
-    }
     atomic::write(&file, page.as_bytes())?;
     Ok(DossierWritten { case_id: id, file })
 }
