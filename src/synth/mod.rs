@@ -56,10 +56,10 @@ use jiff::civil::Date;
 use crate::diag::{Failure, Outcome};
 use dice::Dice;
 pub use dirt::Dirt;
-pub use rounds::{YearSummary, year};
 use dirt::Soiler;
 use facts::Facts;
 use people::{County, Relation};
+pub use rounds::{YearSummary, year};
 use truth::Records;
 
 /// What to make.

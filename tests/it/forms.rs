@@ -328,7 +328,8 @@ fn empty_forms_are_read_as_the_villages_source_and_self_reports_need_an_authoris
             [("行政村", village.as_str()), ("户主姓名", name), ("致贫返贫风险", "因病"), ("家庭人口", "3")]
         {
             let column = grid[heads].iter().position(|c| c == heading).unwrap();
-            grid[row].resize_with(grid[row].len().max(column + 1), String::new);
+            let wide = grid[row].len().max(column + 1);
+            grid[row].resize_with(wide, String::new);
             grid[row][column] = text.to_string();
         }
         (sheet, heads, row)

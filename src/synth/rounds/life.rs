@@ -234,10 +234,8 @@ impl Stretch<'_> {
         let of_head = county.persons[mother].relation == Relation::Spouse;
         let children = county.members(h).filter(|&p| matches!(county.persons[p].relation, Relation::Child(_))).count();
         let head = &county.persons[county.households[h].first];
-        let (surname, taken): (String, Vec<String>) = (
-            head.name.chars().take(1).collect(),
-            county.members(h).map(|p| county.persons[p].name.clone()).collect(),
-        );
+        let (surname, taken): (String, Vec<String>) =
+            (head.name.chars().take(1).collect(), county.members(h).map(|p| county.persons[p].name.clone()).collect());
         let birth = facts::days_before(&mut self.dice, day, 5, 55);
         let sex = if self.dice.percent(50) { Sex::Male } else { Sex::Female };
         let names = Names::default();
@@ -330,9 +328,8 @@ impl Stretch<'_> {
                 !known && if dies { age >= 68 } else { (20..=35).contains(&age) }
             })
         };
-        let found = self.find(|world, h| {
-            Self::quiet(world, h) && one(world, h).is_some() && !Self::at_risk(world, h, day)
-        });
+        let found =
+            self.find(|world, h| Self::quiet(world, h) && one(world, h).is_some() && !Self::at_risk(world, h, day));
         let Some(h) = found else { return };
         let Some(p) = one(self.world, h) else { return };
         self.touch(h);

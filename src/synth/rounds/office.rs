@@ -164,7 +164,13 @@ fn month_after(day: Date) -> Date {
 
 impl Office {
     /// Lives through the year: `views` and `gone` by stop, `gone` saying of the households that left whether they died.
-    pub fn year(stops: &[Stop], views: &[Views], gone: &[BTreeMap<usize, bool>], guests: &[Guest], seed: u64) -> Office {
+    pub fn year(
+        stops: &[Stop],
+        views: &[Views],
+        gone: &[BTreeMap<usize, bool>],
+        guests: &[Guest],
+        seed: u64,
+    ) -> Office {
         let mut dice = Dice::new(seed, "office", 0);
         let decks = CARDS.iter().map(|(name, cards)| (*name, Deck::new(&mut dice, cards))).collect();
         let mut office = Office {
@@ -185,7 +191,8 @@ impl Office {
             if let Some(m) = view.marked {
                 let ago = |days: i64| first.saturating_sub(days.days());
                 let cleared = m.cleared.then(|| ago(m.since / 2));
-                let mark = Mark { from: Date::MIN, list_type: m.list_type, cause: m.cause, since: ago(m.since), cleared };
+                let mark =
+                    Mark { from: Date::MIN, list_type: m.list_type, cause: m.cause, since: ago(m.since), cleared };
                 office.marks.entry(*ordinal).or_default().push(mark);
             }
         }
@@ -505,7 +512,8 @@ impl Office {
                     }
                 }
                 "exited" => {
-                    let long_ago = self.cases[case].steps.last().is_some_and(|s| s.day < scene.day.saturating_sub(50.days()));
+                    let long_ago =
+                        self.cases[case].steps.last().is_some_and(|s| s.day < scene.day.saturating_sub(50.days()));
                     if long_ago && self.dice.percent(30) {
                         self.act(scene, case, "rollback", "");
                     }

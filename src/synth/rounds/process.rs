@@ -31,10 +31,7 @@ pub struct Grounds {
 impl Grounds {
     /// Of what is seen and reported at a stop.
     pub fn of(view: &View, report: Option<&Report>) -> Grounds {
-        Grounds {
-            reasons: view.reasons.clone(),
-            report: report.map(|r| (r.list_type, r.causes.clone())),
-        }
+        Grounds { reasons: view.reasons.clone(), report: report.map(|r| (r.list_type, r.causes.clone())) }
     }
 
     /// Whether something is new since a conclusion: a reason, an amount that moved by more than a fifth of the larger, another day,
@@ -42,9 +39,7 @@ impl Grounds {
     /// What is gone changes nothing.
     pub fn news_since(&self, concluded: &Grounds) -> bool {
         let moved = |(reason, now): (&&str, &Shown)| match concluded.reasons.get(*reason) {
-            Some(then) => {
-                now.on != then.on || (then.amount - now.amount).abs() * 5 > then.amount.max(now.amount)
-            }
+            Some(then) => now.on != then.on || (then.amount - now.amount).abs() * 5 > then.amount.max(now.amount),
             None => true,
         };
         let report = self.report.is_some() && self.report != concluded.report;

@@ -15,10 +15,8 @@ fn the_same_seed_gives_the_same_year() {
     let make = |seed| {
         let folder = tempfile::tempdir().unwrap();
         let summary = year(&Options { seed, ..YEAR }, 2, folder.path()).unwrap();
-        let bytes: Vec<_> = files(folder.path())
-            .into_iter()
-            .map(|f| (std::fs::read(folder.path().join(&f)).unwrap(), f))
-            .collect();
+        let bytes: Vec<_> =
+            files(folder.path()).into_iter().map(|f| (std::fs::read(folder.path().join(&f)).unwrap(), f)).collect();
         (summary, bytes)
     };
     let (first, again, other) = (make(1), make(1), make(2));

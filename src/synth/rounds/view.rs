@@ -160,13 +160,7 @@ fn amount(reason: &str, facts: &Facts, stop: &Stop) -> i64 {
 }
 
 /// What the village says of a household; the same every time while the troubles are the same.
-fn told(
-    seed: u64,
-    ordinal: usize,
-    lifted: bool,
-    risks: &[policy::Risk],
-    list_type: &'static str,
-) -> Option<Report> {
+fn told(seed: u64, ordinal: usize, lifted: bool, risks: &[policy::Risk], list_type: &'static str) -> Option<Report> {
     let draw = |label: &str, n: usize| Dice::new(seed, label, (ordinal * 64 + n) as u64);
     let place = |cause: &str| cause.bytes().map(usize::from).sum::<usize>() % 64;
     let known = |cause: &str| draw("village knows", place(cause)).percent(55);

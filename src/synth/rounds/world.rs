@@ -201,12 +201,13 @@ mod tests {
     fn a_birth_and_a_split_leave_every_fact_with_its_person() {
         let mut world = World::new(120, 3, Date::constant(2026, 3, 31));
         let large = (0..120).find(|&h| {
-            world.county.households[h].count >= 5 && named(&mut world, h).len() > 3 && world.county.households[h].village == 0
+            world.county.households[h].count >= 5
+                && named(&mut world, h).len() > 3
+                && world.county.households[h].village == 0
         });
         let large = large.expect("somebody has a large family");
         let all = |world: &mut World| -> Vec<usize> {
-            let mut all: Vec<usize> =
-                (0..world.county.households.len()).flat_map(|h| named(world, h)).collect();
+            let mut all: Vec<usize> = (0..world.county.households.len()).flat_map(|h| named(world, h)).collect();
             all.sort_unstable();
             all
         };
@@ -217,8 +218,7 @@ mod tests {
         assert_eq!(all(&mut world), before, "nobody's facts were lost or given to another");
         assert_eq!(named(&mut world, 120), others);
         for household in [large, at] {
-            let own: Vec<usize> =
-                world.county.members(household).map(|p| world.county.persons[p].ordinal).collect();
+            let own: Vec<usize> = world.county.members(household).map(|p| world.county.persons[p].ordinal).collect();
             assert!(named(&mut world, household).iter().all(|p| own.contains(p)));
         }
         let mut members: Vec<usize> = (0..121).flat_map(|h| world.county.members(h)).collect();
