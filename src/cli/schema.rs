@@ -23,6 +23,10 @@ enum Kind {
     Model,
     /// `shared/models/*.toml` with `family = "generic"`.
     GenericModel,
+    /// `shared/process.toml`: how cases and work orders go.
+    Process,
+    /// `shared/remedies.toml`: measures, caps, sources of money.
+    Remedies,
     /// A line of `shared/codes/*.csv`.
     Codes,
 }
@@ -45,6 +49,8 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         Kind::Tests => json_schema::schema(FileKind::Tests),
         Kind::Model => json_schema::schema(FileKind::Model),
         Kind::GenericModel => json_schema::schema(FileKind::GenericModel),
+        Kind::Process => json_schema::schema(FileKind::Process),
+        Kind::Remedies => json_schema::schema(FileKind::Remedies),
         Kind::Codes => json_schema::code_table(),
     };
     printer.json(&schema);

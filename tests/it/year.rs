@@ -28,8 +28,12 @@ struct Year {
     last: Option<(PathBuf, String)>,
     /// Acts of the script that the ledger refused, with why.
     refused: Vec<String>,
-    /// The forms of the last run as villages returned them first.
-    returned: BTreeMap<PathBuf, Book>,
+    /// Exports are clean: what is said of every form must be just so.
+    strict: bool,
+    /// The forms of the last run as villages returned them first, and whether that was all of it.
+    returned: BTreeMap<PathBuf, (Book, bool)>,
+    /// Those of which two versions differ.
+    contested: BTreeSet<PathBuf>,
     /// Forms brought in, rows answered on them, rows on which two versions differ.
     forms: [u64; 3],
 }
@@ -66,7 +70,9 @@ impl Year {
             accepted: BTreeSet::new(),
             last: None,
             refused: Vec::new(),
+            strict: dirt == Dirt::None,
             returned: BTreeMap::new(),
+            contested: BTreeSet::new(),
             forms: [0; 3],
         }
     }
@@ -114,8 +120,10 @@ impl Year {
         let ledger = self.ledger();
         let mut by_case: BTreeMap<u32, Vec<&Value>> = BTreeMap::new();
         for act in acts {
-            let case = self.case_of(&ledger, act).unwrap_or_else(|| panic!("no case for {act}"));
-            by_case.entry(case.case).or_default().push(act);
+            match self.case_of(&ledger, act) {
+                Some(case) => by_case.entry(case.case).or_default().push(act),
+                None => self.refused.push(format!("no case for {act}")),
+            }
         }
         let wanted: BTreeSet<u32> = by_case.keys().copied().collect();
         let tokens = cases_by_token(&self.out);
@@ -151,13 +159,17 @@ impl Year {
             if n % 2 == 1 {
                 filled.book.sheets.iter_mut().filter(|s| !s.hidden).for_each(upside_down);
             }
-            if !two {
+            if two {
+                self.contested.insert(path.clone());
+            } else {
                 filled.other = None;
             }
-            self.returned.insert(path.clone(), filled.book.clone());
+            self.returned.insert(path.clone(), (filled.book.clone(), filled.whole));
             self.import(&path, &filled, text(&acts[0], "day"), two);
         }
-        assert_eq!(met, wanted, "every act has its row on a form");
+        for case in wanted.difference(&met) {
+            self.refused.push(format!("case {case} is on no form: {:?}", by_case[case]));
+        }
     }
 
     /// Forms come in a second time: with the same answers, or with others that contradict them.
@@ -166,10 +178,10 @@ impl Year {
         let tokens = cases_by_token(&self.out);
         let before: Vec<(u32, String)> = ledger.cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
         for path in self.issued() {
-            let Some(mut book) = self.returned.get(&path).cloned() else { continue };
-            let (mut any, mut other) = (false, false);
+            let Some((mut book, whole)) = self.returned.get(&path).cloned() else { continue };
+            let (mut any, mut other) = (false, self.contested.contains(&path));
             for act in acts {
-                let case = self.case_of(&ledger, act).unwrap().case;
+                let Some(case) = self.case_of(&ledger, act).map(|c| c.case) else { continue };
                 let found = book.rows().into_iter().find(|(s, r)| tokens[&book.token(*s, *r)] == Some(case));
                 let Some((sheet, row)) = found else { continue };
                 any = true;
@@ -179,12 +191,12 @@ impl Year {
                 }
             }
             if any {
-                let filled = Filled { book, other: None, whole: false };
+                let filled = Filled { book, other: None, whole: whole && !other };
                 self.import(&path, &filled, text(&acts[0], "day"), other);
             }
         }
         let after: Vec<(u32, String)> = self.ledger().cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
-        assert_eq!(before, after, "a second version moves nothing");
+        assert!(before == after || !self.strict, "a second version moves nothing");
     }
 
     /// Brings a form in; its receipt must not say that it is complete when it is not, and must tell contradictions.
@@ -211,9 +223,9 @@ impl Year {
             assert!(matches!(file.state, "imported" | "repeated"), "{}", told(file));
             let Some(counts) = serde_json::to_value(file).unwrap()["counts"].as_object().cloned() else { continue };
             let of = |state: &str| counts[state].as_u64().unwrap();
-            assert_eq!(of("conflict") > 0, contradicts, "{}", told(file));
+            assert!((of("conflict") > 0) == contradicts || !self.strict, "{}", told(file));
             assert!(!file.complete || filled.whole, "falsely complete: {}", told(file));
-            assert!(file.complete || !filled.whole, "complete, and not said so: {}", told(file));
+            assert!(file.complete || !filled.whole || !self.strict, "complete, and not said so: {}", told(file));
             self.forms[0] += 1;
             self.forms[1] += of("answered");
             self.forms[2] += of("conflict");
@@ -247,6 +259,7 @@ impl Year {
         }
         self.last = Some((finished.dir, finished.manifest.round));
         self.returned.clear();
+        self.contested.clear();
     }
 
     fn ledger(&self) -> Ledger {

@@ -89,6 +89,8 @@ fn workbooks_of_the_corpus_have_the_same_cells() {
                 assert_eq!(ours, theirs, "{name}");
                 compared += 1;
             }
+            // Theirs takes a part without an element for cells for no sheet; ours finds no cells in it.
+            None if ours.iter().all(|(_, cells)| cells.is_empty()) => {}
             None => apart.push(name),
         }
     }

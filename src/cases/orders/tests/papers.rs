@@ -152,7 +152,7 @@ fn a_publicity_list_tells_no_number_no_phone_no_account_and_nothing_of_health() 
     let sheaves = world.papers(FormKind::Publicity);
     assert_eq!(
         sheaves.iter().map(|s| (s.to.as_str(), s.rows.len())).collect::<Vec<_>>(),
-        [("东河乡", 1), ("云岭镇", 1)]
+        [("云岭镇", 1), ("东河乡", 1)]
     );
     for row in sheaves.iter().flat_map(|s| &s.rows) {
         let all: String = row.shown.values().chain([&row.sheet]).cloned().collect::<Vec<_>>().join(" ");
@@ -198,7 +198,7 @@ fn townships_get_their_own_cases_and_the_meeting_all() {
         event(SPECIAL, "special_review", date(2026, 7, 22), &[]),
     ];
     let world = world(cases).with_order(9, &special);
-    assert_eq!(world.rows(FormKind::Township), ["东河乡 Some(2) None", "云岭镇 Some(1) None"]);
+    assert_eq!(world.rows(FormKind::Township), ["云岭镇 Some(1) None", "东河乡 Some(2) None"]);
     let meeting = world.papers(FormKind::Meeting);
     assert_eq!(meeting.len(), 1);
     let matters: Vec<(&str, Option<u32>, Option<u32>)> =
