@@ -49,7 +49,9 @@ fn a_drafted_contract_passes_the_check_and_holds_nobody() {
 
 #[test]
 fn a_schema_is_one_json_document() {
-    for kind in ["contract", "pipeline", "params", "rules", "tests", "process", "remedies", "model", "generic-model", "codes"] {
+    for kind in
+        ["contract", "pipeline", "params", "rules", "tests", "process", "remedies", "model", "generic-model", "codes"]
+    {
         let (code, text, err) = outcome(bidui().args(["schema", kind]));
         assert_eq!(code, 0, "{err}");
         let schema: serde_json::Value = serde_json::from_str(&text).expect("stdout is one JSON document");
