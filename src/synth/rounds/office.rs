@@ -461,11 +461,13 @@ impl Office {
 
     /// Second versions of forms, and what a person decides where they contradict the first.
     fn second_versions(&mut self, scene: &Scene) {
-        for (case, manner, trigger) in std::mem::take(&mut self.again) {
-            if manner != "two_versions" {
-                let act = scene.act(&self.cases[case], trigger, manner);
-                self.script.push(act);
-            }
+        let again = std::mem::take(&mut self.again);
+        // All forms of the day come in before anybody decides.
+        for (case, manner, trigger) in again.iter().filter(|a| a.1 != "two_versions") {
+            let act = scene.act(&self.cases[*case], trigger, manner);
+            self.script.push(act);
+        }
+        for (case, manner, trigger) in again {
             let decide = Scene { batch: "decide", ..*scene };
             match manner {
                 "corrected" => {
