@@ -26,7 +26,7 @@ pub fn verify(plan: &Plan) -> FormSpec {
             FormColumn::token(),
             FormColumn::given("组", (5, 8), false),
             FormColumn::given("户主", (8, 10), true),
-            FormColumn::given("证件号", (13, 13), true),
+            FormColumn::given("证件号", (19, 19), true),
             FormColumn::given("核实事项", (28, 34), true),
             FormColumn::given("线索依据", (22, 30), false),
             asked("核实结果", 10, Entry::OneOf(results.to_vec()), Needed::No, ""),
