@@ -220,7 +220,7 @@ impl Office {
 /// The cases that are wanted, in the order of their numbers.
 ///
 /// # Errors
-/// As [`Office::open`]; a state that the process does not have (64).
+/// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); a state that the process does not have (64).
 pub fn list_cases(options: &CasesOptions, filter: &CaseFilter) -> Outcome<Vec<CaseLine>> {
     let office = Office::open(options)?;
     let machine = &office.plan.process.cases;
@@ -263,7 +263,7 @@ pub fn list_cases(options: &CasesOptions, filter: &CaseFilter) -> Outcome<Vec<Ca
 /// One case with everything known of it.
 ///
 /// # Errors
-/// As [`Office::open`]; no such case (66).
+/// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); no such case (66).
 pub fn show_case(options: &CasesOptions, id: &str) -> Outcome<CaseShown> {
     let office = Office::open(options)?;
     let number = office.number(id)?;
@@ -300,7 +300,7 @@ pub(super) fn no_case(number: u32) -> Failure {
 /// Every step of a case, or of all cases, from a day on.
 ///
 /// # Errors
-/// As [`Office::open`].
+/// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75).
 pub fn case_history(options: &CasesOptions, id: Option<&str>, since: Option<Date>) -> Outcome<Vec<CaseEvent>> {
     let office = Office::open(options)?;
     let number = id.map(|id| office.number(id)).transpose()?;
@@ -315,7 +315,7 @@ pub fn case_history(options: &CasesOptions, id: Option<&str>, since: Option<Date
 /// What is overdue on a day.
 ///
 /// # Errors
-/// As [`Office::open`].
+/// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75).
 pub fn overdue_cases(options: &CasesOptions) -> Outcome<Overdue> {
     let office = Office::open(options)?;
     let mut cases: Vec<CaseLine> =
@@ -340,7 +340,7 @@ pub fn overdue_cases(options: &CasesOptions) -> Outcome<Overdue> {
 /// Takes one step of one case.
 ///
 /// # Errors
-/// As [`Office::open`]; another run holds the folder (75), the step is unknown (64) or not possible now (65): nothing changes then.
+/// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); another run holds the folder (75), the step is unknown (64) or not possible now (65): nothing changes then.
 pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
     let holder = format!("process {} (cases), since {}", std::process::id(), clock::now_stamp());
     if !options.out.join(FILE).is_file() {

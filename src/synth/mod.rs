@@ -4,7 +4,7 @@
 //! Same options, same bytes. Nothing is shared with `normalize`, `link` or `codes`: the generator knows the dirt, they
 //! have to find it out. The order of work: [`county`] fills the county with [`family`] after family, [`facts`] gives
 //! each household an ordinary life, [`risk`] adds risks and decoys, [`policy`] reads back who is at risk, the
-//! `export_*` modules write what each department sends through `dirt`, `truth` notes what was written. [`rounds`] lets
+//! `export_*` modules write what each department sends through `dirt`, `truth` notes what was written. `rounds` lets
 //! the same county live through a year of rounds, with what offices do between them.
 //!
 //! Identity numbers begin with 99 (given to no place), telephone numbers with 1990.
