@@ -88,8 +88,9 @@ struct Work<'a> {
 ///
 /// `known` are the cases before the round, in the order of their numbers; `next` is the first number no case has had.
 pub fn advance(lists: Lists, known: &[CaseState], next: u32) -> Advanced {
+    let households = rows_by(lists.households, "household_id");
     let mut work = Work {
-        index: Index::new(known, &lists),
+        index: Index::new(known, &lists, &households),
         lists,
         states: known.to_vec(),
         change: CaseChange::default(),
@@ -100,7 +101,6 @@ pub fn advance(lists: Lists, known: &[CaseState], next: u32) -> Advanced {
         next,
     };
     let questions = rows_by(lists.questions, "comparison_id");
-    let households = rows_by(lists.households, "household_id");
     for row in 0..lists.comparison.rows() {
         let case = work.compared(row, &questions, &households);
         let case = case.map(|c| work.states[c].case);
@@ -127,9 +127,8 @@ fn anchor_of_report(name: Option<&str>, number: Option<&str>, village: Option<&s
 
 impl Index {
     /// A case belongs to the household where its head now lives, else to the household it began with.
-    fn new(known: &[CaseState], lists: &Lists) -> Index {
+    fn new(known: &[CaseState], lists: &Lists, households: &BTreeMap<&str, usize>) -> Index {
         let persons = rows_by(lists.persons, "person_id");
-        let households = rows_by(lists.households, "household_id");
         let mut index = Index { by_household: BTreeMap::new(), by_anchor: BTreeMap::new() };
         for (i, case) in known.iter().enumerate() {
             index.by_anchor.insert(case.anchor.clone(), i);

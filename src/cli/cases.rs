@@ -1,12 +1,10 @@
 //! `bidui cases`: the cases of the ledger: list, show, decide, history, overdue.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
+use super::office::{Office, details};
 use super::printer::Printer;
 use super::table::{Align, lines};
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::run::{self, CaseDecision, CaseFilter, CaseLine, CasesOptions};
+use crate::diag::Outcome;
+use crate::run::{self, CaseDecision, CaseFilter, CaseLine};
 
 const LEFT: Align = Align::Left;
 const RIGHT: Align = Align::Right;
@@ -16,21 +14,11 @@ const RIGHT: Align = Align::Right;
 pub struct Args {
     #[command(subcommand)]
     what: What,
-    /// Pipeline folder, for the process and the calendar.
-    #[arg(long, global = true, default_value = "pipelines/quarterly")]
-    pipeline: PathBuf,
-    /// Folder that holds the rounds and the ledger.
-    #[arg(long, global = true, default_value = "out")]
-    out: PathBuf,
-    /// The day that counts as today, as 2026-09-30; today in China when not given.
-    #[arg(long, global = true, value_name = "DAY")]
-    on: Option<String>,
+    #[command(flatten)]
+    office: Office,
     /// Show names in full; without it only the family name.
     #[arg(long, global = true)]
     names: bool,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -92,13 +80,12 @@ enum What {
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let day = |text: &Option<String>| text.as_deref().map(run::parse_day).transpose();
-    let options =
-        CasesOptions { pipeline: args.pipeline.clone(), out: args.out.clone(), on: day(&args.on)?, names: args.names };
+    let options = args.office.options(args.names)?;
     match &args.what {
         What::List { state, place, all } => {
             let filter = CaseFilter { states: state.clone(), place: place.clone(), all: *all, overdue: false };
             let found = run::list_cases(&options, &filter)?;
-            if args.json {
+            if args.office.json {
                 printer.json(&found);
             } else {
                 table(&found).iter().for_each(|line| printer.data(line));
@@ -107,7 +94,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
         What::Show { case } => {
             let found = run::show_case(&options, case)?;
-            match args.json {
+            match args.office.json {
                 true => printer.json(&found),
                 false => shown(&found).iter().for_each(|line| printer.data(line)),
             }
@@ -121,38 +108,38 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 details: details(say)?,
             };
             let done = run::decide_case(&options, &decision)?;
-            match args.json {
+            match args.office.json {
                 true => printer.json(&done),
                 false => printer.data(&format!("{}: {} -> {}", done.case_id, done.from, done.to)),
             }
         }
         What::History { case, since } => {
             let events = run::case_history(&options, case.as_deref(), day(since)?)?;
-            match args.json {
+            match args.office.json {
                 true => printer.json(&events),
                 false => history(&events).iter().for_each(|line| printer.data(line)),
             }
         }
         What::Dossier { case } => {
             let written = run::write_dossier(&options, case)?;
-            match args.json {
+            match args.office.json {
                 true => printer.json(&written),
                 false => printer.data(&written.file.display().to_string()),
             }
         }
         What::Exits => {
             let (found, file) = run::exit_assessment(&options)?;
-            told(args.json, printer, &found, &["case_id", "village", "title", "met", "evidence"]);
+            told(args.office.json, printer, &found, &["case_id", "village", "title", "met", "evidence"]);
             printer.message(&file.display().to_string());
         }
         What::Conduct => {
             let (found, file) = run::conduct_findings(&options)?;
-            told(args.json, printer, &found, &["title", "case_id", "household_id", "village", "evidence"]);
+            told(args.office.json, printer, &found, &["title", "case_id", "household_id", "village", "evidence"]);
             printer.message(&file.display().to_string());
         }
         What::Overdue => {
             let found = run::overdue_cases(&options)?;
-            if args.json {
+            if args.office.json {
                 printer.json(&found);
             } else {
                 table(&found.cases).iter().for_each(|line| printer.data(line));
@@ -183,20 +170,6 @@ fn told(json: bool, printer: &Printer, found: &crate::model::Table, columns: &[&
     let rows: Vec<Vec<String>> = (0..found.rows()).map(row).collect();
     lines(&head, &rows).iter().for_each(|line| printer.data(line));
     printer.message(&format!("{} rows", rows.len()));
-}
-
-pub(super) fn details(say: &[String]) -> Outcome<BTreeMap<String, String>> {
-    let mut all = BTreeMap::new();
-    for text in say {
-        let Some((name, value)) = text.split_once('=') else {
-            let place = Place::default().field("--say");
-            let problem = Diagnostic::error("usage.say", format!("`{text}` is not name=value"), place)
-                .hint("write --say meeting=〔2026〕3号");
-            return Err(Failure::one(FailureClass::Usage, problem));
-        };
-        all.insert(name.trim().to_string(), value.trim().to_string());
-    }
-    Ok(all)
 }
 
 fn table(cases: &[CaseLine]) -> Vec<String> {

@@ -11,6 +11,7 @@ mod explain;
 mod forms;
 mod init;
 mod link;
+mod office;
 mod orders;
 mod plan;
 mod precision;

@@ -1,13 +1,12 @@
 //! `bidui orders`: work orders of the ledger: open, list, step; the sheets for the national system.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use super::cases::details;
+use super::office::{Office, details};
 use super::printer::Printer;
 use super::table::{Align, lines};
 use crate::diag::Outcome;
-use crate::run::{self, CasesOptions, OrderDecision};
+use crate::run::{self, OrderDecision};
 
 const LEFT: Align = Align::Left;
 
@@ -16,18 +15,8 @@ const LEFT: Align = Align::Left;
 pub struct Args {
     #[command(subcommand)]
     what: What,
-    /// Pipeline folder, for the process and the measures.
-    #[arg(long, global = true, default_value = "pipelines/quarterly")]
-    pipeline: PathBuf,
-    /// Folder that holds the rounds and the ledger.
-    #[arg(long, global = true, default_value = "out")]
-    out: PathBuf,
-    /// The day that counts as today, as 2026-09-30; today in China when not given.
-    #[arg(long, global = true, value_name = "DAY")]
-    on: Option<String>,
-    /// Print JSON.
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    office: Office,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -62,12 +51,11 @@ enum What {
 
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
-    let on = args.on.as_deref().map(run::parse_day).transpose()?;
-    let options = CasesOptions { pipeline: args.pipeline.clone(), out: args.out.clone(), on, names: false };
+    let options = args.office.options(false)?;
     match &args.what {
         What::Open { by } => {
             let opened = run::open_orders(&options, by)?;
-            if args.json {
+            if args.office.json {
                 printer.json(&opened);
             } else {
                 for o in &opened {
@@ -78,7 +66,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
         What::List => {
             let found = run::order_book(&options)?;
-            if args.json {
+            if args.office.json {
                 let both: BTreeMap<&str, serde_json::Value> = BTreeMap::from([
                     ("orders", run::table_json(&found.orders)),
                     ("findings", run::table_json(&found.findings)),
@@ -110,14 +98,14 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 details: details(say)?,
             };
             let done = run::step_order(&options, &decision)?;
-            match args.json {
+            match args.office.json {
                 true => printer.json(&done),
                 false => printer.data(&format!("{}: {} -> {}", done.order_id, done.from, done.to)),
             }
         }
         What::National => {
             let written = run::write_national(&options)?;
-            if args.json {
+            if args.office.json {
                 printer.json(&written);
             } else {
                 printer.data(&written.file.display().to_string());

@@ -88,7 +88,7 @@ impl Printer {
         self.problems(failure.problems.iter().filter(worth));
         let class = serde_json::to_value(failure.class).ok().and_then(|v| v.as_str().map(str::to_string));
         self.message(&format!(
-            "bidui: stopped, nothing was changed ({}, exit {})",
+            "bidui: stopped ({}, exit {})",
             class.unwrap_or_default().replace('_', " "),
             failure.class.exit_code()
         ));

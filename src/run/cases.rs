@@ -161,12 +161,8 @@ impl Office {
     /// # Errors
     /// The pipeline is wrong (78), the folder has no ledger (66), or the ledger cannot be used (74, 75).
     pub(super) fn open(options: &CasesOptions) -> Outcome<Office> {
-        let book = options.out.join(FILE);
-        if !book.is_file() {
-            let place = Place::file(book.display().to_string());
-            let problem = Diagnostic::error("cases.no_ledger", "this folder has no ledger", place)
-                .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-            return Err(Failure::one(FailureClass::InputMissing, problem));
+        if !options.out.join(FILE).is_file() {
+            return Err(no_ledger(options));
         }
         let (plan, _) = super::pipeline::load_plan(&options.pipeline)?;
         let (codes, _) = codes::load(&plan.codes_dir);
@@ -215,6 +211,24 @@ impl Office {
             Failure::one(FailureClass::Usage, problem)
         })
     }
+}
+
+/// Holds the folder for somebody's step, its ledger put right after a crash; a folder without a ledger is told before anything is made.
+pub(super) fn hold(options: &CasesOptions, verb: &str) -> Outcome<lock::Lock> {
+    if !options.out.join(FILE).is_file() {
+        return Err(no_ledger(options));
+    }
+    let holder = format!("process {} ({verb}), since {}", std::process::id(), clock::now_stamp());
+    let held = lock::take(&options.out, &holder)?;
+    drop(ledger::open(&options.out)?);
+    Ok(held)
+}
+
+fn no_ledger(options: &CasesOptions) -> Failure {
+    let place = Place::file(options.out.join(FILE).display().to_string());
+    let problem = Diagnostic::error("cases.no_ledger", "this folder has no ledger", place)
+        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
+    Failure::one(FailureClass::InputMissing, problem)
 }
 
 /// The cases that are wanted, in the order of their numbers.
@@ -342,12 +356,7 @@ pub fn overdue_cases(options: &CasesOptions) -> Outcome<Overdue> {
 /// # Errors
 /// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); another run holds the folder (75), the step is unknown (64) or not possible now (65): nothing changes then.
 pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
-    let holder = format!("process {} (cases), since {}", std::process::id(), clock::now_stamp());
-    if !options.out.join(FILE).is_file() {
-        Office::open(options)?;
-    }
-    let _lock = lock::take(&options.out, &holder)?;
-    drop(ledger::open(&options.out)?);
+    let _lock = hold(options, "cases")?;
     let mut office = Office::open(options)?;
     let number = office.number(&decision.case)?;
     let Some(now) = office.ledger.case(number)? else { return Err(no_case(number)) };

@@ -5,10 +5,10 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::super::CasesOptions;
+use super::super::cases::hold;
 use super::super::forms::{ExportOptions, Exported};
 use super::Room;
 use super::apply::{month_before, publish};
-use super::room::hold;
 use crate::cases::forms::{FormKind, FormSpec, Issue, Issued, form};
 use crate::cases::orders::papers::{Sheaf, papers};
 use crate::cases::orders::{kinds, months};
@@ -134,7 +134,7 @@ pub(in crate::run) fn words(kind: FormKind) -> Option<Words> {
 pub(in crate::run) fn export(options: &ExportOptions, kind: FormKind, dir: &Path) -> Outcome<Exported> {
     let cases =
         CasesOptions { pipeline: options.pipeline.clone(), out: options.out.clone(), on: options.on, names: true };
-    let _lock = hold(&cases)?;
+    let _lock = hold(&cases, "forms")?;
     let mut room = Room::open(&cases)?;
     let today = room.office.today;
     let month = month_before(today);

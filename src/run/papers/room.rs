@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::super::cases::Office;
-use super::super::{CasesOptions, Round, clock, ledger, lock};
-use crate::cases::ledger::{CaseEvent, CaseState, FILE, Import, OrderState, case_id};
+use super::super::cases::{Office, hold};
+use super::super::{CasesOptions, Round};
+use crate::cases::ledger::{CaseEvent, CaseState, Import, OrderState, case_id};
 use crate::cases::moves::Step;
 use crate::cases::orders::desk::{Desk, RoundTables};
 use crate::cases::orders::{CheckInput, Income, Order, OrderFinding, amount, check, order_id, order_number};
@@ -195,7 +195,7 @@ pub(super) fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<Opene
     if by.trim().is_empty() {
         return Err(nobody("opens the orders"));
     }
-    let _lock = hold(options)?;
+    let _lock = hold(options, "orders")?;
     let mut room = Room::open(options)?;
     let openings = room.desk().openings();
     if openings.is_empty() {
@@ -224,17 +224,6 @@ pub(super) fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<Opene
     })
 }
 
-/// Holds a folder that has a ledger, with what a stopped program left brought in order.
-pub(in crate::run) fn hold(options: &CasesOptions) -> Outcome<lock::Lock> {
-    if !options.out.join(FILE).is_file() {
-        Office::open(options)?;
-    }
-    let holder = format!("process {} (orders), since {}", std::process::id(), clock::now_stamp());
-    let held = lock::take(&options.out, &holder)?;
-    drop(ledger::open(&options.out)?);
-    Ok(held)
-}
-
 pub(super) fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Outcome<OrderDecided> {
     if decision.by.trim().is_empty() {
         return Err(nobody("takes the step"));
@@ -246,7 +235,7 @@ pub(super) fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Ou
             .hint("orders are numbered W0000001, W0000002, …; `bidui orders list` shows them");
         return Err(Failure::one(FailureClass::Usage, problem));
     };
-    let _lock = hold(options)?;
+    let _lock = hold(options, "orders")?;
     let mut office = Office::open(options)?;
     let plan = office.plan.clone();
     let mut step = Step::new(decision.step.trim(), office.today, decision.by.trim(), &decision.reason);
