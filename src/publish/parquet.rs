@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use ::parquet::arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata};
+use ::parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
@@ -18,6 +18,7 @@ use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, Schema};
 
 use super::atomic;
 use super::coded::Coder;
+use super::groups::Groups;
 use crate::diag::{Failure, Outcome};
 use crate::model::{Kind, Table, TableSchema};
 
@@ -47,12 +48,12 @@ pub fn write_parts(
 ) -> Outcome<()> {
     let mut failure = None;
     let written = atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut begun: Option<ArrowWriter<_>> = None;
+        let mut begun: Option<Groups<_>> = None;
         let mut out = Some(out);
         let mut put = |table: &Table| -> Outcome<()> {
             let wrong = |e: ParquetError| Failure::io("write the file", path, &e);
             if let Some(out) = out.take() {
-                begun = Some(ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table))).map_err(wrong)?);
+                begun = Some(Groups::new(out, table.batch.schema(), for_table(table)).map_err(wrong)?);
             }
             begun.as_mut().map_or(Ok(()), |writer| writer.write(&table.batch).map_err(wrong))
         };
@@ -61,10 +62,10 @@ pub fn write_parts(
             return Err(ParquetError::General("the table broke off".into()));
         }
         let writer = match (begun, out) {
-            (None, Some(out)) => Some(ArrowWriter::try_new(out, schema.arrow(), Some(properties(schema)))?),
+            (None, Some(out)) => Some(Groups::new(out, schema.arrow(), properties(schema))?),
             (begun, _) => begun,
         };
-        writer.map_or(Ok(()), |writer| writer.close().map(|_| ()))
+        writer.map_or(Ok(()), Groups::close)
     });
     match failure {
         Some(failure) => Err(failure),
