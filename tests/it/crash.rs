@@ -3,7 +3,7 @@
 //!
 //! The sweeps need strace and take minutes: `make test-crash`. Without it a run is killed at times.
 
-mod state;
+pub mod state;
 mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
