@@ -8,6 +8,7 @@ mod additions;
 mod catalogue;
 mod contracts;
 mod corpus;
+mod crash;
 mod deliveries;
 mod explain;
 mod faults;
