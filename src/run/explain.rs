@@ -88,7 +88,7 @@ pub fn write_pictures(explained: &Explained, html: Option<&Path>, svg: Option<&P
     let files = [(html, waterfall::html(&title, &pictures)), (svg, waterfall::svg(&pictures))];
     for (path, text) in files {
         if let Some(path) = path {
-            std::fs::write(path, text).map_err(|e| Failure::io("write", path, &e))?;
+            crate::publish::atomic::write(path, text.as_bytes())?;
         }
     }
     Ok(())
