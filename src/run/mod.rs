@@ -12,9 +12,11 @@
 //! OUT/deliveries/<sha256>…       what departments sent, kept before it is read
 //! OUT/ledger.sqlite              person ids, decisions of people, deliveries, fitted models
 //! OUT/history.jsonl              when which run ended how
+//! OUT/audit.jsonl, 交接单.html   who did what and why, as a chain of hashes; its head on paper
 //! ```
 
 mod again;
+pub mod audit;
 mod cases;
 mod changes;
 mod check;
