@@ -9,6 +9,7 @@ mod cases;
 mod check;
 mod decide;
 mod explain;
+mod export;
 mod forms;
 mod init;
 mod link;
@@ -80,6 +81,8 @@ enum Verb {
     Orders(orders::Args),
     /// Forms for villages: write them, take the filled ones in, answer with receipts.
     Forms(forms::Args),
+    /// A round for analysts, under pseudonyms; or counts for those outside the office, small ones suppressed.
+    Export(export::Args),
     /// Who did what and why: list the audit log, verify its chain, show its head.
     Audit(audit::Args),
     /// Explain one number, name, household or row of a published round.
@@ -133,6 +136,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
+        Verb::Export(args) => export::main(&args, printer),
         Verb::Audit(args) => audit::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),

@@ -2,7 +2,7 @@
 //!
 //! In: the tables of a round and the plan. Out: files, each written whole or not at all ([`atomic`]), under names that are
 //! safe on every system ([`filename`]), the same bytes for the same tables. One file per format: [`parquet`], [`workbook`],
-//! [`report`], [`dossier`]; [`dictionary`] describes every column.
+//! [`report`], [`dossier`]; [`suppress`] takes small counts out of what leaves the office; [`dictionary`] describes every column.
 
 pub mod atomic;
 mod coded;
@@ -11,6 +11,7 @@ pub mod dossier;
 pub mod filename;
 pub mod parquet;
 pub mod report;
+pub mod suppress;
 pub mod workbook;
 
 pub use dictionary::dictionary;

@@ -31,6 +31,7 @@ mod deliveries;
 mod deliveries_tests;
 mod explain;
 mod explain_links;
+pub mod export;
 pub mod forms;
 mod inbox;
 mod infer;

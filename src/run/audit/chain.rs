@@ -89,7 +89,8 @@ fn sound(line: &[u8]) -> Option<(Value, Head)> {
 /// True when the bytes look like the beginning of a line whose rest never reached the disk.
 fn broken_off(remains: &[u8]) -> bool {
     let ended = remains.ends_with(b"\n");
-    let sealed = remains.windows(MARK.len()).any(|w| w == MARK.as_bytes()) && remains.contains(&b'}');
+    let mark = remains.windows(MARK.len()).position(|w| w == MARK.as_bytes());
+    let sealed = mark.is_some_and(|at| remains.len() - at >= SEAL);
     !ended && !sealed
 }
 
