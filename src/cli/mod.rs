@@ -4,10 +4,12 @@
 //! never with `NO_COLOR`. Exit codes are those of [`crate::diag::FailureClass`].
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod cases;
 mod check;
 mod decide;
 mod explain;
+mod export;
 mod forms;
 mod init;
 mod link;
@@ -24,6 +26,7 @@ mod schema;
 mod summary;
 mod synth;
 mod table;
+mod unmask;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,9 @@ struct Cli {
     /// Number of threads; all cores when not given. The outputs are the same on any number.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Who sits at the keyboard, for the audit log; BIDUI_OPERATOR when not given.
+    #[arg(long, global = true, value_name = "NAME")]
+    operator: Option<String>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 64 usage; 65 an input breaks its contract (the other inputs were used \
@@ -75,6 +81,10 @@ enum Verb {
     Orders(orders::Args),
     /// Forms for villages: write them, take the filled ones in, answer with receipts.
     Forms(forms::Args),
+    /// A round for analysts, under pseudonyms; or counts for those outside the office, small ones suppressed.
+    Export(export::Args),
+    /// Who did what and why: list the audit log, verify its chain, show its head.
+    Audit(audit::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -101,6 +111,7 @@ pub fn main() -> ExitCode {
         }
     };
     start_log(cli.verbose);
+    crate::run::audit::set_operator(cli.operator.as_deref().unwrap_or_default());
     let printer = Printer::new();
     let result = set_threads(cli.threads).and_then(|()| dispatch(cli.verb, &printer));
     match result {
@@ -125,6 +136,8 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
+        Verb::Export(args) => export::main(&args, printer),
+        Verb::Audit(args) => audit::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),

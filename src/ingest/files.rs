@@ -149,7 +149,11 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
     };
     // Each member is told of or taken, so no number comes twice.
     let path = folder.path().join((found.files.len() + found.notes.len()).to_string());
-    let mut out = fs::File::create_new(&path).map_err(|e| Failure::io("write", &path, &e))?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(&path).map_err(|e| Failure::io("write", &path, &e))?;
     let place = Place::file(&relative);
     let path = match archive::unpack(&zip.path, member, &mut out, &LIMITS, &place) {
         Ok(()) if out.metadata().map_err(|e| Failure::io("read the size of", &path, &e))?.len() == 0 => {

@@ -8,7 +8,7 @@ use arrow::array::Array;
 use super::store::Round;
 use super::waterfall::{self, Waterfall};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::text::{mask_name, mask_number};
+use crate::model::text::{mask_name, mask_number, mask_runs};
 use crate::model::{Privacy, Provenance, Table};
 
 /// Candidates of one record that are drawn.
@@ -26,6 +26,8 @@ pub struct Explained {
 /// One household, or one record without a household.
 #[derive(Debug, serde::Serialize)]
 pub struct Case {
+    /// Id of the household or record.
+    pub id: String,
     /// What it is.
     pub title: String,
     /// Its parts in the order of the flow.
@@ -88,7 +90,7 @@ pub fn write_pictures(explained: &Explained, html: Option<&Path>, svg: Option<&P
     let files = [(html, waterfall::html(&title, &pictures)), (svg, waterfall::svg(&pictures))];
     for (path, text) in files {
         if let Some(path) = path {
-            std::fs::write(path, text).map_err(|e| Failure::io("write", path, &e))?;
+            crate::publish::atomic::write(path, text.as_bytes())?;
         }
     }
     Ok(())
@@ -241,7 +243,8 @@ impl Book {
                     () if c.name.contains("number") && c.privacy >= Privacy::Personal => mask_number(&value),
                     () if c.name.contains("name") && c.privacy == Privacy::Personal => mask_name(&value),
                     () if c.name.contains("phone") => mask_number(&value),
-                    () => value,
+                    // Accounts, and numbers within words.
+                    () => mask_runs(&value),
                 };
                 Some(format!("{} {value}", c.title))
             })
@@ -434,7 +437,7 @@ impl Book {
             let lines = rows(table).iter().map(|&i| self.values(table, i, &["household_id"])).collect();
             section(&format!("{} {}", table.schema.title, table.name()), lines);
         }
-        Case { title: format!("household {household}"), sections, pictures }
+        Case { id: household.to_string(), title: format!("household {household}"), sections, pictures }
     }
 
     fn record(&self, source: &str, row: usize) -> Case {
@@ -443,7 +446,7 @@ impl Book {
             Section { title: "记录 record".into(), lines: vec![self.record_line(source, row)] },
             Section { title: "匹配 link".into(), lines: self.link_lines(&id) },
         ];
-        Case { title: format!("record {id}"), sections, pictures: self.pictures(&id) }
+        Case { title: format!("record {id}"), sections, pictures: self.pictures(&id), id }
     }
 }
 

@@ -12,9 +12,11 @@
 //! OUT/deliveries/<sha256>…       what departments sent, kept before it is read
 //! OUT/ledger.sqlite              person ids, decisions of people, deliveries, fitted models
 //! OUT/history.jsonl              when which run ended how
+//! OUT/audit.jsonl, 交接单.html   who did what and why, as a chain of hashes; its head on paper
 //! ```
 
 mod again;
+pub mod audit;
 mod cases;
 mod changes;
 mod check;
@@ -29,6 +31,7 @@ mod deliveries;
 mod deliveries_tests;
 mod explain;
 mod explain_links;
+pub mod export;
 pub mod forms;
 mod inbox;
 mod infer;

@@ -12,6 +12,7 @@ use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
 use super::through::{Keep, Records};
+use super::audit::{self, Action};
 use super::{Event, Observer, clock, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
@@ -61,6 +62,26 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
         Some(day) => day,
         None => clock::today()?,
     };
+    let mut action = Action::new("run").on("as_of", as_of.to_string());
+    if !options.accept.is_empty() {
+        action = action.on("accept", options.accept.clone());
+    }
+    let finished = audit::act(&options.out, &action, |facts| {
+        let finished = run_and_tell(options, as_of, observer)?;
+        let manifest = &finished.manifest;
+        facts.add("round", manifest.round.as_str());
+        facts.add("run_id", manifest.run_id.as_str());
+        facts.add("inputs", manifest.inputs.len());
+        facts.add("online", manifest.online_by_type.values().sum::<u64>());
+        facts.exit(finished.trouble.map_or(0, FailureClass::exit_code));
+        Ok(finished)
+    })?;
+    audit::write_page(&options.out, &finished.manifest.round, &finished.manifest.run_id, &finished.dir)?;
+    Ok(finished)
+}
+
+/// Runs under the lock and writes into the history how it ended.
+fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
     let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
     let _lock = lock::take(&options.out, &holder)?;
     let result = run_locked(options, as_of, observer);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::Room;
 use crate::cases::ledger::case_id;
 use crate::cases::orders::conduct::{self, CaseStep, ConductCase, ConductInput};
@@ -45,6 +46,15 @@ fn money(amount: Option<i128>) -> Value {
 /// # Errors
 /// There is no ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
+    audit::act(&options.out, &Action::new("orders.list"), |facts| {
+        let done = order_book_now(options)?;
+        facts.add("rows", done.orders.rows());
+        Ok(done)
+    })
+}
+
+/// Does what [`order_book`] writes down.
+fn order_book_now(options: &CasesOptions) -> Outcome<OrderReport> {
     let room = Room::open(options)?;
     let plan = &room.office.plan;
     let mut out = TableBuilder::new(tables::order_book());
@@ -113,6 +123,15 @@ fn issue(room: &Room) -> workbook::Issue<'_> {
 /// # Errors
 /// As [`order_book`].
 pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
+    audit::act(&options.out, &Action::new("cases.exits"), |facts| {
+        let done = exit_assessment_now(options)?;
+        facts.add("rows", done.0.rows());
+        Ok(done)
+    })
+}
+
+/// Does what [`exit_assessment`] writes down.
+fn exit_assessment_now(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
     let room = Room::open(options)?;
     let desk = room.desk();
     let mut out = TableBuilder::new(tables::exit_assessment());
@@ -152,6 +171,15 @@ pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
 /// # Errors
 /// As [`order_book`].
 pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
+    audit::act(&options.out, &Action::new("cases.conduct"), |facts| {
+        let done = conduct_findings_now(options)?;
+        facts.add("rows", done.0.rows());
+        Ok(done)
+    })
+}
+
+/// Does what [`conduct_findings`] writes down.
+fn conduct_findings_now(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
     let room = Room::open(options)?;
     let desk = room.desk();
     let cases: Vec<ConductCase> = room
