@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{clock, ledger, lock};
+use super::{clock, ledger, lock, papers};
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, FILE, Import, Ledger, case_id, case_number};
 use crate::cases::moves::{Step, need_title};
 use crate::cases::{due_on, next_report};
@@ -74,6 +74,9 @@ pub struct CaseLine {
     pub village: Option<String>,
     /// Risks, as titles.
     pub causes: String,
+    /// Who helps the household since the last reassignment (R201); none while nobody was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helper: Option<String>,
     /// Round that opened it.
     pub opened_round: String,
 }
@@ -199,6 +202,7 @@ impl Office {
             township: said.township,
             village: said.village,
             causes: self.plan.cause_titles(Some(&causes)),
+            helper: case.given.get("helper").cloned(),
             opened_round: case.opened_round.clone(),
         }
     }
@@ -301,7 +305,16 @@ pub fn show_case(options: &CasesOptions, id: &str) -> Outcome<CaseShown> {
             *name = text::mask_name(name);
         }
     }
-    Ok(CaseShown { line: office.line(&case), rounds, events: office.ledger.case_events(Some(number))?, next })
+    let mut events = office.ledger.case_events(Some(number))?;
+    events.iter_mut().for_each(mask);
+    Ok(CaseShown { line: office.line(&case), rounds, events, next })
+}
+
+/// A number that a village gave is needed for the register, and for no list.
+fn mask(event: &mut CaseEvent) {
+    if let Some(number) = event.details.get_mut("id_number") {
+        *number = text::mask_number(number);
+    }
 }
 
 pub(super) fn no_case(number: u32) -> Failure {
@@ -323,6 +336,7 @@ pub fn case_history(options: &CasesOptions, id: Option<&str>, since: Option<Date
         events.retain(|e| e.day >= day.to_string());
     }
     events.sort_by_key(|e| e.event);
+    events.iter_mut().for_each(mask);
     Ok(events)
 }
 
@@ -385,6 +399,7 @@ pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<C
             return Ok(CaseDecided { case_id: case_id(case), from: "new".into(), to: "to_verify".into() });
         }
         let done = changes.step(&process, entry, &round, number, &step)?.map_err(|r| refused(r.said, r.code))?;
+        papers::apply::after(&office.plan, changes, entry, number, &step)?;
         Ok(CaseDecided { case_id: case_id(number), from: done.from, to: done.to })
     })
 }

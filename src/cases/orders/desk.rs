@@ -36,6 +36,8 @@ pub struct Desk<'a> {
     pub hits: &'a Table,
     /// `rule_outcomes` of the round.
     pub outcomes: &'a Table,
+    /// `persons` of the round, where somebody is looked up.
+    pub persons: Option<&'a Table>,
     events: BTreeMap<u32, Vec<&'a CaseEvent>>,
     homes: BTreeMap<&'a str, usize>,
     listed: BTreeMap<&'a str, usize>,
@@ -53,6 +55,8 @@ pub struct RoundTables<'a> {
     pub hits: &'a Table,
     /// `rule_outcomes`.
     pub outcomes: &'a Table,
+    /// `persons`; only where somebody is looked up by number.
+    pub persons: Option<&'a Table>,
 }
 
 impl<'a> Desk<'a> {
@@ -65,7 +69,7 @@ impl<'a> Desk<'a> {
         orders: &'a [OrderState],
         tables: RoundTables<'a>,
     ) -> Desk<'a> {
-        let RoundTables { households, online, hits, outcomes } = tables;
+        let RoundTables { households, online, hits, outcomes, persons } = tables;
         let mut by_case: BTreeMap<u32, Vec<&CaseEvent>> = BTreeMap::new();
         for event in events {
             let own = by_case.entry(event.case).or_default();
@@ -94,6 +98,7 @@ impl<'a> Desk<'a> {
             online,
             hits,
             outcomes,
+            persons,
             events: by_case,
             homes,
             listed,

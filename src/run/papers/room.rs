@@ -28,6 +28,8 @@ pub(in crate::run) struct Room {
     online: Table,
     pub(in crate::run) hits: Table,
     outcomes: Table,
+    /// `persons` of the round, where a paper looks somebody up.
+    pub(in crate::run) persons: Option<Table>,
 }
 
 impl Room {
@@ -43,6 +45,7 @@ impl Room {
             online: round.table("online_list")?,
             hits: round.table("rule_hits")?,
             outcomes: round.table("rule_outcomes")?,
+            persons: None,
             round,
             round_as_of,
             office,
@@ -55,6 +58,7 @@ impl Room {
             online: &self.online,
             hits: &self.hits,
             outcomes: &self.outcomes,
+            persons: self.persons.as_ref(),
         };
         Desk::new(
             &self.office.plan,
