@@ -31,3 +31,4 @@ mod runs;
 mod tidy;
 mod withheld;
 mod year;
+mod year_desk;
