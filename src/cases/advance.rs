@@ -416,16 +416,18 @@ impl<'a> Work<'a> {
         let tracking = self.lists.tracking;
         let own = |column: &str| tracking.str_at(column, row);
         let Some(household) = own("household_id") else { return };
-        let cleared = tracking.boolean_at("risk_cleared", row) == Some(true);
+        // What the system has as cleared is not followed: its old causes are none of the case's.
+        if tracking.boolean_at("risk_cleared", row) == Some(true) {
+            return;
+        }
         let case = match self.of_household(household) {
             Some(case) => case,
-            None if cleared => return,
             None => match self.open(household.to_string(), "round.monitored", "全国系统中的监测对象") {
                 Some(case) => case,
                 None => return,
             },
         };
-        if self.phase(case) == Phase::Approved && !cleared {
+        if self.phase(case) == Phase::Approved {
             let day = tracking.date_at("monitored_since", row).map(|d| format!("{}年{}月", d.year(), d.month()));
             let said = [
                 Some("全国系统导出中已列为监测对象".to_string()),

@@ -165,7 +165,7 @@ impl Office {
     /// The pipeline is wrong (78), the folder has no ledger (66), or the ledger cannot be used (74, 75).
     pub(super) fn open(options: &CasesOptions) -> Outcome<Office> {
         if !options.out.join(FILE).is_file() {
-            return Err(no_ledger(options));
+            return Err(ledger::missing(&options.out));
         }
         let (plan, _) = super::pipeline::load_plan(&options.pipeline)?;
         let (codes, _) = codes::load(&plan.codes_dir);
@@ -220,19 +220,12 @@ impl Office {
 /// Holds the folder for somebody's step, its ledger put right after a crash; a folder without a ledger is told before anything is made.
 pub(super) fn hold(options: &CasesOptions, verb: &str) -> Outcome<lock::Lock> {
     if !options.out.join(FILE).is_file() {
-        return Err(no_ledger(options));
+        return Err(ledger::missing(&options.out));
     }
     let holder = format!("process {} ({verb}), since {}", std::process::id(), clock::now_stamp());
     let held = lock::take(&options.out, &holder)?;
     drop(ledger::open(&options.out)?);
     Ok(held)
-}
-
-fn no_ledger(options: &CasesOptions) -> Failure {
-    let place = Place::file(options.out.join(FILE).display().to_string());
-    let problem = Diagnostic::error("cases.no_ledger", "this folder has no ledger", place)
-        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-    Failure::one(FailureClass::InputMissing, problem)
 }
 
 /// The cases that are wanted, in the order of their numbers.

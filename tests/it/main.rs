@@ -13,6 +13,7 @@ mod explain;
 mod faults;
 mod forms;
 mod forms_mutations;
+mod forms_versions;
 mod interop;
 mod ledger;
 mod link;

@@ -62,7 +62,9 @@ impl Year {
     /// Orders for everybody whom the meeting let in.
     pub fn open_orders(&mut self, acts: &[Value]) {
         let opened = open_orders(&self.office(text(&acts[0], "day")), "县防贫办").unwrap();
-        assert!(opened.len() == acts.len() || !self.strict, "{} orders for {acts:#?}", opened.len());
+        let told: Vec<String> = opened.iter().map(|o| format!("{} {}", o.case_id, o.cause)).collect();
+        let wanted: Vec<String> = acts.iter().map(|a| format!("{} {}", text(a, "name"), text(a, "cause"))).collect();
+        assert!(told.len() == wanted.len() || !self.strict, "opened {told:#?} for {wanted:#?}");
     }
 
     /// A paper goes out, is filled in and comes back.

@@ -121,7 +121,8 @@ impl<'a> Desk<'a> {
         self.cases.iter().find(|c| c.case == case)
     }
 
-    pub(super) fn home(&self, household: Option<&str>) -> Option<usize> {
+    /// Row of a household in the round's register.
+    pub fn home(&self, household: Option<&str>) -> Option<usize> {
         self.homes.get(household?).copied()
     }
 
