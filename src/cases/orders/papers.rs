@@ -259,7 +259,7 @@ fn notice(desk: &Desk, case: &CaseState) -> Line {
         ("户主", said.head_name.clone()),
         ("证件号", said.masked_number.clone()),
         ("类型", type_title(desk, case)),
-        ("纳入时间", desk.identified_on(case).map(|d| d.to_string())),
+        ("纳入时间", desk.identified(case)),
         ("退出日期", out.map(|e| e.day.clone())),
         ("审定会议", out.and_then(|e| e.details.get("meeting").cloned())),
     ]);
@@ -473,7 +473,7 @@ fn leaving(desk: &Desk, case: &CaseState) -> Line {
         ("证件号", said.masked_number.clone()),
         ("类型", type_title(desk, case)),
         ("风险", cause_titles(desk, case)),
-        ("纳入时间", desk.identified_on(case).map(|d| d.to_string())),
+        ("纳入时间", desk.identified(case)),
         ("退出条件", Some(conditions(&assessment))),
         ("条件是否全部达到", Some(exit::word(assessment.met()).into())),
     ]);

@@ -261,7 +261,9 @@ fn work_done(desk: &Desk) -> Table {
         };
         i32::try_from(value).unwrap_or(i32::MAX)
     };
+    let documents = desk.plan.rules.iter().map(|r| (r.id.clone(), r.document.clone())).collect();
     let input = ConductInput {
+        documents: &documents,
         cases: &cases,
         orders: &orders,
         hits: desk.hits,
