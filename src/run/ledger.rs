@@ -11,15 +11,15 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::PersonCounts;
 use crate::cases::ledger::{
-    self, Assigned, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey,
+    self, Assigned, CaseChange, CaseEvent, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, OrderState, RecordKey, RunKey,
     Standing, State, person_id, person_number,
 };
 use crate::cases::{self, Advanced, Lists};
-use crate::diag::{Diagnostic, Outcome, Place};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::link::{self, Decisions, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables};
-use crate::plan::{LinkModel, Role, Source};
+use crate::plan::{LinkModel, Process, Role, Source};
 
 /// A level's weight may move so many bits from round to round before it is told: by one bit the evidence counts twice or half.
 const DRIFT_BITS: f64 = 1.0;
@@ -63,6 +63,14 @@ pub fn open(out: &Path) -> Outcome<Ledger> {
     let mut ledger = Ledger::open(out)?;
     ledger.recover(|round| published_run(out, round))?;
     Ok(ledger)
+}
+
+/// What is told where a folder without a ledger is to be worked in.
+pub fn missing(out: &Path) -> Failure {
+    let place = Place::file(out.join(ledger::FILE).display().to_string());
+    let problem = Diagnostic::error("ledger.missing", "this folder has no ledger", place)
+        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
+    Failure::one(FailureClass::InputMissing, problem)
 }
 
 /// The run id in the manifest of a published round.
@@ -116,6 +124,28 @@ impl RoundLedger {
     /// Takes the cases one round further.
     pub fn advance(&self, lists: Lists) -> Advanced {
         cases::advance(lists, &self.cases.0, self.cases.1)
+    }
+
+    /// Every step of every case, those of the round in the making among them, and every order.
+    pub fn papers(&self, process: &Process, change: &CaseChange) -> Outcome<(Vec<CaseEvent>, Vec<OrderState>)> {
+        let mut events = self.ledger.case_events(None)?;
+        let last = events.iter().map(|e| e.event).max().unwrap_or(0);
+        events.extend(change.events.iter().zip(1..).map(|((case, from, to, step), n)| CaseEvent {
+            event: last + n,
+            case: *case,
+            by_run: true,
+            import: None,
+            round: self.round.clone(),
+            trigger: step.trigger.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            day: step.day.to_string(),
+            by: step.by.clone(),
+            reason: step.reason.clone(),
+            file: step.file.clone(),
+            details: step.details.clone(),
+        }));
+        Ok((events, self.ledger.orders(process)?))
     }
 
     /// What is worth telling about the persons as a whole.

@@ -7,7 +7,7 @@
 //! OUT/.lock                      one run at a time
 //! OUT/.staging/<round>/          a round being made
 //! OUT/rounds/<round>/tables/     every table as Parquet
-//! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, for the next run
+//! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, read by the next run
 //! OUT/rounds/<round>/*.xlsx, 核实表/, 数据质量回执/, report.html, manifest.json
 //! OUT/deliveries/<sha256>…       what departments sent, kept before it is read
 //! OUT/ledger.sqlite              person ids, decisions of people, deliveries, fitted models

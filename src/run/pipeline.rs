@@ -16,10 +16,11 @@ use super::audit::{self, Action};
 use super::{Event, Observer, clock, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
+use crate::cases::orders::desk::{Desk, RoundTables};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
-use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
+use crate::plan::{self, Cadence, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::held::Previous;
 use crate::screen::{ScreenInput, Screened};
 use crate::{cases, codes, link, reconcile, screen};
@@ -107,7 +108,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     up_to_links(options, (&plan, problems), as_of, true, observer, |mut work, linked| {
         let staging = Staging::new(&options.out, work.round)?;
         work.screen(&linked, observer)?;
-        work.decide(&linked, observer);
+        work.decide(&linked, observer)?;
         work.finish(&linked, staging, observer)
     })
 }
@@ -373,7 +374,7 @@ impl Work<'_> {
     }
 
     /// Comparison with the villages' list, and what follows from it.
-    fn decide(&mut self, linked: &LinkedSources, observer: Observer) {
+    fn decide(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "reconcile", steps: 1 });
         let offline_source = self.plan.sources.iter().find(|s| s.role == SourceRole::Offline);
         let offline = offline_source.and_then(|s| {
@@ -407,11 +408,32 @@ impl Work<'_> {
         let standing = cases::cases_table(self.round, &advanced.states, self.plan, due);
         let changes = cases::case_changes(self.round, &self.as_of.to_string(), &advanced, self.plan);
         let villages = cases::village_reports(&comparison, &advanced, self.plan);
+        // A night knows too few rules to say that a risk is gone or that somebody was left out.
+        let papers = match self.plan.cadence {
+            Cadence::Quarterly => Some(self.papers(&advanced)?),
+            Cadence::Nightly => None,
+        };
         self.cases = advanced.change;
         for table in [offline, comparison, tasks, proposals, orders, tracking, standing, changes, villages] {
             self.tables.add(table);
         }
+        papers.into_iter().flatten().for_each(|table| self.tables.add(table));
         observer(Event::Step("comparison".into()));
+        Ok(())
+    }
+
+    /// Orders, exit conditions and conduct as they stand on the day of the round.
+    fn papers(&self, advanced: &cases::Advanced) -> Outcome<[Table; 4]> {
+        let (events, orders) = self.ledger.papers(&self.plan.process, &advanced.change)?;
+        let tables = RoundTables {
+            households: self.tables.get("households"),
+            online: self.tables.get("online_list"),
+            hits: self.tables.get("rule_hits"),
+            outcomes: self.tables.get("rule_outcomes"),
+            persons: None,
+        };
+        let (round, cases) = ((self.round, self.as_of), (&advanced.states[..], &events[..]));
+        Ok(super::papers::of_round(&Desk::new(self.plan, round, self.as_of, cases, &orders, tables)))
     }
 
     /// Checks the sums, writes every output, publishes.
@@ -440,8 +462,9 @@ impl Work<'_> {
         self.problems.extend(drifted);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
-        let tables = ["person_history", "deliveries", "cases"].map(|name| self.tables.get(name));
-        let tables = [&[decisions][..], &tables].concat();
+        let own = ["person_history", "deliveries", "cases", "order_book"];
+        let tables = [decisions].into_iter().chain(self.tables.iter().filter(|t| own.contains(&t.name())));
+        let tables: Vec<&Table> = tables.collect();
         let mut digest = self.ledger.digest(&tables);
         // Rows may be kept of it: another one before makes another run.
         digest.push_str(self.previous.as_ref().map_or("", |(run_id, _)| run_id));

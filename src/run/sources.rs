@@ -168,7 +168,7 @@ fn arrive(
             return Ok(arrived);
         }
     }
-    let (found, notes) = inbox.files_of(source)?;
+    let (found, notes) = inbox.files_of(source, desk.known)?;
     arrived.problems.extend(notes);
     arrived.inputs.extend(found.iter().map(|f| hashed(&f.kept)));
     let taken = desk.take(source, found);

@@ -1,7 +1,7 @@
 //! How the work was done (R136): 快进快出, 消除不实, 漏认定, 体外循环, from the ledger's steps and the rules that look at the
 //! offices' own work. A finding asks; it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -97,6 +97,8 @@ pub struct ConductInput<'a> {
     pub hits: &'a Table,
     /// `households` of the latest round.
     pub households: &'a Table,
+    /// The document that each rule follows, by its id.
+    pub documents: &'a BTreeMap<String, String>,
     /// States of cases.
     pub machine: &'a Machine,
     /// Fewest months between entry and exit (parameter `fast_exit_months`).
@@ -115,7 +117,7 @@ struct Finding<'a> {
     household: Option<&'a str>,
     rule: Option<&'a str>,
     evidence: String,
-    document: &'static str,
+    document: String,
 }
 
 /// `conduct_findings`: by kind, place and household.
@@ -159,7 +161,7 @@ pub fn conduct(input: &ConductInput) -> Table {
             ("village", place(f, "village").into()),
             ("rule", f.rule.into()),
             ("evidence", f.evidence.clone().into()),
-            ("document", f.document.into()),
+            ("document", f.document.clone().into()),
         ]);
     }
     out.finish()
@@ -168,17 +170,32 @@ pub fn conduct(input: &ConductInput) -> Table {
 fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
     let hits = input.hits;
     let mut found = Vec::new();
+    // Whom the office is asking about already, and has not for too long, is neither left out nor past the procedure.
+    let under_way = |case: &&ConductCase| {
+        let open = case.steps.last().is_some_and(|s| {
+            let phase = input.machine.state(&s.to).map(|s| s.phase);
+            !matches!(phase, None | Some(Phase::Closed))
+        });
+        let since = case.steps.first().map(|s| s.day.saturating_add(input.stuck_days.days()));
+        open && since.is_some_and(|until| until >= input.as_of)
+    };
+    let asked: BTreeSet<&str> =
+        input.cases.iter().filter(under_way).filter_map(|c| c.household.as_deref()).collect();
     for row in (0..hits.rows()).filter(|row| hits.str_at("role", *row) == Some("checks")) {
         let Some(rule) = hits.str_at("rule", row) else { continue };
         let Some((_, kind)) = RULES.iter().find(|(id, _)| rule.starts_with(id)) else { continue };
-        found.push(Finding {
-            kind: *kind,
-            case: None,
-            household: hits.str_at("household_id", row),
-            rule: Some(rule),
-            evidence: hits.str_at("evidence", row).unwrap_or("").to_string(),
-            document: "002 R136",
-        });
+        let household = hits.str_at("household_id", row);
+        if matches!(kind, Conduct::Missed | Conduct::OffSystem) && household.is_some_and(|h| asked.contains(h)) {
+            continue;
+        }
+        let mut evidence = hits.str_at("evidence", row).unwrap_or("").to_string();
+        let shown = if matches!(kind, Conduct::Missed | Conduct::FalseClear) { listing(hits, household) } else { vec![] };
+        if !shown.is_empty() {
+            evidence = format!("{evidence}：{}", shown.join("；"));
+        }
+        let own = input.documents.get(rule).map(String::as_str).filter(|d| !d.is_empty());
+        let document = own.map_or("002 R136".to_string(), |d| format!("002 R136；{d}"));
+        found.push(Finding { kind: *kind, case: None, household, rule: Some(rule), evidence, document });
     }
     found
 }
@@ -186,14 +203,14 @@ fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
 fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'a>> {
     let phase = |state: &str| input.machine.state(state).map(|s| s.phase);
     let mut found = Vec::new();
-    let mut add = |kind, evidence: String, document| {
+    let mut add = |kind, evidence: String, document: &str| {
         found.push(Finding {
             kind,
             case: Some(case.case),
             household: case.household.as_deref(),
             rule: None,
             evidence,
-            document,
+            document: String::from(document),
         });
     };
     // Entry is the county's decision, or what the national system says where the ledger saw none.
@@ -284,7 +301,7 @@ fn helped_without_decision<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
                 household: Some(&order.household),
                 rule: None,
                 evidence: format!("{}已备案，案件没有审定记录", order_id(order.order)),
-                document: "002 R136",
+                document: "002 R136".into(),
             });
         }
     }

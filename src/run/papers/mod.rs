@@ -8,7 +8,7 @@
 //! | forms of every kind go out and come back | `forms` |
 //! | orders for decided cases (开单) | [`open_orders`] |
 //! | the two sheets for the national system | [`write_national`] |
-//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`] |
+//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`]; `of_round` for a run |
 //! | exit conditions of followed households | [`exit_assessment`] |
 //! | everything about one household | [`write_dossier`] |
 
@@ -25,6 +25,7 @@ pub use room::{OpenedOrder, OrderDecided, OrderDecision};
 pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, table_json};
 
 pub(super) use issue::{export, spec, words};
+pub(super) use tables::of_round;
 use room::Room;
 
 use super::CasesOptions;

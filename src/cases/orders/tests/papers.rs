@@ -91,6 +91,7 @@ fn world(cases: Vec<CaseState>) -> World {
 impl World {
     fn desk(&self) -> Desk<'_> {
         let tables = RoundTables {
+            persons: None,
             households: &self.households,
             online: &self.online,
             hits: &self.hits,
