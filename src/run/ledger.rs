@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::linked::{self, Basis};
 use super::manifest::PersonCounts;
 use crate::cases::ledger::{
     self, Assigned, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey,
@@ -168,6 +169,7 @@ impl RoundLedger {
         source: &Source,
         records: &Table,
         model: &LinkModel,
+        basis: Option<&Basis>,
     ) -> (Linked, Vec<FieldFinding>) {
         let keys = ledger::record_keys(&self.salt, source, records);
         let mut by_key: Vec<(u64, u32)> =
@@ -221,7 +223,7 @@ impl RoundLedger {
                 }
             }
         }
-        let linked = link::link_decided(register, source, records, model, &Decisions::new(pairs));
+        let linked = linked::linked(basis, register, source, records, model, &Decisions::new(pairs));
         for applied in linked.applied.iter().filter(|a| a.contradicted) {
             let why = match applied.verdict {
                 Verdict::Same => "曾认定为同一人，但该身份证号现登记在另一人名下，请复核认定",

@@ -6,6 +6,7 @@
 //! ```text
 //! OUT/.lock                      one run at a time
 //! OUT/.staging/<round>/          a round being made
+//! OUT/.stages/                   results of finished stages, by what they were made from
 //! OUT/rounds/<round>/tables/     every table as Parquet
 //! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, for the next run
 //! OUT/rounds/<round>/*.xlsx, 核实表/, 数据质量回执/, report.html, manifest.json
@@ -33,6 +34,7 @@ pub mod forms;
 mod inbox;
 mod infer;
 mod infer_names;
+mod ingested;
 mod init;
 mod ledger;
 mod link;
@@ -40,6 +42,7 @@ pub mod link_checks;
 mod link_generic;
 pub mod link_measure;
 mod link_person;
+mod linked;
 mod lock;
 pub mod manifest;
 mod outputs;
@@ -54,6 +57,7 @@ mod receipts;
 mod runs;
 mod scale;
 mod sources;
+mod stages;
 mod staging;
 mod store;
 mod through;

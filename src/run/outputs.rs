@@ -118,7 +118,7 @@ pub fn corrections(arrived: &[Arrived]) -> Table {
                 c.field.clone().into(),
                 c.raw.clone().into(),
                 c.value.clone().into(),
-                (*state).into(),
+                state.clone().into(),
                 c.receipt.path.clone().into(),
                 c.receipt.sha256.clone().into(),
                 c.from.0.clone().into(),

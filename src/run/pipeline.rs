@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::ledger::{self, RoundLedger};
+use super::linked::Basis;
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
+use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
 use super::{Event, Observer, clock, lock, private, scale, store};
@@ -36,6 +38,8 @@ pub struct Options {
     pub as_of: Option<Date>,
     /// Sources whose delivery counts as it is, whatever its rows or its age; recorded in the ledger.
     pub accept: Vec<String>,
+    /// Make everything anew: neither use nor keep results of finished stages.
+    pub fresh: bool,
 }
 
 /// A run that published its round.
@@ -113,6 +117,7 @@ pub(super) fn up_to_links<T>(
     let accept = accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
+    let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
     let intake = Intake {
         input: &options.input,
         out: Some(&options.out),
@@ -123,6 +128,7 @@ pub(super) fn up_to_links<T>(
         accept: &accept,
         keep: Keep::Memory,
         receipts: keep,
+        stages: stages.as_ref(),
     };
     let brought = sources::bring_in(plan, &codes, &intake, observer)?;
     sources::demand_required(plan, &brought.sources)?;
@@ -141,6 +147,7 @@ pub(super) fn up_to_links<T>(
         ledger,
         cases: CaseChange::default(),
         known: &known,
+        stages: stages.as_ref(),
         previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
@@ -198,6 +205,8 @@ pub(super) struct Work<'a> {
     ledger: RoundLedger,
     cases: CaseChange,
     known: &'a Deliveries,
+    /// Results of earlier runs, and where this one's are kept.
+    stages: Option<&'a Stages>,
     /// Run id and tables of the round before.
     previous: Option<(String, Previous)>,
 }
@@ -261,6 +270,10 @@ impl Work<'_> {
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
+        let basis = self
+            .stages
+            .zip(self.arrived[spine].key.as_deref())
+            .map(|(stages, key)| Basis::of_register(stages, &self.plan.sources[spine], key, &ids, &self.plan.model));
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let mut models = Vec::new();
@@ -275,7 +288,9 @@ impl Work<'_> {
             let linked = match source.subject {
                 Subject::Village => link::link_villages(source, &table),
                 _ => {
-                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model);
+                    let basis = basis.as_ref().zip(self.arrived[i].key.as_deref());
+                    let basis = basis.map(|(basis, key)| basis.with_records(source, key));
+                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model, basis.as_ref());
                     doubts.push((i, found));
                     linked
                 }
@@ -489,6 +504,14 @@ impl Work<'_> {
             .filter_map(|a| a.trouble)
             .chain(self.trouble)
             .max_by_key(|t| *t == FailureClass::InputContract);
+        if let Some(stages) = self.stages
+            && let Err(failure) = stages.prune(&self.plan.name)
+        {
+            // The round is published: what lies in the way of the next one is no reason to say otherwise.
+            manifest
+                .problems
+                .extend(failure.problems.into_iter().map(|p| Diagnostic { severity: Severity::Warning, ..p }));
+        }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
     }

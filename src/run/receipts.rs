@@ -15,7 +15,7 @@ use crate::publish::workbook::receipt::{Grade, ReceiptRow, RowProblem};
 const MOST_ROWS: usize = 20_000;
 
 /// The rows to correct, the gravest first, and how many there are beyond them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct ToCorrect {
     /// At most [`MOST_ROWS`].
     pub rows: Vec<ReceiptRow>,
