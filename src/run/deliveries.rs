@@ -170,7 +170,7 @@ impl Desk<'_> {
     /// Reads files that came on a day and looks at their rows while they are in memory, unless they went through before.
     fn read(&self, source: &Source, files: &[InputFile], kept: &[KeptFile], came: Date) -> Reading {
         let day = came.min(self.as_of);
-        let key = self.shelf.map(|shelf| shelf.key(source, kept, day));
+        let key = self.shelf.map(|shelf| shelf.key(source, kept, day, ""));
         if let Some((shelf, key)) = self.shelf.zip(key.as_deref())
             && let Some(ingested) = shelf.find(key)
         {
@@ -286,7 +286,7 @@ impl Desk<'_> {
     }
 
     /// Why a delivery may not stand in any more.
-    fn too_old(&self, source: &Source, came: Date) -> Option<Diagnostic> {
+    pub(super) fn too_old(&self, source: &Source, came: Date) -> Option<Diagnostic> {
         let most = source.freshness_days?;
         let days = came.until(self.as_of).map_or(0, |span| span.get_days());
         (days > i32::try_from(most).unwrap_or(i32::MAX)).then(|| {

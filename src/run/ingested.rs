@@ -7,19 +7,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use arrow::compute::concat_batches;
 use jiff::civil::Date;
 
 use super::corrections::{self, Applied, Correction, Receipts};
 use super::receipts::{self, ToCorrect};
 use super::stages::{self, Key, Stage, Stages};
-use super::through::{Keep, Records, aside, through};
+use super::through::{After, Keep, Records, Through, aside, through};
 use crate::cases::ledger::KeptFile;
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, Failure, Outcome};
 use crate::ingest::{Delivery, RawRows};
 use crate::model::{Reject, Table};
-use crate::normalize::Survey;
+use crate::normalize::{Seen, Survey};
 use crate::plan::{Plan, Source};
+use crate::publish::atomic;
 
 /// A delivery after ingest and normalize.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Ingested {
     pub records: Records,
     /// Doubtful values.
     pub findings: Table,
+    /// Rows that later increments may repeat; none of a full list, or when nobody asks.
+    pub seen: Option<Seen>,
     /// The rest.
     pub rest: Rest,
 }
@@ -70,6 +74,11 @@ impl Ingested {
         let records = self.records.table().ok_or_else(|| Failure::internal("records that are not in memory"))?;
         stages::write_table(dir, "records", records)?;
         stages::write_table(dir, "findings", &self.findings)?;
+        if let Some(seen) = &self.seen {
+            let (origins, rows) = seen.parts();
+            stages::write_json(&dir.join("seen.json"), &origins)?;
+            atomic::write(&dir.join("seen.bin"), &rows)?;
+        }
         stages::write_json(&dir.join("rest.json"), &self.rest)
     }
 
@@ -77,8 +86,38 @@ impl Ingested {
         Ok(Ingested {
             records: Records::Here(stages::read_table(dir, "records")?),
             findings: stages::read_table(dir, "findings")?,
+            seen: None,
             rest: stages::read_json(&dir.join("rest.json"))?,
         })
+    }
+
+    /// The rows of the delivery in a folder.
+    fn load_seen(dir: &Path) -> Outcome<Seen> {
+        let path = dir.join("seen.bin");
+        let rows = std::fs::read(&path).map_err(|e| Failure::io("read", &path, &e))?;
+        Ok(Seen::read(stages::read_json(&dir.join("seen.json"))?, &rows))
+    }
+
+    /// Adds a later increment. Records, findings and rows to correct stand one after the other.
+    pub fn append(&mut self, later: Ingested) -> Outcome<()> {
+        let (Records::Here(own), Records::Here(more)) = (&mut self.records, later.records) else {
+            return Err(Failure::internal("increments that are not in memory"));
+        };
+        for (own, more) in [(own, &more), (&mut self.findings, &later.findings)] {
+            own.batch = concat_batches(&own.schema.arrow(), [&own.batch, &more.batch])
+                .map_err(|e| Failure::internal(e.to_string()))?;
+        }
+        let (own, more) = (&mut self.rest, later.rest);
+        own.read += more.read;
+        own.accepted += more.accepted;
+        own.refused.extend(more.refused);
+        own.told.extend(more.told);
+        own.rejects.extend(more.rejects);
+        own.correcting.extend(more.correcting);
+        own.corrections.extend(more.corrections);
+        own.receipts.extend(more.receipts);
+        own.to_correct.append(more.to_correct);
+        Ok(())
     }
 }
 
@@ -104,8 +143,11 @@ impl<'a> Shelf<'a> {
     }
 
     /// The key of a delivery that came on a day.
-    pub fn key(&self, source: &Source, files: &[KeptFile], day: Date) -> String {
-        let mut key = Key::new(Stage::Ingest).with(format!("{source:?}")).with(&self.codes);
+    ///
+    /// An increment's contains that of the one before it: how its records are numbered and what of it is folded
+    /// depends on all that came earlier.
+    pub fn key(&self, source: &Source, files: &[KeptFile], day: Date, after: &str) -> String {
+        let mut key = Key::new(Stage::Ingest).with(format!("{source:?}")).with(&self.codes).with(after);
         key = key.with(day.to_string()).with([u8::from(self.answered)]);
         for file in files {
             key = key.with(&file.path).with(&file.sha256);
@@ -120,6 +162,11 @@ impl<'a> Shelf<'a> {
     /// A delivery that went through before.
     pub fn find(&self, key: &str) -> Option<Ingested> {
         self.stages.load(Stage::Ingest, key, Ingested::load)
+    }
+
+    /// The rows of an increment that went through before.
+    pub fn seen(&self, key: &str) -> Option<Seen> {
+        self.stages.load(Stage::Ingest, key, Ingested::load_seen)
     }
 
     /// Keeps a delivery that went through.
@@ -140,6 +187,8 @@ pub struct Raw<'a> {
     pub digest: &'a str,
     /// The day up to which it can speak: that on which it came.
     pub day: Date,
+    /// What an increment follows.
+    pub after: After,
 }
 
 /// Takes a delivery through corrections and normalize.
@@ -154,7 +203,7 @@ pub fn ingest(
     keep: Keep,
     answered: bool,
 ) -> Outcome<Ingested> {
-    let Raw { mut delivery, survey, files, digest, day } = raw;
+    let Raw { mut delivery, survey, files, digest, day, after } = raw;
     let mut survey = survey.filter(|_| !delivery.forgot);
     let mut applied = Applied::default();
     if !receipts.of(&source.id).is_empty() {
@@ -175,7 +224,7 @@ pub fn ingest(
             survey
         }
     };
-    let normalized = through(source, &delivery.rows, survey, codes, day, keep)?;
+    let normalized = through(source, &delivery.rows, survey, codes, day, keep, after)?;
     let mut rejects = delivery.rejects;
     rejects.extend(normalized.rejects);
     rejects.sort_by(|a, b| a.at.cmp(&b.at));
@@ -204,7 +253,8 @@ pub fn ingest(
         receipts: applied.used,
         to_correct,
     };
-    Ok(Ingested { records: normalized.records, findings: normalized.findings, rest })
+    let Through { records, findings, seen, .. } = normalized;
+    Ok(Ingested { records, findings, seen, rest })
 }
 
 /// What became of each correction: nothing is wrong with the value any more, or something still is.

@@ -6,6 +6,7 @@
 //! ```text
 //! OUT/.lock                      one run at a time
 //! OUT/.staging/<round>/          a round being made
+//! OUT/.before/<round>/           where a round began: the ledger, the inbox, what it replaced
 //! OUT/.stages/                   results of finished stages, by what they were made from
 //! OUT/rounds/<round>/tables/     every table as Parquet
 //! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, for the next run
@@ -16,6 +17,7 @@
 //! ```
 
 mod again;
+mod bundle;
 mod cases;
 mod changes;
 mod check;
@@ -48,6 +50,7 @@ pub mod manifest;
 mod outputs;
 pub(crate) mod papers;
 mod pipeline;
+mod position;
 mod precision;
 mod preview;
 mod private;
@@ -61,8 +64,10 @@ mod stages;
 mod staging;
 mod store;
 mod through;
+mod undo;
 mod waterfall;
 
+pub use bundle::{Bundled, Replayed, bundle_run, replay_bundle};
 pub use cases::{
     CaseDecided, CaseDecision, CaseFilter, CaseLine, CaseShown, CasesOptions, NextStep, Overdue, case_history,
     decide_case, list_cases, overdue_cases, show_case,
@@ -88,6 +93,7 @@ pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use pull::{PullOptions, Pulled, pull};
 pub use runs::{Compared, Difference, RunLine, Verified, compare_runs, list_runs, show_run, verify_run};
 pub use store::{Round, read as read_table};
+pub use undo::{PutBack, restore_run, undo_run};
 pub use waterfall::{Step, Waterfall};
 
 pub use crate::cases::ledger::{CaseEvent, CaseRound, case_id};

@@ -10,6 +10,7 @@ use super::ledger::{self, RoundLedger};
 use super::linked::Basis;
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
+use super::position::{Listed, Position};
 use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
@@ -78,7 +79,7 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
     result
 }
 
-fn append_history(out: &Path, line: &str) -> Outcome<()> {
+pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
     private::append(&path)
         .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
@@ -148,6 +149,8 @@ pub(super) fn up_to_links<T>(
         cases: CaseChange::default(),
         known: &known,
         stages: stages.as_ref(),
+        accept: &accept,
+        inbox: brought.inbox,
         previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
@@ -207,6 +210,9 @@ pub(super) struct Work<'a> {
     known: &'a Deliveries,
     /// Results of earlier runs, and where this one's are kept.
     stages: Option<&'a Stages>,
+    accept: &'a BTreeSet<String>,
+    /// What lay in the inbox.
+    inbox: Vec<Listed>,
     /// Run id and tables of the round before.
     previous: Option<(String, Previous)>,
 }
@@ -490,13 +496,23 @@ impl Work<'_> {
         let change = Change {
             offers,
             models,
-            deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
+            deliveries: self.arrived.iter_mut().flat_map(|a| std::mem::take(&mut a.news)).collect(),
             receipts: std::mem::take(&mut self.receipts),
             cases: std::mem::take(&mut self.cases),
             forms,
             ..Change::default()
         };
-        let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;
+        let position = Position {
+            round: manifest.round.clone(),
+            as_of: manifest.as_of.clone(),
+            run_id: manifest.run_id.clone(),
+            version: manifest.version.to_string(),
+            previous: self.previous.as_ref().map(|(run_id, p)| (p.round.clone(), run_id.clone())),
+            accept: self.accept.iter().cloned().collect(),
+            inbox: std::mem::take(&mut self.inbox),
+            ledger: HashedFile { path: String::new(), sha256: String::new(), bytes: 0 },
+        };
+        let (dir, late) = self.ledger.commit(position, change, |replaced| staging.publish(replaced))?;
         manifest.problems.extend(late);
         let trouble = self
             .arrived

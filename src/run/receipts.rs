@@ -23,6 +23,16 @@ pub struct ToCorrect {
     pub more: usize,
 }
 
+impl ToCorrect {
+    /// Adds those of a later increment: the gravest first again, and no more than fit.
+    pub fn append(&mut self, later: ToCorrect) {
+        self.rows.extend(later.rows);
+        self.rows.sort_by(|a, b| (a.grade, &a.at).cmp(&(b.grade, &b.at)));
+        self.more += later.more + self.rows.len().saturating_sub(MOST_ROWS);
+        self.rows.truncate(MOST_ROWS);
+    }
+}
+
 /// What a source's rows look like after ingest and normalize.
 pub struct Read<'a> {
     /// The contract.

@@ -1,7 +1,7 @@
 //! Brings the sources in: deliveries chosen, read, corrected by receipts, normalised; a broken one is blocked and the others
 //! go on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -10,17 +10,19 @@ use rayon::prelude::*;
 use super::corrections::{self, Correction, Receipts};
 use super::deliveries::Desk;
 use super::inbox::{self, Inbox};
+use super::increments;
 use super::ingested::{self, Ingested, Shelf};
 use super::manifest::{HashedFile, SourceEntry};
+use super::position::Listed;
 use super::receipts::ToCorrect;
 use super::stages::Stages;
-use super::through::{Keep, Records};
+use super::through::{After, Keep, Records};
 use super::{Event, Observer};
 use crate::cases::ledger::{Delivered, Deliveries, KeptFile, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::{Disposition, Reject, SourceCounts, Table};
-use crate::plan::{Plan, Source, SourceRole};
+use crate::plan::{Plan, Snapshot, Source, SourceRole};
 
 /// From where and with what knowledge the sources are brought in.
 pub struct Intake<'a> {
@@ -69,13 +71,26 @@ pub struct Arrived {
     /// Day on which it first came.
     pub as_of: Option<Date>,
     /// What is new for the ledger.
-    pub news: Option<Delivered>,
+    pub news: Vec<Delivered>,
     /// Corrected values, each with what became of it.
     pub corrections: Vec<(Correction, String)>,
     /// Rows for the receipt.
     pub to_correct: ToCorrect,
-    /// Key of the delivery in use: what its records were made from; none when nobody asked.
+    /// Files that lay in the inbox for it.
+    pub found: Vec<KeptFile>,
+    /// What the records were made from, one part after the other: the delivery in use, or the increments in use.
+    pub parts: Vec<Part>,
+    /// Digests of the increments in use.
+    pub increments: BTreeSet<String>,
+}
+
+/// Records that were made, and are linked, by themselves.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What they were made from; none when nobody asked.
     pub key: Option<String>,
+    /// How many there are.
+    pub records: u64,
 }
 
 /// All sources of a plan, and what belongs to none.
@@ -88,6 +103,8 @@ pub struct BroughtIn {
     pub trouble: Option<FailureClass>,
     /// Corrected receipts that are new.
     pub receipts: Vec<ReceiptEntry>,
+    /// Every file of the inbox, with the hashes of those that were read.
+    pub inbox: Vec<Listed>,
 }
 
 /// All sources of a plan, in its order; in parallel, with the same result on any number of threads.
@@ -127,7 +144,13 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
         .collect();
     let trouble = problems.iter().any(Diagnostic::is_error).then_some(FailureClass::InputContract);
     drop(shelf);
-    Ok(BroughtIn { sources: sources?, problems, trouble, receipts: std::mem::take(&mut receipts.entries) })
+    let sources = sources?;
+    let read = sources.iter().flat_map(|a| &a.found).chain(inbox.receipts.iter().map(|r| &r.kept));
+    let read: BTreeMap<&str, &str> = read.map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
+    let listed = |path: &String| Listed { path: path.clone(), sha256: read.get(path.as_str()).map(|s| s.to_string()) };
+    let listed = inbox.all.iter().map(listed).collect();
+    let receipts = std::mem::take(&mut receipts.entries);
+    Ok(BroughtIn { sources, problems, trouble, receipts, inbox: listed })
 }
 
 fn arrive(
@@ -161,10 +184,12 @@ fn arrive(
         files: Vec::new(),
         delivery: String::new(),
         as_of: None,
-        news: None,
+        news: Vec::new(),
         corrections: Vec::new(),
         to_correct: ToCorrect::default(),
-        key: None,
+        parts: Vec::new(),
+        increments: BTreeSet::new(),
+        found: Vec::new(),
     };
     if let Some(problem) = source.terms.outside(&source.title, desk.as_of) {
         let expired = problem.is_error();
@@ -178,12 +203,17 @@ fn arrive(
     }
     let (found, notes) = inbox.files_of(source)?;
     arrived.problems.extend(notes);
-    arrived.inputs.extend(found.iter().map(|f| hashed(&f.kept)));
+    arrived.found = found.iter().map(|f| f.kept.clone()).collect();
+    arrived.inputs.extend(arrived.found.iter().map(hashed));
+    if source.snapshot == Snapshot::Increment && matches!(intake.keep, Keep::Memory) {
+        increments::arrive(source, codes, desk, receipts, (found, intake.receipts), &mut arrived)?;
+        return Ok(arrived);
+    }
     let taken = desk.take(source, found);
     arrived.problems.extend(taken.problems);
     arrived.inputs.extend(taken.files.iter().map(hashed));
     arrived.trouble = taken.trouble;
-    arrived.news = taken.entry;
+    arrived.news = taken.entry.into_iter().collect();
     arrived.as_of = taken.as_of.filter(|_| taken.read.is_some());
     arrived.entry.as_of = arrived.as_of.map(|day| day.to_string());
     arrived.entry.state = taken.state;
@@ -203,6 +233,7 @@ fn arrive(
                 files: &arrived.files,
                 digest: &arrived.delivery,
                 day: taken.day.unwrap_or(desk.as_of),
+                after: After::default(),
             };
             let made = ingested::ingest(source, raw, codes, receipts, intake.keep, intake.receipts)?;
             if let (Some(shelf), Some(key)) = (desk.shelf, &taken.key) {
@@ -211,14 +242,14 @@ fn arrive(
             made
         }
     };
-    arrived.key = taken.key;
+    arrived.parts = vec![Part { key: taken.key, records: ingested.rest.accepted }];
     arrived.take(ingested, receipts.of(&source.id));
     Ok(arrived)
 }
 
 impl Arrived {
     /// Takes over what the delivery came to.
-    fn take(&mut self, ingested: Ingested, receipts: &[corrections::Receipt]) {
+    pub(super) fn take(&mut self, ingested: Ingested, receipts: &[corrections::Receipt]) {
         let Ingested { records, findings, rest } = ingested;
         let heard = receipts.iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
         let mut heard: Vec<HashedFile> = heard.chain(&rest.receipts).map(hashed).collect();
@@ -247,7 +278,7 @@ impl Arrived {
     }
 }
 
-fn hashed(file: &KeptFile) -> HashedFile {
+pub(super) fn hashed(file: &KeptFile) -> HashedFile {
     HashedFile { path: file.path.clone(), sha256: file.sha256.clone(), bytes: file.bytes }
 }
 
