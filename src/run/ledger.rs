@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::linked::{self, Basis};
+use super::linked;
 use super::manifest::PersonCounts;
 use super::position::{self, Position, published_run};
 use crate::cases::ledger::{
@@ -18,7 +18,7 @@ use crate::cases::ledger::{
 };
 use crate::cases::{self, Advanced, Lists};
 use crate::diag::{Diagnostic, Outcome, Place};
-use crate::link::{self, Decisions, Linked, decisions::Verdict};
+use crate::link::{self, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables};
 use crate::plan::{LinkModel, Role, Source};
@@ -165,7 +165,7 @@ impl RoundLedger {
         source: &Source,
         records: &Table,
         model: &LinkModel,
-        basis: Option<&Basis>,
+        from: &linked::From,
     ) -> (Linked, Vec<FieldFinding>) {
         let keys = ledger::record_keys(&self.salt, source, records);
         let mut by_key: Vec<(u64, u32)> =
@@ -219,7 +219,7 @@ impl RoundLedger {
                 }
             }
         }
-        let linked = linked::linked(basis, register, source, records, model, &Decisions::new(pairs));
+        let linked = linked::linked(from, register, source, records, model, pairs);
         for applied in linked.applied.iter().filter(|a| a.contradicted) {
             let why = match applied.verdict {
                 Verdict::Same => "曾认定为同一人，但该身份证号现登记在另一人名下，请复核认定",

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use super::outputs::concat;
+use super::sources::Part;
 use super::stages::{self, Key, Stage, Stages};
 use crate::diag::{Failure, Outcome};
-use crate::link::{self, Decisions, Linked, Register, decisions::Applied};
-use crate::model::Table;
+use crate::link::decisions::{Applied, Decision};
+use crate::link::{self, Decisions, Linked, Register};
+use crate::model::{Table, tables};
 use crate::plan::{FittedOn, LinkModel, Source};
 
 /// What a source's links depend on beside the decisions about its records.
@@ -16,17 +19,29 @@ pub struct Basis<'a> {
 }
 
 impl<'a> Basis<'a> {
-    /// The register as it is in a round: its delivery's key and its persons' numbers.
-    pub fn of_register(stages: &'a Stages, source: &Source, delivery: &str, ids: &[u32], model: &LinkModel) -> Self {
+    /// The register as it is in a round: what its records were made from and its persons' numbers; none when nobody knows.
+    pub fn of_register(
+        stages: &'a Stages,
+        source: &Source,
+        parts: &[Part],
+        ids: &[u32],
+        model: &LinkModel,
+    ) -> Option<Self> {
         let numbers: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-        let key = Key::new(Stage::Link).with(format!("{source:?}")).with(delivery).with(numbers);
-        Basis { stages, key: key.with(format!("{model:?}")) }
+        let mut key = Key::new(Stage::Link).with(format!("{source:?}")).with(numbers).with(format!("{model:?}"));
+        for part in parts {
+            key = key.with(part.key.as_ref()?);
+        }
+        Some(Basis { stages, key })
     }
+}
 
-    /// With a source's records.
-    pub fn with_records(&self, source: &Source, delivery: &str) -> Self {
-        Basis { stages: self.stages, key: self.key.clone().with(format!("{source:?}")).with(delivery) }
-    }
+/// From what a source's links are made.
+pub struct From<'a> {
+    /// Register and model; none when every link is to be made anew.
+    pub basis: Option<&'a Basis<'a>>,
+    /// The source's records, part by part.
+    pub parts: &'a [Part],
 }
 
 /// Figures that are estimated, and what is known of a decision; floats as their bits, so that they come back as they were.
@@ -38,8 +53,42 @@ struct Figures {
 }
 
 /// Links a source's records, or finds the links that were made before from the same.
+///
+/// Each part is linked by itself: an increment's links depend on nothing that came later, so that a night links only what
+/// is new, with the result of a run that links everything. The model is that of the last part.
 pub fn linked(
-    basis: Option<&Basis>,
+    from: &From,
+    register: &Register,
+    source: &Source,
+    records: &Table,
+    model: &LinkModel,
+    decisions: Vec<Decision>,
+) -> Linked {
+    let mut all: Option<Linked> = None;
+    let mut first = 0;
+    for part in from.parts {
+        let rows = part.records as u32;
+        let here = decisions.iter().filter(|d| (first..first + rows).contains(&d.right));
+        let own = here.map(|d| Decision { right: d.right - first, ..d.clone() }).collect();
+        let table = Table { schema: records.schema.clone(), batch: records.batch.slice(first as usize, rows as usize) };
+        let mut more = of_part((from.basis, part), register, source, &table, model, &Decisions::new(own));
+        more.applied.iter_mut().for_each(|a| a.right += first);
+        first += rows;
+        all = Some(match all {
+            None => more,
+            Some(before) => Linked {
+                links: concat(tables::links(), [&before.links, &more.links].into_iter()),
+                possible: concat(tables::possible_links(), [&before.possible, &more.possible].into_iter()),
+                applied: [before.applied, more.applied].concat(),
+                model: more.model,
+            },
+        });
+    }
+    all.unwrap_or_else(|| link::link_decided(register, source, records, model, &Decisions::new(decisions)))
+}
+
+fn of_part(
+    (basis, part): (Option<&Basis>, &Part),
     register: &Register,
     source: &Source,
     records: &Table,
@@ -47,10 +96,10 @@ pub fn linked(
     decisions: &Decisions,
 ) -> Linked {
     let make = || link::link_decided(register, source, records, model, decisions);
-    let Some(basis) = basis else {
+    let Some((basis, delivery)) = basis.zip(part.key.as_ref()) else {
         return make();
     };
-    let key = basis.key.clone().with(format!("{decisions:?}")).finish();
+    let key = basis.key.clone().with(format!("{source:?}")).with(delivery).with(format!("{decisions:?}")).finish();
     if let Some(found) = basis.stages.load(Stage::Link, &key, |dir| load(dir, records, model)) {
         return found;
     }

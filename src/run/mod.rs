@@ -34,6 +34,7 @@ mod explain;
 mod explain_links;
 pub mod forms;
 mod inbox;
+mod increments;
 mod infer;
 mod infer_names;
 mod ingested;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 
 use super::ledger::{self, RoundLedger};
-use super::linked::Basis;
+use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::position::{Listed, Position};
@@ -276,10 +276,9 @@ impl Work<'_> {
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
-        let basis = self
-            .stages
-            .zip(self.arrived[spine].key.as_deref())
-            .map(|(stages, key)| Basis::of_register(stages, &self.plan.sources[spine], key, &ids, &self.plan.model));
+        let basis = self.stages.and_then(|stages| {
+            Basis::of_register(stages, &self.plan.sources[spine], &self.arrived[spine].parts, &ids, &self.plan.model)
+        });
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let mut models = Vec::new();
@@ -294,9 +293,8 @@ impl Work<'_> {
             let linked = match source.subject {
                 Subject::Village => link::link_villages(source, &table),
                 _ => {
-                    let basis = basis.as_ref().zip(self.arrived[i].key.as_deref());
-                    let basis = basis.map(|(basis, key)| basis.with_records(source, key));
-                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model, basis.as_ref());
+                    let from = linked::From { basis: basis.as_ref(), parts: &self.arrived[i].parts };
+                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model, &from);
                     doubts.push((i, found));
                     linked
                 }

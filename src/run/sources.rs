@@ -250,7 +250,7 @@ fn arrive(
 impl Arrived {
     /// Takes over what the delivery came to.
     pub(super) fn take(&mut self, ingested: Ingested, receipts: &[corrections::Receipt]) {
-        let Ingested { records, findings, rest } = ingested;
+        let Ingested { records, findings, rest, .. } = ingested;
         let heard = receipts.iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
         let mut heard: Vec<HashedFile> = heard.chain(&rest.receipts).map(hashed).collect();
         heard.sort();
