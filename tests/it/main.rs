@@ -16,6 +16,7 @@ mod forms_mutations;
 mod interop;
 mod ledger;
 mod link;
+mod nights;
 #[cfg(feature = "odbc")]
 mod odbc;
 mod papers;
@@ -29,5 +30,6 @@ mod round;
 mod rule_language;
 mod runs;
 mod tidy;
+mod undo;
 mod withheld;
 mod year;
