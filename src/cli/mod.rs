@@ -75,7 +75,7 @@ enum Verb {
     Decide(decide::Args),
     /// The cases of the ledger: list, show, decide, history, overdue.
     Cases(cases::Args),
-    /// The published rounds: list, show, verify, compare.
+    /// The published rounds: list, show, verify, compare, undo, restore, bundle, replay.
     Runs(runs::Args),
     /// Work orders: open, list with findings, step; the sheets for the national system.
     Orders(orders::Args),

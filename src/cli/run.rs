@@ -27,6 +27,9 @@ pub struct Args {
     /// Use this source's delivery as it is although it was held or is an old one; the ledger keeps that somebody said so.
     #[arg(long, value_name = "SOURCE")]
     accept: Vec<String>,
+    /// Make everything anew, without the results of finished stages that earlier runs left. The round is the same.
+    #[arg(long)]
+    fresh: bool,
     /// What to print at the end.
     #[arg(long, value_enum, default_value_t = Summary::Auto)]
     summary: Summary,
@@ -54,6 +57,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         out: args.out.clone(),
         as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
         accept: args.accept.clone(),
+        fresh: args.fresh,
     };
     let progress = Progress::new();
     let finished = run::run(&options, &|e| progress.event(e));

@@ -101,7 +101,9 @@ fn mask_if_number(run: &str) -> String {
         _ => false,
     };
     match number {
-        true if plain.len() == 11 => plain[..3].iter().collect::<String>() + "****" + &plain[7..].iter().collect::<String>(),
+        true if plain.len() == 11 => {
+            plain[..3].iter().collect::<String>() + "****" + &plain[7..].iter().collect::<String>()
+        }
         true => mask_number(&plain.iter().collect::<String>()),
         false => run.to_string(),
     }

@@ -6,6 +6,8 @@
 //! ```text
 //! OUT/.lock                      one run at a time
 //! OUT/.staging/<round>/          a round being made
+//! OUT/.before/<round>/           where a round began: the ledger, the inbox, what it replaced
+//! OUT/.stages/                   results of finished stages, by what they were made from
 //! OUT/rounds/<round>/tables/     every table as Parquet
 //! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, read by the next run
 //! OUT/rounds/<round>/*.xlsx, 核实表/, 数据质量回执/, report.html, manifest.json
@@ -17,6 +19,7 @@
 
 mod again;
 pub mod audit;
+mod bundle;
 mod cases;
 mod changes;
 mod check;
@@ -34,8 +37,10 @@ mod explain_links;
 pub mod export;
 pub mod forms;
 mod inbox;
+mod increments;
 mod infer;
 mod infer_names;
+mod ingested;
 mod init;
 mod ledger;
 mod link;
@@ -43,11 +48,13 @@ pub mod link_checks;
 mod link_generic;
 pub mod link_measure;
 mod link_person;
+mod linked;
 mod lock;
 pub mod manifest;
 mod outputs;
 pub(crate) mod papers;
 mod pipeline;
+mod position;
 mod precision;
 mod preview;
 mod private;
@@ -57,11 +64,14 @@ mod receipts;
 mod runs;
 mod scale;
 mod sources;
+mod stages;
 mod staging;
 mod store;
 mod through;
+mod undo;
 mod waterfall;
 
+pub use bundle::{Bundled, Replayed, bundle_run, replay_bundle};
 pub use cases::{
     CaseDecided, CaseDecision, CaseFilter, CaseLine, CaseShown, CasesOptions, NextStep, Overdue, case_history,
     decide_case, list_cases, overdue_cases, show_case,
@@ -87,6 +97,7 @@ pub use preview::{ParamChange, Preview, PreviewOptions, preview};
 pub use pull::{PullOptions, Pulled, pull};
 pub use runs::{Compared, Difference, RunLine, Verified, compare_runs, list_runs, show_run, verify_run};
 pub use store::{Round, read as read_table};
+pub use undo::{PutBack, restore_run, undo_run};
 pub use waterfall::{Step, Waterfall};
 
 pub use crate::cases::ledger::{CaseEvent, CaseRound, case_id};

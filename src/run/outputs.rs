@@ -70,7 +70,7 @@ pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Ta
 /// The `deliveries` table: what the ledger knows as of this round, with what the round adds.
 pub fn deliveries(known: &Deliveries, arrived: &[Arrived]) -> Table {
     let mut all: Vec<Delivered> = known.entries.clone();
-    all.extend(arrived.iter().filter_map(|a| a.news.clone()));
+    all.extend(arrived.iter().flat_map(|a| a.news.iter().cloned()));
     let mut last: BTreeMap<(&str, &str), (&Delivered, &Delivered)> = BTreeMap::new();
     for entry in &all {
         last.entry((&entry.source, &entry.digest)).or_insert((entry, entry)).1 = entry;
@@ -79,7 +79,7 @@ pub fn deliveries(known: &Deliveries, arrived: &[Arrived]) -> Table {
     for a in arrived {
         let own = last.iter().filter(|((source, _), _)| *source == a.entry.source);
         for ((_, digest), (first, now)) in own {
-            let in_use = *digest == a.delivery;
+            let in_use = *digest == a.delivery || a.increments.contains(*digest);
             let state = match now.state {
                 DeliveryState::Used if !in_use => "superseded",
                 state => state.as_str(),
@@ -118,7 +118,7 @@ pub fn corrections(arrived: &[Arrived]) -> Table {
                 c.field.clone().into(),
                 c.raw.clone().into(),
                 c.value.clone().into(),
-                (*state).into(),
+                state.clone().into(),
                 c.receipt.path.clone().into(),
                 c.receipt.sha256.clone().into(),
                 c.from.0.clone().into(),

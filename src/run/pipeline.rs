@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::audit::{self, Action};
 use super::ledger::{self, RoundLedger};
+use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
+use super::position::{Listed, Position};
 use super::sources::{self, Arrived, Intake};
+use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::audit::{self, Action};
 use super::{Event, Observer, clock, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
@@ -38,6 +41,8 @@ pub struct Options {
     pub as_of: Option<Date>,
     /// Sources whose delivery counts as it is, whatever its rows or its age; recorded in the ledger.
     pub accept: Vec<String>,
+    /// Make everything anew: neither use nor keep results of finished stages.
+    pub fresh: bool,
 }
 
 /// A run that published its round.
@@ -96,7 +101,7 @@ fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<F
     result
 }
 
-fn append_history(out: &Path, line: &str) -> Outcome<()> {
+pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
     private::append(&path)
         .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
@@ -135,6 +140,7 @@ pub(super) fn up_to_links<T>(
     let accept = accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
+    let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
     let intake = Intake {
         input: &options.input,
         out: Some(&options.out),
@@ -145,6 +151,7 @@ pub(super) fn up_to_links<T>(
         accept: &accept,
         keep: Keep::Memory,
         receipts: keep,
+        stages: stages.as_ref(),
     };
     let brought = sources::bring_in(plan, &codes, &intake, observer)?;
     sources::demand_required(plan, &brought.sources)?;
@@ -163,6 +170,9 @@ pub(super) fn up_to_links<T>(
         ledger,
         cases: CaseChange::default(),
         known: &known,
+        stages: stages.as_ref(),
+        accept: &accept,
+        inbox: brought.inbox,
         previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
@@ -220,6 +230,11 @@ pub(super) struct Work<'a> {
     ledger: RoundLedger,
     cases: CaseChange,
     known: &'a Deliveries,
+    /// Results of earlier runs, and where this one's are kept.
+    stages: Option<&'a Stages>,
+    accept: &'a BTreeSet<String>,
+    /// What lay in the inbox.
+    inbox: Vec<Listed>,
     /// Run id and tables of the round before.
     previous: Option<(String, Previous)>,
 }
@@ -283,6 +298,9 @@ impl Work<'_> {
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
+        let basis = self.stages.and_then(|stages| {
+            Basis::of_register(stages, &self.plan.sources[spine], &self.arrived[spine].parts, &ids, &self.plan.model)
+        });
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let mut models = Vec::new();
@@ -297,7 +315,8 @@ impl Work<'_> {
             let linked = match source.subject {
                 Subject::Village => link::link_villages(source, &table),
                 _ => {
-                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model);
+                    let from = linked::From { basis: basis.as_ref(), parts: &self.arrived[i].parts };
+                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model, &from);
                     doubts.push((i, found));
                     linked
                 }
@@ -519,13 +538,23 @@ impl Work<'_> {
         let change = Change {
             offers,
             models,
-            deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
+            deliveries: self.arrived.iter_mut().flat_map(|a| std::mem::take(&mut a.news)).collect(),
             receipts: std::mem::take(&mut self.receipts),
             cases: std::mem::take(&mut self.cases),
             forms,
             ..Change::default()
         };
-        let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;
+        let position = Position {
+            round: manifest.round.clone(),
+            as_of: manifest.as_of.clone(),
+            run_id: manifest.run_id.clone(),
+            version: manifest.version.to_string(),
+            previous: self.previous.as_ref().map(|(run_id, p)| (p.round.clone(), run_id.clone())),
+            accept: self.accept.iter().cloned().collect(),
+            inbox: std::mem::take(&mut self.inbox),
+            ledger: HashedFile { path: String::new(), sha256: String::new(), bytes: 0 },
+        };
+        let (dir, late) = self.ledger.commit(position, change, |replaced| staging.publish(replaced))?;
         manifest.problems.extend(late);
         let trouble = self
             .arrived
@@ -533,6 +562,14 @@ impl Work<'_> {
             .filter_map(|a| a.trouble)
             .chain(self.trouble)
             .max_by_key(|t| *t == FailureClass::InputContract);
+        if let Some(stages) = self.stages
+            && let Err(failure) = stages.prune(&self.plan.name)
+        {
+            // The round is published: what lies in the way of the next one is no reason to say otherwise.
+            manifest
+                .problems
+                .extend(failure.problems.into_iter().map(|p| Diagnostic { severity: Severity::Warning, ..p }));
+        }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
     }

@@ -18,6 +18,7 @@ mod forms_versions;
 mod interop;
 mod ledger;
 mod link;
+mod nights;
 #[cfg(feature = "odbc")]
 mod odbc;
 mod papers;
@@ -31,6 +32,7 @@ mod round;
 mod rule_language;
 mod runs;
 mod tidy;
+mod undo;
 mod withheld;
 mod year;
 mod year_desk;

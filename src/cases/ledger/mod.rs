@@ -29,6 +29,7 @@
 //! | `files` | cases: where each stands, every step, what rounds said of it |
 //! | `orders` | work orders: what each is about, every step |
 //! | `forms` | forms that went out, what came back, what was said |
+//! | `since` | the last run, what people took in since an earlier copy, copies |
 //! | `history` | the table `person_history` |
 
 mod decisions;
@@ -41,6 +42,7 @@ mod models;
 mod orders;
 mod persons;
 mod schema;
+mod since;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -350,11 +350,8 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
         .into_iter()
         .map(|case| {
             let said = case.round.clone().unwrap_or_default();
-            let own = [
-                ("乡镇", said.township.clone()),
-                ("收入", income(desk, said.household.as_deref())),
-                (AMOUNT, None),
-            ];
+            let own =
+                [("乡镇", said.township.clone()), ("收入", income(desk, said.household.as_deref())), (AMOUNT, None)];
             let line = of_decision(desk, case, &said, own);
             of_case(case, "审定表".into(), line)
         })

@@ -194,10 +194,15 @@ fn pseudonymised(table: &Table, wanted: &[Treatment], pseudonyms: &Pseudonyms, p
         Arc::new(table.text(column).iter().map(|v| v.map(of)).collect::<StringArray>())
     };
     if table.name().starts_with("records_") && table.has("record_id") {
-        columns.push(Column::new("person", "人员假名", Kind::Text, Privacy::Personal, "Pseudonym of the linked person."));
-        let person = |record: Option<&str>| {
-            record.and_then(|r| people.by_record.get(r)).map(|p| pseudonyms.of(Of::Person, p))
-        };
+        columns.push(Column::new(
+            "person",
+            "人员假名",
+            Kind::Text,
+            Privacy::Personal,
+            "Pseudonym of the linked person.",
+        ));
+        let person =
+            |record: Option<&str>| record.and_then(|r| people.by_record.get(r)).map(|p| pseudonyms.of(Of::Person, p));
         arrays.push(Arc::new(table.text("record_id").iter().map(person).collect::<StringArray>()));
     }
     for (column, treatment) in table.schema.columns.iter().zip(wanted) {
@@ -220,8 +225,8 @@ fn pseudonymised(table: &Table, wanted: &[Treatment], pseudonyms: &Pseudonyms, p
             }
             Treatment::Month => {
                 declared.kind = Kind::Text;
-                let months =
-                    (0..table.rows()).map(|row| table.date_at(name, row).map(|d| format!("{:04}-{:02}", d.year(), d.month())));
+                let months = (0..table.rows())
+                    .map(|row| table.date_at(name, row).map(|d| format!("{:04}-{:02}", d.year(), d.month())));
                 Arc::new(months.collect::<StringArray>())
             }
         };
