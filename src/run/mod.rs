@@ -35,6 +35,7 @@ mod infer;
 mod infer_names;
 mod init;
 mod ledger;
+pub mod limits;
 mod link;
 pub mod link_checks;
 mod link_generic;

@@ -45,7 +45,9 @@ pub fn drift(before: &Levels, now: &Levels, bits: f64) -> Vec<Drift> {
             let Some((m0, u0)) = before.get(comparison).and_then(|l| l.get(level)) else { continue };
             let (was, is) = ((m0 / u0).log2(), (m / u).log2());
             let far = (is - was).abs();
-            if far > bits || far.is_nan() {
+            // A level that nobody had then and nobody has now has no finite weight, and has not moved.
+            let same = was == is || (was.is_nan() && is.is_nan());
+            if !same && (far > bits || far.is_nan()) {
                 moved.push(Drift { comparison: comparison.clone(), level: level.clone(), before: was, now: is });
             }
         }
