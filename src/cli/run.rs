@@ -30,6 +30,10 @@ pub struct Args {
     /// Make everything anew, without the results of finished stages that earlier runs left. The round is the same.
     #[arg(long)]
     fresh: bool,
+    /// Memory that the run may take, as 2GiB: one that needs more is refused before it starts (exit 74), and stopped should
+    /// it take more after all. No cap when not given.
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<String>,
     /// What to print at the end.
     #[arg(long, value_enum, default_value_t = Summary::Auto)]
     summary: Summary,
@@ -58,7 +62,14 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
         accept: args.accept.clone(),
         fresh: args.fresh,
+        memory: args.memory.as_deref().map(run::limits::parse).transpose()?,
     };
+    let _watch = options.memory.map(|cap| {
+        run::limits::Watch::begin(cap, |failure| {
+            Printer::new().failure(&failure);
+            std::process::exit(i32::from(failure.class.exit_code()));
+        })
+    });
     let progress = Progress::new();
     let finished = run::run(&options, &|e| progress.event(e));
     progress.finish();

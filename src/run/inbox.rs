@@ -249,7 +249,7 @@ fn private(_: &Path, _: u32) -> std::io::Result<()> {
 }
 
 /// True when a folder on the way to a file is named like a round that is not this one.
-fn other_round(relative: &str, round: &str) -> bool {
+pub(super) fn other_round(relative: &str, round: &str) -> bool {
     let folders = relative.rsplit_once('/').map_or("", |(folders, _)| folders);
     folders.split('/').any(|f| is_round(f) && !f.eq_ignore_ascii_case(round))
 }

@@ -43,6 +43,7 @@ mod infer_names;
 mod ingested;
 mod init;
 mod ledger;
+pub mod limits;
 mod link;
 pub mod link_checks;
 mod link_generic;

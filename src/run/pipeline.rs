@@ -16,7 +16,7 @@ use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, lock, private, scale, store};
+use super::{Event, Observer, clock, limits, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::cases::orders::desk::{Desk, RoundTables};
@@ -43,6 +43,8 @@ pub struct Options {
     pub accept: Vec<String>,
     /// Make everything anew: neither use nor keep results of finished stages.
     pub fresh: bool,
+    /// Bytes of memory that the run may take; no cap when not given.
+    pub memory: Option<u64>,
 }
 
 /// A run that published its round.
@@ -97,14 +99,28 @@ fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<F
         Err(e) => serde_json::json!({"at": clock::now_stamp(), "as_of": as_of.to_string(),
             "exit": e.class.exit_code(), "published": false}),
     };
-    append_history(&options.out, &line.to_string())?;
-    result
+    match (result, append_history(&options.out, &line.to_string())) {
+        (result, Ok(())) => result,
+        // The round is there, or it is not there for another reason: that a line is missing is told besides.
+        (Ok(mut finished), Err(late)) => {
+            finished.manifest.problems.extend(late.problems);
+            finished.trouble = Some(finished.trouble.unwrap_or(FailureClass::Io));
+            Ok(finished)
+        }
+        (Err(mut failure), Err(late)) => {
+            failure.problems.extend(late.problems);
+            Err(failure)
+        }
+    }
 }
 
+/// Adds a line in one write; a line that a stopped program left half is ended first.
 pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
+    let half = std::fs::read(&path).is_ok_and(|old| old.last().is_some_and(|last| *last != b'\n'));
+    let line = format!("{}{line}\n", if half { "\n" } else { "" });
     private::append(&path)
-        .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
+        .and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
         .map_err(|e| Failure::io("write the history", &path, &e))
 }
 
@@ -141,6 +157,11 @@ pub(super) fn up_to_links<T>(
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
     let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
+    let size = limits::of_round(plan, &options.input, &options.out, &round, &known)?;
+    limits::demand_memory(&size, options.memory)?;
+    if keep {
+        limits::demand_room(&size, &options.out)?;
+    }
     let intake = Intake {
         input: &options.input,
         out: Some(&options.out),

@@ -278,3 +278,35 @@ fn publishing(calls: &[Call]) -> Vec<&Call> {
     let last = calls.iter().rposition(staged).expect("the manifest is the last file that is staged");
     calls[last + 1..].iter().collect()
 }
+
+/// Everything is on the disk before its name is, and the name before the run says so: a file's last write, its sync, the
+/// one rename that publishes the round, the sync of the folder above it.
+#[test]
+#[ignore = "needs strace; make test-crash"]
+fn fault_15_power_loss() {
+    assert!(trace::available(), "strace must be there and may trace");
+    let county = County::new();
+    let out = county.folder("power");
+    fs::create_dir_all(&out).unwrap();
+    let command = [vec![program()], county.run(&county.inbox(), &out)].concat();
+    let calls = trace::record(&out, &command);
+    let staging = format!(".staging/{AS_OF}");
+    let at = |of: &dyn Fn(&Call) -> bool| calls.iter().rposition(of);
+    let published = at(&|c| c.syscall.starts_with("rename") && c.path == staging).expect("one rename publishes");
+    let mut files = BTreeSet::new();
+    let state = State::of(&out);
+    for entry in state.published.keys() {
+        let staged = format!("{staging}/{}", entry.strip_prefix(&format!("rounds/{AS_OF}/")).unwrap());
+        let (folder, name) = staged.rsplit_once('/').unwrap();
+        let part = format!("{folder}/.{name}.part");
+        let written = at(&|c| (c.path == staged || c.path == part) && c.syscall.contains("write")).expect("is written");
+        let synced = at(&|c| (c.path == staged || c.path == part) && c.syscall.contains("sync")).expect("is synced");
+        let folder_synced = at(&|c| c.path == folder && c.syscall.contains("sync")).expect("so is its folder");
+        assert!(written < synced && synced < published && folder_synced < published, "{entry}");
+        files.insert(entry);
+    }
+    assert!(files.len() > 40, "{files:?}");
+    let above = at(&|c| c.path == "rounds" && c.syscall.contains("sync")).expect("the folder of the rounds is synced");
+    let said = calls.iter().position(|c| c.path == "history.jsonl").expect("and then it is said");
+    assert!(published < above && above < said);
+}

@@ -10,6 +10,7 @@ mod contracts;
 mod corpus;
 mod crash;
 mod deliveries;
+mod elsewhere;
 mod explain;
 mod faults;
 mod forms;

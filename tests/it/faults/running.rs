@@ -123,3 +123,17 @@ fn fault_19_same_inputs_again() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(State::of(&office.out()).unlike(&before), None, "the same bytes, no new case, no new delivery");
 }
+
+#[test]
+fn fault_20_too_much_for_the_memory_or_the_disk() {
+    let office = Office::after("capped");
+    let before = State::of(&office.out());
+    let (code, _, err) = outcome(office.command("run", SECOND).args(["--memory", "64MiB"]));
+    assert_eq!(code, 74, "{err}");
+    assert!(err.contains("error[limits.memory]") && err.contains("64 MiB") && err.contains("hint:"), "{err}");
+    assert_eq!(State::of(&office.out()).unlike(&before), None, "nothing was written");
+    let (code, _, err) = outcome(office.command("run", SECOND).args(["--memory", "2GiB"]));
+    assert_eq!(code, 0, "{err}");
+    let (code, _, err) = outcome(office.command("run", SECOND).args(["--memory", "much"]));
+    assert_eq!(code, 64, "{err}");
+}
