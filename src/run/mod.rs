@@ -20,6 +20,7 @@ pub mod audit;
 mod cases;
 mod changes;
 mod check;
+pub mod classes;
 mod clock;
 mod corrections;
 #[cfg(test)]
