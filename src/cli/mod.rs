@@ -20,6 +20,7 @@ mod precision;
 mod printer;
 mod progress;
 mod pull;
+mod purge;
 mod run;
 mod runs;
 mod schema;
@@ -83,6 +84,8 @@ enum Verb {
     Forms(forms::Args),
     /// A round for analysts, under pseudonyms; or counts for those outside the office, small ones suppressed.
     Export(export::Args),
+    /// Tell or take away what is past the time that the pipeline sets: departments' files, rows of people not on the register.
+    Purge(purge::Args),
     /// Who did what and why: list the audit log, verify its chain, show its head.
     Audit(audit::Args),
     /// Explain one number, name, household or row of a published round.
@@ -137,6 +140,7 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
         Verb::Export(args) => export::main(&args, printer),
+        Verb::Purge(args) => purge::main(&args, printer),
         Verb::Audit(args) => audit::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),

@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::archive::{self, Member};
 use super::limits::LIMITS;
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, mask_runs};
 use crate::plan::Source;
 
 /// Folders below folders that are searched; deeper ones are a mistake or a trap.
@@ -163,7 +163,7 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
         Ok(()) => path,
         Err(_) => zip.path.clone(),
     };
-    found.files.push(InputFile { relative, path });
+    found.files.push(InputFile { relative: mask_runs(&relative), path });
     Ok(())
 }
 
@@ -255,7 +255,7 @@ fn walk(dir: &Path, below: &str, depth: usize, out: &mut Vec<InputFile>) -> Outc
                 walk(&path, &relative, depth + 1, out)?;
             }
         } else if kind.is_file() || path.is_file() {
-            out.push(InputFile { relative, path });
+            out.push(InputFile { relative: mask_runs(&relative), path });
         }
     }
     Ok(())

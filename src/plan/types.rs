@@ -46,8 +46,19 @@ pub struct Plan {
     pub remedies: super::Remedies,
     /// How cases and work orders go.
     pub process: super::Process,
+    /// How long what people's data are in is kept.
+    pub retention: Retention,
     /// Every file the plan was made from, relative path and content, in path order; hashed into the manifest.
     pub files: Vec<PlanFile>,
+}
+
+/// How long what people's data are in is kept; without a time it stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Departments' files as they came, from the last round that used them.
+    pub deliveries_days: Option<u32>,
+    /// In old rounds, rows of people who are not on the register.
+    pub unmatched_days: Option<u32>,
 }
 
 /// A file the plan was made from.

@@ -5,6 +5,7 @@ mod support;
 mod truth;
 
 mod additions;
+mod canaries;
 mod catalogue;
 mod contracts;
 mod corpus;
@@ -25,6 +26,7 @@ mod odbc;
 mod papers;
 mod precision;
 mod preview;
+mod privacy;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
