@@ -336,7 +336,10 @@ impl Year {
             let about = if trigger == "split" { other.as_str() } else { whom(act) };
             let mut say = |name: &str, value: String| decision.details.insert(name.into(), value);
             match trigger {
-                "split" => drop(say("household", ids[&text(act, "household").to_string()].clone())),
+                "split" => {
+                    let id = ids.get(&text(act, "household").to_string()).map(|id| (*id).clone());
+                    drop(say("household", id.unwrap_or_default()));
+                }
                 "merge" => drop(say("into", cases.get(&other).map_or(String::new(), |c| case_id(*c)))),
                 "helper.assign" => drop(say("helper", "赵干部".into())),
                 _ => {}

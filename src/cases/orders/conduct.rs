@@ -122,9 +122,15 @@ struct Finding<'a> {
 
 /// `conduct_findings`: by kind, place and household.
 pub fn conduct(input: &ConductInput) -> Table {
-    let mut found: Vec<Finding> = of_rules(input);
+    let mut listings: Listings = BTreeMap::new();
+    for row in (0..input.hits.rows()).filter(|row| input.hits.str_at("role", *row) == Some("lists")) {
+        if let Some(household) = input.hits.str_at("household_id", row) {
+            listings.entry(household).or_default().push(row);
+        }
+    }
+    let mut found: Vec<Finding> = of_rules(input, &listings);
     for case in input.cases {
-        found.extend(of_case(input, case));
+        found.extend(of_case(input, case, &listings));
     }
     found.extend(helped_without_decision(input));
     let homes: BTreeMap<&str, usize> = (0..input.households.rows())
@@ -167,7 +173,7 @@ pub fn conduct(input: &ConductInput) -> Table {
     out.finish()
 }
 
-fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
+fn of_rules<'a>(input: &ConductInput<'a>, listings: &Listings) -> Vec<Finding<'a>> {
     let hits = input.hits;
     let mut found = Vec::new();
     // Whom the office is asking about already, and has not for too long, is neither left out nor past the procedure.
@@ -188,8 +194,11 @@ fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
             continue;
         }
         let mut evidence = hits.str_at("evidence", row).unwrap_or("").to_string();
-        let shown =
-            if matches!(kind, Conduct::Missed | Conduct::FalseClear) { listing(hits, household) } else { vec![] };
+        let shown = if matches!(kind, Conduct::Missed | Conduct::FalseClear) {
+            listing(input, listings, household)
+        } else {
+            vec![]
+        };
         if !shown.is_empty() {
             evidence = format!("{evidence}：{}", shown.join("；"));
         }
@@ -200,7 +209,7 @@ fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
     found
 }
 
-fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'a>> {
+fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listings) -> Vec<Finding<'a>> {
     let phase = |state: &str| input.machine.state(state).map(|s| s.phase);
     let mut found = Vec::new();
     let mut add = |kind, evidence: String, document: &str| {
@@ -250,7 +259,7 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
         phase(&end.from) == Some(Phase::Exit) && phase(&end.to) == Some(Phase::Closed)
     });
     if is_out {
-        let listing = listing(input.hits, case.household.as_deref());
+        let listing = listing(input, listings, case.household.as_deref());
         if !listing.is_empty() {
             add(Conduct::FalseClear, format!("台账已退出，本批次仍命中：{}", listing.join("；")), "002 R136");
         }
@@ -277,15 +286,17 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
     found
 }
 
+/// Rows of hits of rules that list, by household.
+type Listings<'a> = BTreeMap<&'a str, Vec<usize>>;
+
 /// Rules that list and hold for a household.
-fn listing(hits: &Table, household: Option<&str>) -> Vec<String> {
-    let Some(household) = household else { return Vec::new() };
-    (0..hits.rows())
-        .filter(|row| {
-            hits.str_at("household_id", *row) == Some(household) && hits.str_at("role", *row) == Some("lists")
-        })
-        .filter_map(|row| Some(format!("{}{}", hits.str_at("rule", row)?, hits.str_at("evidence", row).unwrap_or(""))))
-        .collect()
+fn listing(input: &ConductInput, listings: &Listings, household: Option<&str>) -> Vec<String> {
+    let rows = household.and_then(|h| listings.get(h)).map_or(&[][..], Vec::as_slice);
+    let said = |row: &usize| {
+        let own = |column: &str| input.hits.str_at(column, *row).unwrap_or("");
+        format!("{}{}", own("rule"), own("evidence"))
+    };
+    rows.iter().map(said).collect()
 }
 
 fn helped_without_decision<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {

@@ -283,7 +283,9 @@ fn publicity(desk: &Desk, case: &CaseState) -> Line {
 
 fn evidence(desk: &Desk, case: &CaseState, said: &CaseRound) -> Option<String> {
     let listed = desk.of_online(said.household.as_deref(), "evidence").map(str::to_string);
-    let heard = case.given.get("reason").filter(|r| !r.is_empty()).map(|r| format!("核实说明：{r}"));
+    // What the village said at the door; why a clock was stopped or a helper changed is no evidence.
+    let answer = desk.steps(case.case).iter().rev().find(|e| e.trigger.starts_with("answer."));
+    let heard = answer.filter(|e| !e.reason.is_empty()).map(|e| format!("核实说明：{}", e.reason));
     let parts: Vec<String> = [listed.or_else(|| said.evidence.clone()), heard].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
@@ -383,10 +385,10 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
 
 fn of_order<const N: usize>(desk: &Desk, o: &OrderState, own: [(&str, Option<String>); N]) -> BTreeMap<String, String> {
     let detail = |name: &str| o.details.get(name).cloned();
+    let address = ["township", "village", "group"].map(|part| detail(part).unwrap_or_default());
     let mut line = shown([
         ("开单编号", Some(order_id(o.order.order))),
-        ("乡镇", detail("township")),
-        ("村", detail("village")),
+        ("住址", Some(address.concat())),
         ("户主", detail("head_name")),
         ("风险", Some(desk.plan.cause_title(&o.order.cause).into())),
     ]);
@@ -405,7 +407,6 @@ fn order(desk: &Desk, o: &OrderState) -> Line {
         desk,
         o,
         [
-            ("组", o.details.get("group").cloned()),
             ("证件号", o.details.get("masked_number").cloned()),
             ("类型", Some(words::list_type(&o.order.list_type).into())),
             ("依据", o.details.get("evidence").cloned()),
