@@ -76,7 +76,7 @@ enum Verb {
     Decide(decide::Args),
     /// The cases of the ledger: list, show, decide, history, overdue.
     Cases(cases::Args),
-    /// The published rounds: list, show, verify, compare, undo, restore, bundle, replay.
+    /// The published rounds: list, show, verify, compare, undo, restore, prune, bundle, replay.
     Runs(runs::Args),
     /// Work orders: open, list with findings, step; the sheets for the national system.
     Orders(orders::Args),

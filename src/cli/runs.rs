@@ -1,4 +1,4 @@
-//! `bidui runs`: the published rounds: list, show, verify, compare, undo, restore, bundle, replay.
+//! `bidui runs`: the published rounds: list, show, verify, compare, undo, restore, prune, bundle, replay.
 
 use std::path::PathBuf;
 
@@ -57,6 +57,17 @@ enum What {
     Restore {
         /// The round.
         round: String,
+    },
+    /// Show which rounds and deliveries the pipeline's policy (keep_rounds, keep_days) does not keep; with --yes remove them.
+    Prune {
+        /// Pipeline folder.
+        pipeline: PathBuf,
+        /// The day from which it counts, as 2026-09-30; today in China when not given.
+        #[arg(long)]
+        on: Option<String>,
+        /// Remove what is shown.
+        #[arg(long)]
+        yes: bool,
     },
     /// Put everything a round was made from into one folder, to be replayed elsewhere. It holds what departments sent.
     Bundle {
@@ -155,6 +166,19 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
         What::Undo { round } => put_back(args, printer, &run::undo_run(&args.out, round)?),
         What::Restore { round } => put_back(args, printer, &run::restore_run(&args.out, round)?),
+        What::Prune { pipeline, on, yes } => {
+            let on = on.as_deref().map(run::parse_day).transpose()?;
+            let pruned = run::prune_runs(&args.out, pipeline, on, *yes)?;
+            if args.json {
+                printer.json(&pruned);
+                return Ok(0);
+            }
+            let word = if pruned.removed { "removed" } else { "would go" };
+            pruned.rounds.iter().for_each(|round| printer.data(&format!("{word}: round {round}")));
+            pruned.deliveries.iter().for_each(|name| printer.data(&format!("{word}: delivery {name}")));
+            pruned.held.iter().for_each(|(round, why)| printer.data(&format!("stays: round {round}: {why}")));
+            printer.data(&format!("{} bytes {word}", pruned.bytes));
+        }
         What::Bundle { round, to, pipelines } => {
             let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to)?;
             match args.json {

@@ -1,10 +1,10 @@
-//! Which run came last, what people have taken in since an earlier state of the ledger, and copies of it.
+//! Which run came last, what people have taken in since an earlier state of the ledger, to what it still refers, and copies of it.
 
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{Ledger, RunKey};
+use super::{KeptFile, Ledger, RunKey};
 use crate::diag::{Failure, Outcome};
 
 /// What people take into the ledger, by table, in words.
@@ -60,6 +60,39 @@ impl Ledger {
         // A schema that was not attached needs no leaving.
         let _ = self.connection.execute_batch("DETACH DATABASE earlier");
         found.map_err(self.fail("compare the ledger with its earlier copy"))
+    }
+
+    /// Rounds of which a form has not come back.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn forms_out(&self) -> Outcome<Vec<String>> {
+        let work = || -> rusqlite::Result<Vec<String>> {
+            let mut query = self.connection.prepare(
+                "SELECT DISTINCT round FROM form WHERE run IS NOT NULL AND form NOT IN (SELECT form FROM form_return)
+                 ORDER BY round",
+            )?;
+            query.query_map([], |row| row.get(0))?.collect()
+        };
+        work().map_err(self.fail("read the ledger"))
+    }
+
+    /// Every delivered file and receipt that the ledger knows.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn kept_files(&self) -> Outcome<Vec<KeptFile>> {
+        let work = || -> rusqlite::Result<Vec<KeptFile>> {
+            let mut query = self.connection.prepare(
+                "SELECT path, sha256, bytes FROM delivered_file UNION SELECT path, sha256, bytes FROM receipt",
+            )?;
+            let file = |row: &rusqlite::Row| {
+                let bytes: i64 = row.get(2)?;
+                Ok(KeptFile { path: row.get(0)?, sha256: row.get(1)?, bytes: bytes.unsigned_abs() })
+            };
+            query.query_map([], file)?.collect()
+        };
+        work().map_err(self.fail("read the ledger"))
     }
 
     /// Copies the ledger as it is; one that is in no file yet is put into its file first.
