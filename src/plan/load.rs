@@ -34,7 +34,6 @@ struct Head {
     title: String,
     county: String,
     cadence: Cadence,
-    retention: Retention,
     basis: Basis,
     shared: PathBuf,
     model: (String, Place),
@@ -107,7 +106,6 @@ impl Loader {
             dir: self.dir.clone(),
             county: head.county,
             cadence: head.cadence,
-            retention: head.retention,
             sources,
             basis: head.basis,
             params: parameters,
@@ -312,10 +310,6 @@ fn head(file: &Section, dir: &Path) -> Head {
             &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
             Cadence::Quarterly,
         ),
-        retention: Retention {
-            rounds: file.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
-            days: file.whole("keep_days", 1..=36_600).map(|n| n as u32),
-        },
         basis: file.word("basis", &Basis::WORDS).unwrap_or_default(),
         shared: normal(&dir.join(shared)),
         model: (file.need_text("model"), file.place_of("model")),
@@ -325,7 +319,12 @@ fn head(file: &Section, dir: &Path) -> Head {
         tests: own("tests", paths("tests_from")),
         retention: file.section("retention").map_or_else(Retention::default, |section| {
             let days = |key: &str| section.whole(key, 1..=36_600).and_then(|days| u32::try_from(days).ok());
-            let times = Retention { deliveries_days: days("deliveries_days"), unmatched_days: days("unmatched_days") };
+            let times = Retention {
+                rounds: section.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
+                days: days("keep_days"),
+                deliveries_days: days("deliveries_days"),
+                unmatched_days: days("unmatched_days"),
+            };
             section.finish();
             times
         }),

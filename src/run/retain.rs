@@ -43,7 +43,7 @@ pub fn prune_runs(out: &Path, pipeline: &Path, on: Option<Date>, remove: bool) -
     if plan.retention.rounds.is_none() && plan.retention.days.is_none() {
         let what = "the pipeline does not say how long rounds are kept";
         let place = Place::file(pipeline.join("pipeline.toml").display().to_string());
-        let hint = "write keep_rounds = 12, or keep_days = 400, or both";
+        let hint = "write a section [retention] with keep_rounds = 12, or keep_days = 400, or both";
         return Err(Failure::one(FailureClass::Pipeline, Diagnostic::error("runs.no_policy", what, place).hint(hint)));
     }
     let today = match on {
