@@ -73,7 +73,10 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                     verified.flaws.len()
                 );
                 if verified.mended > 0 {
-                    said.push_str(&format!("; {} lines broken off by a power cut, each told below it", verified.mended));
+                    said.push_str(&format!(
+                        "; {} lines broken off by a power cut, each told below it",
+                        verified.mended
+                    ));
                 }
                 if !verified.unfinished.is_empty() {
                     let open: Vec<String> = verified.unfinished.iter().map(u64::to_string).collect();
@@ -111,10 +114,13 @@ fn table(entries: &[Value]) -> Vec<String> {
         let person = if who["operator"].is_null() { some(&who["user"]) } else { some(&who["operator"]) };
         let mut about: Vec<String> =
             e["on"].as_object().into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
-        about.extend(["exit", "by", "why"].into_iter().filter(|k| !e[k].is_null()).map(|k| format!("{k}={}", text(&e[k]))));
+        about.extend(
+            ["exit", "by", "why"].into_iter().filter(|k| !e[k].is_null()).map(|k| format!("{k}={}", text(&e[k]))),
+        );
         vec![some(&e["seq"]), some(&e["at"]), person, some(&e["action"]), some(&e["event"]), about.join(" ")]
     };
     let left = Align::Left;
-    let head = [("seq", Align::Right), ("at 时间", left), ("who 谁", left), ("action", left), ("event", left), ("on", left)];
+    let head =
+        [("seq", Align::Right), ("at 时间", left), ("who 谁", left), ("action", left), ("event", left), ("on", left)];
     lines(&head, &entries.iter().map(row).collect::<Vec<_>>())
 }

@@ -157,8 +157,7 @@ impl Diagnostic {
     /// What looks like somebody's number is masked in it: names of files, sheets and headings may hold one.
     pub fn error(code: &'static str, message: impl Into<String>, place: Place) -> Self {
         let masked = |text: Option<String>| text.map(|t| mask_runs(&t));
-        let place =
-            Place { file: masked(place.file), sheet: masked(place.sheet), field: masked(place.field), ..place };
+        let place = Place { file: masked(place.file), sheet: masked(place.sheet), field: masked(place.field), ..place };
         Diagnostic { code, severity: Severity::Error, message: mask_runs(&message.into()), place, hint: None }
     }
 

@@ -53,16 +53,14 @@ pub fn suppress(counts: &Counts, threshold: u64) -> Published {
     let full = with_totals(counts);
     let (height, width) = (full.len(), full.first().map_or(0, Vec::len));
     let edges = edges(counts, &full);
-    let small: Vec<usize> =
-        (0..edges.len()).filter(|e| edges[*e].count > 0 && edges[*e].count < threshold).collect();
+    let small: Vec<usize> = (0..edges.len()).filter(|e| edges[*e].count > 0 && edges[*e].count < threshold).collect();
     let mut hidden: BTreeSet<usize> = small.iter().copied().collect();
     for &cell in &small {
         let count = edges[cell].count;
         // To move up by so much, the flow comes back from where the pipe ends; to move down, the other way round.
-        for (from, to, by) in [
-            (edges[cell].to, edges[cell].from, threshold - count),
-            (edges[cell].from, edges[cell].to, count - 1),
-        ] {
+        for (from, to, by) in
+            [(edges[cell].to, edges[cell].from, threshold - count), (edges[cell].from, edges[cell].to, count - 1)]
+        {
             if by > 0 {
                 hidden.extend(ring(&edges, cell, (from, to), by, &hidden));
             }
@@ -168,13 +166,19 @@ mod tests {
     fn what_is_large_or_empty_is_published_as_it_is() {
         let published = suppress(&table(&[&[10, 0], &[0, 25]], true), 10);
         assert_eq!((published.small, published.complementary), (0, 0));
-        assert_eq!(published.cells, [[Some(10), Some(0), Some(10)], [Some(0), Some(25), Some(25)], [Some(10), Some(25), Some(35)]]);
+        assert_eq!(
+            published.cells,
+            [[Some(10), Some(0), Some(10)], [Some(0), Some(25), Some(25)], [Some(10), Some(25), Some(35)]]
+        );
     }
 
     #[test]
     fn without_totals_of_columns_a_row_is_enough() {
         let published = suppress(&table(&[&[3, 40, 50], &[20, 30, 60]], false), 10);
-        assert_eq!(published.cells, [vec![None, None, Some(50), Some(93)], vec![Some(20), Some(30), Some(60), Some(110)]]);
+        assert_eq!(
+            published.cells,
+            [vec![None, None, Some(50), Some(93)], vec![Some(20), Some(30), Some(60), Some(110)]]
+        );
     }
 
     #[test]
@@ -210,9 +214,11 @@ mod tests {
         let totals: Vec<Option<u64>> = published.cells.iter().map(|row| row[counts.columns.len()]).collect();
         fill((&free, &totals), most, 0, &mut now, &mut |cells| {
             let full = with_totals(&Counts { cells: cells.to_vec(), ..counts.clone() });
-            let same = published.cells.iter().zip(&full).all(|(p, f)| {
-                p.iter().zip(f).all(|(p, f)| p.is_none_or(|p| p == *f) && (p.is_some() || *f > 0))
-            });
+            let same = published
+                .cells
+                .iter()
+                .zip(&full)
+                .all(|(p, f)| p.iter().zip(f).all(|(p, f)| p.is_none_or(|p| p == *f) && (p.is_some() || *f > 0)));
             if same {
                 found.push(full);
             }

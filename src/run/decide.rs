@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
-use super::through::aside;
 use super::audit::{self, Action};
+use super::through::aside;
 use super::{clock, ledger, lock};
 use crate::cases::ledger::{Answer, FILE, Recorded};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};

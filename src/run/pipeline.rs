@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::audit::{self, Action};
 use super::ledger::{self, RoundLedger};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::sources::{self, Arrived, Intake};
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::audit::{self, Action};
 use super::{Event, Observer, clock, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};

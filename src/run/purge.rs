@@ -202,7 +202,8 @@ fn rounds(out: &Path) -> Outcome<Vec<Published>> {
         let round = Round::open(out, Some(&line.round))?;
         let path = round.dir.join("manifest.json");
         let bytes = fs::read(&path).map_err(|e| Failure::io("read the manifest", &path, &e))?;
-        let manifest: Value = serde_json::from_slice(&bytes).map_err(|e| Failure::io("read the manifest", &path, &e))?;
+        let manifest: Value =
+            serde_json::from_slice(&bytes).map_err(|e| Failure::io("read the manifest", &path, &e))?;
         let inputs = manifest["inputs"].as_array().into_iter().flatten();
         let inputs = inputs.filter_map(|f| f["sha256"].as_str().map(str::to_string)).collect();
         all.push(Published { round, pipeline: line.pipeline, as_of: line.as_of, inputs });

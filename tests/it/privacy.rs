@@ -12,12 +12,11 @@ use super::support::{AS_OF, bidui, copy_tree, outcome, root, sample_round, scrat
 fn open_handed(args: &[&str]) -> (i32, String, String) {
     let quoted: Vec<String> = args.iter().map(|a| format!("'{a}'")).collect();
     let mut command = std::process::Command::new("sh");
-    command
-        .env_clear()
-        .env("NO_COLOR", "1")
-        .current_dir(root())
-        .arg("-c")
-        .arg(format!("umask 000; exec '{}' {}", env!("CARGO_BIN_EXE_bidui"), quoted.join(" ")));
+    command.env_clear().env("NO_COLOR", "1").current_dir(root()).arg("-c").arg(format!(
+        "umask 000; exec '{}' {}",
+        env!("CARGO_BIN_EXE_bidui"),
+        quoted.join(" ")
+    ));
     outcome(&mut command)
 }
 
@@ -112,7 +111,8 @@ fn every_step_stands_in_the_log_and_the_chain_shows_a_change() {
     assert_eq!(code, 64, "{told}");
     let (code, _, told) = outcome(bidui().args(["explain", &name, "--unmask", "--reason", " ", "--out"]).arg(&out));
     assert_eq!((code, told.contains("usage.reason")), (64, true), "{told}");
-    let asked = ["explain", &name, "--unmask", "--reason", "信访复核，来电13900007731", "--operator", "李主任", "--out"];
+    let asked =
+        ["explain", &name, "--unmask", "--reason", "信访复核，来电13900007731", "--operator", "李主任", "--out"];
     let (code, text, told) = outcome(bidui().args(asked).arg(&out));
     assert_eq!(code, 0, "{told}");
     assert!(text.contains(persons.str_at("id_number", 0).unwrap()), "shown in full");
@@ -171,13 +171,18 @@ fn an_export_tells_nobody_and_joins_over_tables_and_keys_of_one_file() {
     for name in ["key", "other"] {
         assert_eq!(export(&["--new-key", &key(name)]).0, 0);
     }
-    for (to, with, mac) in [("a", "key", "sha256"), ("b", "key", "sha256"), ("c", "other", "sha256"), ("d", "key", "sm3")] {
+    for (to, with, mac) in
+        [("a", "key", "sha256"), ("b", "key", "sha256"), ("c", "other", "sha256"), ("d", "key", "sm3")]
+    {
         let (code, _, told) = export(&["--key", &key(with), "--to", &key(to), "--mac", mac]);
         assert_eq!(code, 0, "{told}");
     }
     let of = |to: &str, name: &str| bidui::run::read_table(&dir.join(to).join(format!("{name}.parquet"))).unwrap();
     let (persons, links) = (of("a", "persons"), of("a", "links"));
-    assert!(!persons.has("name") && !persons.has("group") && !persons.has("village"), "names and small places are gone");
+    assert!(
+        !persons.has("name") && !persons.has("group") && !persons.has("village"),
+        "names and small places are gone"
+    );
     // The same person in the register, under its number and behind a linked record.
     let who = persons.str_at("person_id", 0).unwrap();
     assert_eq!(who.len(), 32);
@@ -284,12 +289,19 @@ fn a_purge_takes_what_is_past_its_time_and_the_round_still_verifies() {
     let round = out.join("rounds/2026Q3");
     let links = table(&round, "links");
     let unlinked = |t: &bidui::model::Table| {
-        (0..t.rows()).filter(|r| t.str_at("source", *r) == Some("medical_settlement") && t.str_at("status", *r) == Some("unlinked")).count()
+        (0..t.rows())
+            .filter(|r| {
+                t.str_at("source", *r) == Some("medical_settlement") && t.str_at("status", *r) == Some("unlinked")
+            })
+            .count()
     };
     assert!(unlinked(&links) > 0, "the sample has such rows");
     assert_eq!(table(&round, "records_medical_settlement").rows(), records - unlinked(&links));
     let rejects = table(&round, "rejects");
-    assert!(rejects.rows() > 0 && (0..rejects.rows()).all(|r| rejects.str_at("raw", r).is_none()), "reasons stay, cells go");
+    assert!(
+        rejects.rows() > 0 && (0..rejects.rows()).all(|r| rejects.str_at("raw", r).is_none()),
+        "reasons stay, cells go"
+    );
     assert!(!round.join("待认定匹配.xlsx").exists());
     let (code, text, told) = outcome(bidui().args(["runs", "verify", "2026Q3", "--json", "--out"]).arg(&out));
     assert_eq!(code, 0, "{told}");

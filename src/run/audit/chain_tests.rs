@@ -7,7 +7,9 @@ use tempfile::TempDir;
 use super::*;
 
 fn fields(n: u64) -> Map<String, Value> {
-    let Value::Object(map) = json!({"event": "begin", "action": "run", "on": {"round": "2026Q3", "rows": n}, "why": "复核"}) else {
+    let Value::Object(map) =
+        json!({"event": "begin", "action": "run", "on": {"round": "2026Q3", "rows": n}, "why": "复核"})
+    else {
         unreachable!("an object");
     };
     map
@@ -91,7 +93,8 @@ fn removed_swapped_doubled_and_foreign_lines_are_found() {
     let bytes = log.bytes();
     let lines: Vec<&[u8]> = bytes.split_inclusive(|b| *b == b'\n').collect();
     for gone in 0..lines.len() - 1 {
-        let left: Vec<u8> = lines.iter().enumerate().filter(|(i, _)| *i != gone).flat_map(|(_, l)| l.to_vec()).collect();
+        let left: Vec<u8> =
+            lines.iter().enumerate().filter(|(i, _)| *i != gone).flat_map(|(_, l)| l.to_vec()).collect();
         assert!(!flaws(&left).is_empty(), "line {gone} removed");
     }
     for first in 0..lines.len() {

@@ -114,12 +114,7 @@ pub fn act<T>(out: &Path, action: &Action, work: impl FnOnce(&mut Facts) -> Outc
 ///
 /// # Errors
 /// No reason is given (64); as [`act`].
-pub fn unmask<T>(
-    out: &Path,
-    command: &str,
-    reason: &str,
-    work: impl FnOnce(&mut Facts) -> Outcome<T>,
-) -> Outcome<T> {
+pub fn unmask<T>(out: &Path, command: &str, reason: &str, work: impl FnOnce(&mut Facts) -> Outcome<T>) -> Outcome<T> {
     demand_reason(reason)?;
     act(out, &Action::new("unmask").why(reason).on("command", command), work)
 }
@@ -230,7 +225,8 @@ pub fn verify(out: &Path, kept: Option<&str>) -> Outcome<Verified> {
     let walk = walk(&log(out)?)?;
     let ended: std::collections::BTreeSet<u64> = walk.entries.iter().filter_map(|e| e["of"].as_u64()).collect();
     let begun = walk.entries.iter().filter(|e| e["event"] == "begin").filter_map(|e| e["seq"].as_u64());
-    let head = walk.entries.last().and_then(|e| Some(Head { seq: e["seq"].as_u64()?, hash: e["hash"].as_str()?.into() }));
+    let head =
+        walk.entries.last().and_then(|e| Some(Head { seq: e["seq"].as_u64()?, hash: e["hash"].as_str()?.into() }));
     let mut verified = Verified {
         head: head.unwrap_or_else(Head::none),
         entries: walk.entries.len() as u64,
@@ -243,7 +239,8 @@ pub fn verify(out: &Path, kept: Option<&str>) -> Outcome<Verified> {
         let is = |e: &Value| e["hash"].as_str().is_some_and(|h| h.starts_with(&kept));
         verified.after_head = walk.entries.iter().rev().position(is).map(|after| after as u64);
         if verified.after_head.is_none() {
-            let said = "the head that was kept elsewhere is not in the chain: lines were cut off or all was written anew";
+            let said =
+                "the head that was kept elsewhere is not in the chain: lines were cut off or all was written anew";
             verified.flaws.push(Flaw { line: verified.entries, kind: "head", said: said.into() });
         }
     }
@@ -286,8 +283,9 @@ fn log(out: &Path) -> Outcome<PathBuf> {
     if path.is_file() {
         return Ok(path);
     }
-    let problem = Diagnostic::error("audit.none", "this folder has no audit log", Place::file(path.display().to_string()))
-        .hint("name the folder of the rounds with --out; the log begins with the first run");
+    let problem =
+        Diagnostic::error("audit.none", "this folder has no audit log", Place::file(path.display().to_string()))
+            .hint("name the folder of the rounds with --out; the log begins with the first run");
     Err(Failure::one(FailureClass::InputMissing, problem))
 }
 

@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diag::Outcome;
 use crate::model::{Table, words};
 use crate::plan::Plan;
 use crate::publish::suppress::{Counts, Published, suppress};
 use crate::run::Round;
-use crate::diag::Outcome;
 
 /// What stands in the place of a suppressed count.
 pub const HIDDEN: &str = "*";

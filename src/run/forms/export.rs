@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
-use super::super::pipeline::load_plan;
 use super::super::audit::{self, Action};
+use super::super::pipeline::load_plan;
 use super::super::{Round, clock, lock, papers};
 use super::{FormKind, Issued, ledger_of, offline, spec, verify, words};
 use crate::cases::forms::{IssuedRow, keep};

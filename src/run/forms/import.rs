@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::super::pipeline::load_plan;
 use super::super::audit::{self, Action};
+use super::super::pipeline::load_plan;
 use super::super::{clock, lock};
 use super::apply::{self, Sender};
 use super::{ledger_of, receipt, spec};
