@@ -8,6 +8,7 @@ use arrow::array::Array;
 use super::store::Round;
 use super::waterfall::{self, Waterfall};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::model::table::Column;
 use crate::model::text::{mask_name, mask_number, mask_runs};
 use crate::model::{Privacy, Provenance, Table};
 
@@ -80,7 +81,24 @@ pub fn explain(round: &Round, query: &str, full: bool, all_pictures: bool) -> Ou
     }
     let mut cases: Vec<Case> = households.iter().map(|h| book.household(h)).collect();
     cases.extend(lonely.iter().map(|(source, row)| book.record(source, *row)));
+    if !full {
+        let names = book.names_of(&households);
+        let lines = cases.iter_mut().flat_map(|c| &mut c.sections).flat_map(|s| &mut s.lines);
+        lines.for_each(|line| *line = without_names(line, &names));
+    }
     Ok(Explained { round: round.name.clone(), cases })
+}
+
+/// The class of what a column is about: a raw value's that of its field.
+fn class_of_field(table: &Table, column: &Column) -> Privacy {
+    let field = column.name.strip_suffix("_raw").and_then(|field| table.schema.index(field));
+    field.map_or(column.privacy, |at| table.schema.columns[at].privacy)
+}
+
+/// A line in which the members' names are masked wherever they stand: evidence and remarks name people too.
+fn without_names(line: &str, names: &BTreeSet<&str>) -> String {
+    let held = names.iter().filter(|n| line.contains(**n));
+    held.fold(line.to_string(), |line, name| line.replace(name, &mask_name(name)))
 }
 
 /// Writes the drawings of an explanation as a page and as SVG.
@@ -188,7 +206,7 @@ impl Book {
                 .schema
                 .columns
                 .iter()
-                .filter(|c| c.kind == crate::model::Kind::Text && c.privacy >= Privacy::Personal)
+                .filter(|c| c.kind == crate::model::Kind::Text && class_of_field(table, c) >= Privacy::Personal)
                 .map(|c| c.name.as_str())
                 .collect();
             for i in 0..table.rows() {
@@ -219,6 +237,15 @@ impl Book {
                 .and_then(|i| t.str_at("household_id", i).map(str::to_string))
         };
         own(&self.links).or_else(|| own(&self.persons))
+    }
+
+    /// Names of the households' members.
+    fn names_of(&self, households: &BTreeSet<String>) -> BTreeSet<&str> {
+        (0..self.persons.rows())
+            .filter(|i| self.persons.str_at("household_id", *i).is_some_and(|h| households.contains(h)))
+            .filter_map(|i| self.persons.str_at("name", i))
+            .filter(|name| name.chars().count() > 1)
+            .collect()
     }
 
     fn name(&self, name: &str) -> String {

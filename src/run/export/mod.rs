@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
 
 pub use columns::Smallest;
 pub use pseudonym::{Algorithm, new_key};
@@ -210,7 +210,7 @@ fn pseudonymised(table: &Table, wanted: &[Treatment], pseudonyms: &Pseudonyms, p
         let mut declared = column.clone();
         let array: ArrayRef = match treatment {
             Treatment::Drop => continue,
-            Treatment::Keep => table.batch.column(columns_at(&table.schema, name)).clone(),
+            Treatment::Keep => measured(table, column),
             Treatment::Pseudonym(of) => texts(name, &|value| {
                 value.split('|').map(|part| pseudonyms.of(*of, part)).collect::<Vec<_>>().join("|")
             }),
@@ -239,6 +239,24 @@ fn pseudonymised(table: &Table, wanted: &[Treatment], pseudonyms: &Pseudonyms, p
     }
     let schema = TableSchema { columns, ..table.schema.clone() };
     Table::new(schema, arrays)
+}
+
+/// A column as it is, but for numbers no measure of a household has: somebody typed a telephone or an account into the wrong column.
+fn measured(table: &Table, column: &Column) -> ArrayRef {
+    const MOST: i64 = 10_000_000_000;
+    match column.kind {
+        Kind::Integer => {
+            let values = table.integer(&column.name).iter().map(|v| v.filter(|n| n.abs() < MOST));
+            Arc::new(values.collect::<Int64Array>())
+        }
+        Kind::Decimal => {
+            let hundredths = i128::from(MOST) * 100;
+            let values = table.decimal(&column.name).iter().map(|v| v.filter(|n| n.abs() < hundredths));
+            let values: Decimal128Array = values.collect();
+            Arc::new(values.with_data_type(Kind::Decimal.arrow()))
+        }
+        _ => table.batch.column(columns_at(&table.schema, &column.name)).clone(),
+    }
 }
 
 fn columns_at(schema: &TableSchema, name: &str) -> usize {
