@@ -488,6 +488,7 @@ impl Work<'_> {
             codes: self.codes,
             arrived: &self.arrived,
             forms: &forms,
+            stages: self.stages,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
