@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::manifest::Manifest;
 use super::sources::Arrived;
+use super::stages::Stages;
 use super::{Event, Observer};
 use crate::cases::ledger::{Delivered, Deliveries, DeliveryState};
 use crate::codes::Codes;
@@ -273,6 +274,8 @@ pub struct Sheets<'a> {
     pub keys: &'a BTreeMap<(String, String), String>,
     /// What villages are asked.
     pub forms: &'a [Issued],
+    /// Tables of earlier rounds.
+    pub stages: Option<&'a Stages>,
 }
 
 /// Writes tables, workbooks and the report below a folder.
@@ -282,7 +285,11 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     publish::atomic::make_folder(&folder)?;
     observer(Event::Stage { name: "publish", steps: tables.iter().count() + 6 });
     for table in tables.iter() {
-        publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
+        let path = folder.join(format!("{}.parquet", table.name()));
+        match sheets.stages {
+            Some(stages) => stages.publish(table, &path)?,
+            None => publish::parquet::write(table, &path)?,
+        }
         observer(Event::Step(table.name().to_string()));
     }
     let step = |name: &str| observer(Event::Step(name.to_string()));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 
@@ -500,6 +500,7 @@ impl Work<'_> {
             .collect();
         let (models, drifted) = self.ledger.models(&linked.models)?;
         self.problems.extend(drifted);
+        below_pipelines(self.plan, &mut self.problems);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
         let own = ["person_history", "deliveries", "cases", "order_book"];
@@ -552,6 +553,7 @@ impl Work<'_> {
             codes: self.codes,
             arrived: &self.arrived,
             forms: &forms,
+            stages: self.stages,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
@@ -593,6 +595,19 @@ impl Work<'_> {
         }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
+    }
+}
+
+/// Names pipeline files as the manifest does, below the folder that holds the pipelines: how the folder was given on the
+/// command line is none of the round's business.
+fn below_pipelines(plan: &Plan, problems: &mut [Diagnostic]) {
+    let plain = |path: &Path| path.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>();
+    let Some(root) = plan.dir.parent().map(plain) else { return };
+    for problem in problems {
+        let below = problem.place.file.as_deref().map(Path::new).map(plain);
+        if let Some(below) = below.as_deref().and_then(|file| file.strip_prefix(&root).ok()) {
+            problem.place.file = Some(below.display().to_string());
+        }
     }
 }
 

@@ -249,6 +249,50 @@ pub fn write_table(dir: &Path, name: &str, table: &Table) -> Outcome<()> {
     parquet::write(table, &dir.join(format!("{name}.parquet")))
 }
 
+/// Rows from which on finding a table's file costs less than writing it.
+const MANY_ROWS: usize = 2_000;
+
+impl Stages {
+    /// Writes a table's file, or puts the same file of an earlier round there, when the table is the same to the byte.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn publish(&self, table: &Table, path: &Path) -> Outcome<()> {
+        if table.rows() < MANY_ROWS {
+            return parquet::write(table, path);
+        }
+        let key = table_key(table);
+        let found = self.find(Stage::Table, &key).map(|dir| dir.join("table.parquet"));
+        if found.is_some_and(|file| fs::hard_link(file, path).is_ok()) {
+            return Ok(());
+        }
+        parquet::write(table, path)?;
+        self.put(Stage::Table, &key, |dir| {
+            let kept = dir.join("table.parquet");
+            fs::hard_link(path, &kept).map_err(|e| Failure::io("keep a table", &kept, &e))
+        });
+        Ok(())
+    }
+}
+
+/// A key of what a table holds. Tables that are equal may have different keys, when they lie in memory otherwise; different
+/// tables never have the same.
+fn table_key(table: &Table) -> String {
+    let mut key = Key::new(Stage::Table).with(format!("{:?}", table.schema));
+    for column in table.batch.columns() {
+        let data = column.to_data();
+        key = key.with(format!("{:?} {} {}", data.data_type(), data.len(), data.offset()));
+        key = match data.nulls() {
+            Some(nulls) => key.with(format!("{}", nulls.offset())).with(nulls.buffer().as_slice()),
+            None => key.with("all"),
+        };
+        for buffer in data.buffers() {
+            key = key.with(buffer.as_slice());
+        }
+    }
+    key.finish()
+}
+
 /// Reads a table of a result's folder.
 pub fn read_table(dir: &Path, name: &str) -> Outcome<Table> {
     store::read(&dir.join(format!("{name}.parquet")))
@@ -320,6 +364,47 @@ mod tests {
         put(&stages, "a", "1");
         stages.prune("quarterly").unwrap();
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_table_that_is_the_same_is_the_same_file_and_any_other_is_not() {
+        use std::os::unix::fs::MetadataExt;
+        use std::sync::Arc;
+
+        use arrow::array::Int64Array;
+
+        use crate::model::TableSchema;
+        use crate::model::table::{Column, Kind, Privacy};
+        let column = Column {
+            name: "n".into(),
+            title: "数".into(),
+            kind: Kind::Integer,
+            unit: String::new(),
+            meaning: "数".into(),
+            privacy: Privacy::Public,
+        };
+        let schema = TableSchema { name: "t".into(), title: "表".into(), grain: "行".into(), columns: vec![column] };
+        let table = |last: Option<i64>| {
+            let numbers = (0..MANY_ROWS as i64).map(Some).chain([last]);
+            Table::new(schema.clone(), vec![Arc::new(Int64Array::from_iter(numbers))])
+        };
+        let out = tempfile::tempdir().unwrap();
+        let stages = Stages::open(out.path(), true);
+        let file = |name: &str| out.path().join(name);
+        let inode = |name: &str| fs::metadata(file(name)).unwrap().ino();
+        stages.publish(&table(Some(1)), &file("a")).unwrap();
+        stages.publish(&table(Some(1)), &file("b")).unwrap();
+        assert_eq!(inode("a"), inode("b"));
+        for (name, other) in [("c", table(Some(2))), ("d", table(None))] {
+            stages.publish(&other, &file(name)).unwrap();
+            assert_ne!(inode("a"), inode(name));
+            assert_eq!(store::read(&file(name)).unwrap().batch, other.batch);
+        }
+        // Written over in place, the published file takes the kept one with it; neither is believed after that.
+        let sound = fs::read(file("a")).unwrap();
+        fs::write(file("a"), "bitten").unwrap();
+        stages.publish(&table(Some(1)), &file("e")).unwrap();
+        assert_eq!(fs::read(file("e")).unwrap(), sound);
     }
 
     #[test]
