@@ -30,6 +30,16 @@ const MOST_GONE: f64 = 0.2;
 /// Below so many persons a share says nothing.
 const FEW_PERSONS: usize = 50;
 
+/// A checked copy of an office's ledger; nothing may be running on its folder meanwhile.
+///
+/// # Errors
+/// There is no ledger (66), another run holds the folder (75), the copy cannot be written (74).
+pub fn backup(out: &Path, to: &Path) -> Outcome<ledger::Copied> {
+    let holder = format!("process {} (backup), since {}", std::process::id(), super::clock::now_stamp());
+    let _lock = super::lock::take(out, &holder)?;
+    Ledger::open(out)?.copy_to(to)
+}
+
 /// The ledger while a round is made.
 pub struct RoundLedger {
     out: PathBuf,

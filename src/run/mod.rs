@@ -33,6 +33,7 @@ mod decisions;
 mod deliveries;
 #[cfg(test)]
 mod deliveries_tests;
+mod doctor;
 mod explain;
 mod explain_links;
 pub mod export;
@@ -71,6 +72,7 @@ mod sources;
 mod stages;
 mod staging;
 mod store;
+pub mod telemetry;
 mod through;
 mod undo;
 mod waterfall;
@@ -85,10 +87,12 @@ pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
 use decisions::read_decisions;
+pub use doctor::{DoctorOptions, Health, Looked, doctor};
 pub use explain::{Explained, Section, explain, write_pictures};
 pub use explain_links::explain_links;
 pub use infer::{Draft, infer};
 pub use init::{SetUp, init};
+pub use ledger::backup;
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use papers::{
@@ -98,6 +102,7 @@ pub use papers::{
 pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
+pub use private::append as open_private;
 pub use pull::{PullOptions, Pulled, pull};
 pub use purge::{OldDelivery, OldRound, Purge, PurgeOptions, PurgedFile, purge};
 pub use retain::{Pruned, prune_runs};

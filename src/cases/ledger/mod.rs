@@ -23,6 +23,7 @@
 //! | `identity` | digests of persons and records |
 //! | `persons` | matching of a register with known persons |
 //! | `state` | what is known before a round |
+//! | `backup` | a checked copy |
 //! | `decisions` | decisions of people: offered pairs, answers, which apply |
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
@@ -32,6 +33,7 @@
 //! | `since` | the last run, what people took in since an earlier copy, copies |
 //! | `history` | the table `person_history` |
 
+mod backup;
 mod decisions;
 mod deliveries;
 mod files;
@@ -47,6 +49,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use backup::Copied;
 pub use decisions::{Answer, Decision, DecisionsRead, Offer, Recorded, token};
 pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntry, digest};
 pub use files::{
