@@ -470,7 +470,8 @@ impl<'a> Work<'a> {
             if let Some(last) = state.round.as_ref().filter(|_| plan.cadence == Cadence::Nightly) {
                 facts::keep_unjudged(&mut said.facts, &last.facts, plan);
                 // What a night cannot see it does not deny: the next quarter would take it for a new risk.
-                let both: BTreeSet<&str> = words::split(Some(&said.causes)).chain(words::split(Some(&last.causes))).collect();
+                let both: BTreeSet<&str> =
+                    words::split(Some(&said.causes)).chain(words::split(Some(&last.causes))).collect();
                 said.causes = both.into_iter().collect::<Vec<_>>().join("|");
             }
             if state.round.as_ref().is_some_and(|r| r.round != said.round) {

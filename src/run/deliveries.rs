@@ -316,14 +316,14 @@ impl Desk<'_> {
     fn fewer_files(&self, source: &Source, files: &[Arrival], digest: &str) -> Option<Diagnostic> {
         let before = self.known.before(&source.id, digest)?;
         let own = |file: &&KeptFile| !inbox::is_report(file);
-        let (had, has) =
-            (before.files.iter().filter(own).count(), files.iter().map(|f| &f.kept).filter(own).count());
+        let (had, has) = (before.files.iter().filter(own).count(), files.iter().map(|f| &f.kept).filter(own).count());
         if source.snapshot != Snapshot::Full || had <= has {
             return None;
         }
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
         let now: BTreeSet<String> = files.iter().map(|f| name(&f.kept.path)).collect();
-        let gone: Vec<String> = before.files.iter().filter(own).map(|f| name(&f.path)).filter(|n| !now.contains(n)).collect();
+        let gone: Vec<String> =
+            before.files.iter().filter(own).map(|f| name(&f.path)).filter(|n| !now.contains(n)).collect();
         let message = format!(
             "{} ({}) came in {} files; the delivery of {} had {}, among them {}",
             source.title,

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::manifest::PersonCounts;
 use crate::cases::ledger::{
-    self, Assigned, CaseChange, CaseEvent, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, OrderState, RecordKey, RunKey,
-    Standing, State, person_id, person_number,
+    self, Assigned, CaseChange, CaseEvent, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer,
+    OrderState, RecordKey, RunKey, Standing, State, person_id, person_number,
 };
 use crate::cases::{self, Advanced, Lists};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};

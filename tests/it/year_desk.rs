@@ -113,7 +113,8 @@ impl Year {
                 continue;
             }
             if kind == "meeting" {
-                for (label, said) in [("会议编号", text(&acts[0], "meeting")), ("会议日期", &day), ("审定人", "县领导小组")]
+                for (label, said) in
+                    [("会议编号", text(&acts[0], "meeting")), ("会议日期", &day), ("审定人", "县领导小组")]
                 {
                     head(&mut book, label, said);
                 }

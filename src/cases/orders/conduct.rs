@@ -185,8 +185,7 @@ fn of_rules<'a>(input: &ConductInput<'a>, listings: &Listings) -> Vec<Finding<'a
         let since = case.steps.first().map(|s| s.day.saturating_add(input.stuck_days.days()));
         open && since.is_some_and(|until| until >= input.as_of)
     };
-    let asked: BTreeSet<&str> =
-        input.cases.iter().filter(under_way).filter_map(|c| c.household.as_deref()).collect();
+    let asked: BTreeSet<&str> = input.cases.iter().filter(under_way).filter_map(|c| c.household.as_deref()).collect();
     for row in (0..hits.rows()).filter(|row| hits.str_at("role", *row) == Some("checks")) {
         let Some(rule) = hits.str_at("rule", row) else { continue };
         let Some((_, kind)) = RULES.iter().find(|(id, _)| rule.starts_with(id)) else { continue };
@@ -195,7 +194,11 @@ fn of_rules<'a>(input: &ConductInput<'a>, listings: &Listings) -> Vec<Finding<'a
             continue;
         }
         let mut evidence = hits.str_at("evidence", row).unwrap_or("").to_string();
-        let shown = if matches!(kind, Conduct::Missed | Conduct::FalseClear) { listing(input, listings, household) } else { vec![] };
+        let shown = if matches!(kind, Conduct::Missed | Conduct::FalseClear) {
+            listing(input, listings, household)
+        } else {
+            vec![]
+        };
         if !shown.is_empty() {
             evidence = format!("{evidence}：{}", shown.join("；"));
         }

@@ -369,12 +369,10 @@ mod tests {
         assert_eq!(of(&|f| f.hits = Some(vec![hit("housing", true)])), [YES, NO]);
         assert_eq!(of(&|f| f.hits = None), [None, None]);
         assert_eq!(of(&|f| f.open_orders = vec!["W0000001 医保局".into()]), [NO, YES]);
-        let missing = Unjudged {
-            rule: "MED-01".into(),
-            cause: "illness".into(),
-            guarantee: true,
-            missing: "医保结算".into(),
-        };
+        let missing =
+            Unjudged {
+                rule: "MED-01".into(), cause: "illness".into(), guarantee: true, missing: "医保结算".into()
+            };
         assert_eq!(of(&|f| f.unjudged = vec![missing.clone()]), [None, None]);
         // A cause that no rule speaks about: the village's word.
         assert_eq!(of(&|f| f.causes = vec!["other".into()]), [None, YES, YES]);

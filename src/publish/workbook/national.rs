@@ -125,7 +125,8 @@ type Heading = (&'static str, usize, usize);
 /// Where the household lives.
 const PLACE: [Heading; 4] = [("县", 8, 10), ("乡", 8, 14), ("村", 8, 14), ("自然村", 6, 12)];
 /// Whose household it is, and of which kind.
-const HOUSEHOLD: [Heading; 4] = [("户主姓名", 8, 12), ("户主证件号码", 21, 22), ("户类型", 8, 10), ("监测对象类别", 14, 16)];
+const HOUSEHOLD: [Heading; 4] =
+    [("户主姓名", 8, 12), ("户主证件号码", 21, 22), ("户类型", 8, 10), ("监测对象类别", 14, 16)];
 /// What was decided.
 const DECISION: [Heading; 4] =
     [("识别监测时间", 8, 10), ("风险是否已消除", 8, 10), ("其他备注", 10, 24), ("案件编号", 10, 11)];

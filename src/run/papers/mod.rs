@@ -25,8 +25,8 @@ pub use room::{OpenedOrder, OrderDecided, OrderDecision};
 pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, table_json};
 
 pub(super) use issue::{export, spec, words};
-pub(super) use tables::of_round;
 use room::Room;
+pub(super) use tables::of_round;
 
 use super::CasesOptions;
 use crate::diag::Outcome;

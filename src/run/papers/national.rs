@@ -77,12 +77,7 @@ fn member(persons: &Table, row: usize, relation: &dyn Fn(&str) -> String) -> Nat
     }
 }
 
-fn entry(
-    room: &Room,
-    desk: &Desk,
-    case: &CaseState,
-    members: &BTreeMap<&str, Vec<NationalMember>>,
-) -> NationalEntry {
+fn entry(room: &Room, desk: &Desk, case: &CaseState, members: &BTreeMap<&str, Vec<NationalMember>>) -> NationalEntry {
     let said = case.round.clone().unwrap_or_default();
     let household = said.household.as_deref();
     let home = desk.home(household);

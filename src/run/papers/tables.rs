@@ -187,8 +187,7 @@ fn incomes(desk: &Desk) -> BTreeMap<String, Income> {
         let number = |name: &str| event.details.get(name).and_then(|v| amount::parse(v));
         let size = number("size").map(|n| n / 100).filter(|n| *n > 0);
         let on = event.day.parse().unwrap_or(desk.today);
-        if let (Some(income), Some(size), Some(line)) = (number("income"), size, line(on, said.township.as_deref()))
-        {
+        if let (Some(income), Some(size), Some(line)) = (number("income"), size, line(on, said.township.as_deref())) {
             let size = i64::try_from(size).unwrap_or(i64::MAX);
             incomes.insert(household, Income { per_capita: income / i128::from(size), line, size });
         }

@@ -55,4 +55,3 @@ pub const CARDS: [(&str, &[(&str, usize)]); 19] = [
     ("entered", &[("system.entered", 1), ("", 1)]),
     ("exit", &[("exit.village", 2), ("exit.extend", 1)]),
 ];
-

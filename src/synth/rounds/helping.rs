@@ -60,13 +60,7 @@ impl Office {
     }
 
     /// Takes steps of an order, and writes the last of them into the script.
-    fn step(
-        &mut self,
-        scene: &Scene,
-        order: usize,
-        manner: &'static str,
-        steps: &[(&'static str, &'static str)],
-    ) {
+    fn step(&mut self, scene: &Scene, order: usize, manner: &'static str, steps: &[(&'static str, &'static str)]) {
         let (case, cause) = (self.orders[order].case, self.orders[order].cause);
         for (trigger, state) in steps {
             self.orders[order].steps.push((scene.day, *trigger, *state));

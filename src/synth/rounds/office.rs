@@ -538,11 +538,13 @@ impl Office {
         let rollback = Scene { batch: "rollback", ..*scene };
         for case in 0..self.cases.len() {
             let long_ago = self.cases[case].steps.last().is_some_and(|s| s.day < scene.day.saturating_sub(50.days()));
-            if self.cases[case].state() == "exited" && long_ago && !scene.left(&self.cases[case]) && self.dice.percent(30)
+            if self.cases[case].state() == "exited"
+                && long_ago
+                && !scene.left(&self.cases[case])
+                && self.dice.percent(30)
             {
                 self.act(&rollback, case, "rollback", "");
             }
         }
     }
 }
-

@@ -116,10 +116,7 @@ fn who_is_being_asked_about_is_not_left_out() {
     let missed = hits(&[("CON-01", "checks", "H1"), ("CON-06", "checks", "H1"), ("MED-01", "lists", "H1")]);
     let told = |case: &ConductCase, as_of| found(std::slice::from_ref(case), &[], &missed, as_of);
     assert_eq!(told(&asked, date(2026, 4, 10)), [""; 0]);
-    let long = [
-        "漏认定 H1 上河村 自付26000元：MED-01自付26000元",
-        "体外循环 H1 上河村 自付26000元",
-    ];
+    let long = ["漏认定 H1 上河村 自付26000元：MED-01自付26000元", "体外循环 H1 上河村 自付26000元"];
     assert_eq!(told(&asked, date(2026, 6, 10)), long, "two months without a result");
     let refused = case(vec![step("answer.false", "to_verify", "false_alarm", date(2026, 4, 2))]);
     assert_eq!(told(&refused, date(2026, 4, 10)), long, "the village's no stands beside what the data say");
