@@ -33,10 +33,11 @@ impl Standard {
 
 /// Causes that are about an expense or a blow, not about earning.
 const EXPENSES: [&str; 5] = ["illness", "education", "disability", "disaster", "accident"];
-/// Requirements that rules about schooling, housing, water and medical cover answer to (R219–R221): a hit of theirs means that something
-/// promised to every household is not there. A high bill or high fees are an expense and no such lack.
-pub const GUARANTEES: [&str; 3] = ["R219", "R220", "R221"];
-/// Risk categories of which every listing rule is one of those, whatever a county's own rule refers to.
+/// Requirements of rules that look after schooling and medical cover (R219, R221): a hit of theirs means that something promised to
+/// every household is not there: a child out of school (R025), a serious illness without treatment (R027), nobody's insurance (R072).
+/// A high bill or high fees are an expense and no such lack.
+pub const GUARANTEES: [&str; 3] = ["R025", "R027", "R072"];
+/// Risk categories of which every listing rule is one of those (R220), whatever a county's own rule refers to.
 pub const ALWAYS_GUARANTEES: [&str; 2] = ["housing", "water"];
 /// A reading of the income counts for so many months.
 const INCOME_MONTHS: i32 = 12;

@@ -314,7 +314,7 @@ pub fn monthly() -> FormSpec {
             given("上次反馈", 12, 24),
             asked("办理情况", 13, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("进展", 20, Entry::Free, Needed::Yes, "progress"),
-            asked("当月支出（元）", 10, Entry::Number, Needed::No, "paid"),
+            asked("当月支出（元）", 14, Entry::Number, Needed::No, "paid"),
             asked("整改到位", 7, one_of(YES_NO), when(&[done]), "rectified"),
             asked("责任落实", 7, one_of(YES_NO), when(&[done]), "responsible"),
             asked("群众满意", 7, one_of(YES_NO), when(&[done]), "satisfied"),

@@ -11,6 +11,7 @@ use super::desk::Desk;
 use super::exit::{self, Assessment};
 use super::kinds::{AMOUNT, CAUTIONS, LEAVING, MATTER, MONTH, SINCE};
 use super::{OrderFinding, months, order_id, titles};
+use crate::cases::forms::RESULTS;
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, OrderState};
 use crate::cases::rows_by;
 use crate::model::Table;
@@ -201,7 +202,8 @@ fn identity(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
     let rows = cases.into_iter().map(|case| {
         let said = case.round.clone().unwrap_or_default();
         let given = |name: &str| case.given.get(name).filter(|v| !v.is_empty());
-        let mut answer: Vec<String> = case.answered.iter().map(|a| answer_title(desk, a)).collect();
+        let word = |answer: &String| RESULTS.iter().find(|(_, on)| on == answer).map(|(word, _)| (*word).to_string());
+        let mut answer: Vec<String> = case.answered.iter().filter_map(word).collect();
         answer.extend(given("reason").cloned());
         answer.extend(given("name").map(|n| format!("正确姓名：{n}")));
         answer.extend(given("id_number").map(|n| format!("正确证件号：{}", text::mask_number(n))));
@@ -226,11 +228,6 @@ fn identity(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
         of_case(case, "身份核对".into(), line)
     });
     one("县防贫办", rows.collect())
-}
-
-fn answer_title(desk: &Desk, answer: &str) -> String {
-    let moves = &desk.plan.process.cases.moves;
-    moves.iter().find(|m| m.on.iter().any(|on| on == answer)).map_or(answer.to_string(), |m| m.title.clone())
 }
 
 /// Whom the register has in a row: name, place, household and its head, without a number.

@@ -41,8 +41,8 @@ pub struct Act {
     /// What it does to the case; empty when nothing is answered.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub trigger: &'static str,
-    /// How the form is handled when not plainly: `late`, `deleted`, `same_again`, `corrected`, `two_versions`; `special` for special
-    /// relief, `greedy` for a plan above what is allowed.
+    /// How the form is handled when not plainly: `late`, `deleted`, `same_again`, `corrected`, `two_versions`; `special`
+    /// when special relief is planned.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub manner: &'static str,
     /// Causes found, where they are other ones.
