@@ -201,6 +201,9 @@ impl Verb {
             Verb::Synth(_) => "synth",
             Verb::Doctor(_) => "doctor",
             Verb::Backup(_) => "backup",
+            Verb::Export(_) => "export",
+            Verb::Purge(_) => "purge",
+            Verb::Audit(_) => "audit",
             Verb::Completions { .. } => "completions",
         }
     }

@@ -48,7 +48,8 @@ struct Edge {
 
 /// Suppresses what is below `threshold` (not zero), and what would give it away.
 ///
-/// From what is published, each suppressed small count may still be anything from 1 to `threshold`.
+/// From what is published, each suppressed small count may still be anything from 1 to `threshold`, each small total anything from
+/// what it is to `threshold`.
 pub fn suppress(counts: &Counts, threshold: u64) -> Published {
     let full = with_totals(counts);
     let (height, width) = (full.len(), full.first().map_or(0, Vec::len));
@@ -57,13 +58,13 @@ pub fn suppress(counts: &Counts, threshold: u64) -> Published {
     let mut hidden: BTreeSet<usize> = small.iter().copied().collect();
     for &cell in &small {
         let count = edges[cell].count;
-        // To move up by so much, the flow comes back from where the pipe ends; to move down, the other way round.
-        for (from, to, by) in
-            [(edges[cell].to, edges[cell].from, threshold - count), (edges[cell].from, edges[cell].to, count - 1)]
-        {
-            if by > 0 {
-                hidden.extend(ring(&edges, cell, (from, to), by, &hidden));
-            }
+        let Edge { from, to, .. } = edges[cell];
+        // To move up by so much, the flow comes back from where the pipe ends; to move down, the other way round. A total cannot go
+        // below the number of its cells that are not empty, which everybody sees.
+        hidden.extend(ring(&edges, cell, (to, from), threshold - count, &hidden));
+        let total = cell % width == width - 1 || cell / width == counts.rows.len();
+        if count > 1 && !total {
+            hidden.extend(ring(&edges, cell, (from, to), count - 1, &hidden));
         }
     }
     let cells = (0..height)
@@ -243,7 +244,8 @@ mod tests {
             for (r, row) in full.iter().enumerate() {
                 for (c, count) in row.iter().enumerate().filter(|(_, n)| **n > 0 && **n < 3) {
                     prop_assert!(published.cells[r][c].is_none(), "{count} at {r},{c} is shown");
-                    for value in 1..=3 {
+                    let total = c == counts.columns.len() || r == counts.rows.len();
+                    for value in if total { *count } else { 1 }..=3 {
                         prop_assert!(
                             fits.iter().any(|f| f[r][c] == value),
                             "{count} at {r},{c} cannot be {value}: {:?}", published.cells
