@@ -55,7 +55,8 @@ struct Figures {
 /// Links a source's records, or finds the links that were made before from the same.
 ///
 /// Each part is linked by itself: an increment's links depend on nothing that came later, so that a night links only what
-/// is new, with the result of a run that links everything. The model is that of the last part.
+/// is new, with the result of a run that links everything. The model is that of the largest part: what a handful of records
+/// shows is no news of the source.
 pub fn linked(
     from: &From,
     register: &Register,
@@ -65,7 +66,7 @@ pub fn linked(
     decisions: Vec<Decision>,
 ) -> Linked {
     let mut all: Option<Linked> = None;
-    let mut first = 0;
+    let (mut first, mut largest) = (0, 0);
     for part in from.parts {
         let rows = part.records as u32;
         let here = decisions.iter().filter(|d| (first..first + rows).contains(&d.right));
@@ -80,9 +81,10 @@ pub fn linked(
                 links: concat(tables::links(), [&before.links, &more.links].into_iter()),
                 possible: concat(tables::possible_links(), [&before.possible, &more.possible].into_iter()),
                 applied: [before.applied, more.applied].concat(),
-                model: more.model,
+                model: if rows > largest { more.model } else { before.model },
             },
         });
+        largest = largest.max(rows);
     }
     all.unwrap_or_else(|| link::link_decided(register, source, records, model, &Decisions::new(decisions)))
 }

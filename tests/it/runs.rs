@@ -72,7 +72,7 @@ fn what_is_written_is_its_owners_alone() {
     }
     let mut open = Vec::new();
     let out = sample_round().ancestors().nth(2).unwrap();
-    for name in ["rounds", "ledger.sqlite", "history.jsonl"] {
+    for name in ["rounds", "ledger.sqlite", "history.jsonl", ".stages", ".before", "deliveries"] {
         check(&out.join(name), &mut open);
     }
     assert!(open.is_empty(), "others may read {open:?}");
