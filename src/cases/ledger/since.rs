@@ -101,11 +101,6 @@ impl Ledger {
     /// Something cannot be written.
     pub fn snapshot_to(&mut self, to: &Path) -> Outcome<()> {
         self.make_file()?;
-        // What was written last stands in the log beside the file until then.
-        let settle = |row: &rusqlite::Row| row.get::<_, i64>(0);
-        self.connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], settle)
-            .map_err(self.fail("settle the ledger"))?;
         let failed = |e: std::io::Error| Failure::io("copy the ledger", to, &e);
         std::fs::copy(&self.path, to).map_err(failed)?;
         std::fs::File::open(to).and_then(|f| f.sync_all()).map_err(failed)
