@@ -20,6 +20,7 @@ mod ledger;
 mod link;
 #[cfg(feature = "odbc")]
 mod odbc;
+mod operations;
 mod papers;
 mod precision;
 mod preview;
@@ -30,6 +31,7 @@ mod quality;
 mod round;
 mod rule_language;
 mod runs;
+mod supply;
 mod tidy;
 mod withheld;
 mod year;
