@@ -385,6 +385,8 @@ fn join<'t>(levels: impl Iterator<Item = &'t Rc<str>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::merges::Region;
+    use crate::model::CellKind;
 
     #[test]
     fn headings_are_compared_without_their_dress() {
@@ -399,5 +401,22 @@ mod tests {
     #[test]
     fn column_letters() {
         assert_eq!([0, 25, 26, 27, 16383].map(letters), ["A", "Z", "AA", "AB", "XFD"]);
+    }
+
+    #[test]
+    fn a_range_merged_to_the_last_column_there_can_be_makes_no_sixteen_thousand_headings() {
+        let mut row = Row::default();
+        row.reset(1);
+        row.push(0, "发放情况", CellKind::Text);
+        let mut below = Row::default();
+        below.reset(2);
+        for (column, text) in ["姓名", "证件号码", "金额"].into_iter().enumerate() {
+            below.push(column as u32, text, CellKind::Text);
+        }
+        let merges = Merges::new(vec![Region { top: 1, left: 0, bottom: 1, right: 16_383 }]);
+        let cells = heading_cells(&[row, below], &merges, 1, 2);
+        assert_eq!(cells[2].shown, "发放情况/金额");
+        // Columns of data without a heading of their own may follow, but not thousands.
+        assert!(cells.len() <= 3 + SPARE_COLUMNS as usize, "{}", cells.len());
     }
 }

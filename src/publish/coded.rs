@@ -20,6 +20,8 @@ use arrow::datatypes::{DataType, Float32Type, Int32Type, UInt32Type};
 use bytes::Bytes;
 use foldhash::fast::FixedState;
 
+use super::codes::Codes;
+
 /// A column chunk as it stands in the file, and what the row group says of it.
 pub(super) type Chunk = (Bytes, ColumnCloseResult);
 
@@ -63,20 +65,40 @@ impl Coder {
             }
             _ => return Ok(None),
         };
+        let codes = std::mem::take(&mut self.codes);
+        let chunk = self.pages(array.len(), array.nulls(), &codes, &dictionary.bytes, dictionary.entries, column);
+        self.codes = codes;
+        chunk.map(Some)
+    }
+
+    /// The chunk of a column that is coded already.
+    pub(super) fn codes(&mut self, rows: usize, codes: &Codes, column: &ColumnDescPtr) -> Result<Chunk, ParquetError> {
+        self.pages(rows, codes.nulls().as_ref(), codes.codes(), codes.plain(), codes.entries(), column)
+    }
+
+    fn pages(
+        &mut self,
+        rows: usize,
+        nulls: Option<&NullBuffer>,
+        codes: &[u32],
+        dictionary: &[u8],
+        entries: usize,
+        column: &ColumnDescPtr,
+    ) -> Result<Chunk, ParquetError> {
         self.page.clear();
         if column.max_def_level() > 0 {
-            levels(array.len(), array.nulls(), &mut self.page);
+            levels(rows, nulls, &mut self.page);
         }
-        let encoding = if self.codes.is_empty() {
+        let encoding = if codes.is_empty() {
             Encoding::PLAIN
         } else {
             // Some readers know no codes of no bits.
-            let width = (dictionary.entries.max(2) - 1).ilog2() + 1;
+            let width = (entries.max(2) - 1).ilog2() + 1;
             self.page.push(width as u8);
-            hybrid(&self.codes, width, &mut self.page);
+            hybrid(codes, width, &mut self.page);
             Encoding::RLE_DICTIONARY
         };
-        self.finish(array.len(), encoding, dictionary, column).map(Some)
+        self.finish(rows, encoding, (dictionary, entries), column)
     }
 
     /// Codes numbers in the order in which they come.
@@ -108,17 +130,17 @@ impl Coder {
         &mut self,
         rows: usize,
         encoding: Encoding,
-        dictionary: Dictionary,
+        (dictionary, entries): (&[u8], usize),
         column: &ColumnDescPtr,
     ) -> Result<Chunk, ParquetError> {
-        let mut sink = TrackedWrite::new(Vec::with_capacity(self.page.len() / 2 + dictionary.bytes.len() / 2));
+        let mut sink = TrackedWrite::new(Vec::with_capacity(self.page.len() / 2 + dictionary.len() / 2));
         let mut pages = SerializedPageWriter::new(&mut sink);
         let (mut size, mut packed, mut dictionary_at) = (0, 0, None);
         if encoding == Encoding::RLE_DICTIONARY {
-            let buf = self.zstd.compress(&dictionary.bytes).map_err(failed)?.into();
-            let num_values = dictionary.entries as u32;
+            let buf = self.zstd.compress(dictionary).map_err(failed)?.into();
+            let num_values = entries as u32;
             let page = Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: false };
-            let written = pages.write_page(CompressedPage::new(page, dictionary.bytes.len()))?;
+            let written = pages.write_page(CompressedPage::new(page, dictionary.len()))?;
             (size, packed, dictionary_at) = (written.uncompressed_size, written.compressed_size, Some(0));
         }
         let page = Page::DataPage {

@@ -6,9 +6,11 @@
 
 pub mod atomic;
 mod coded;
+mod codes;
 mod dictionary;
 pub mod dossier;
 pub mod filename;
+mod groups;
 pub mod parquet;
 pub mod report;
 pub mod workbook;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
-use ::parquet::arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata};
+use ::parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
@@ -18,6 +18,7 @@ use arrow::datatypes::{Date32Type, Decimal128Type, Int64Type, Schema};
 
 use super::atomic;
 use super::coded::Coder;
+use super::groups::Groups;
 use crate::diag::{Failure, Outcome};
 use crate::model::{Kind, Table, TableSchema};
 
@@ -47,12 +48,12 @@ pub fn write_parts(
 ) -> Outcome<()> {
     let mut failure = None;
     let written = atomic::write_with(path, |out| -> Result<(), ParquetError> {
-        let mut begun: Option<ArrowWriter<_>> = None;
+        let mut begun: Option<Groups<_>> = None;
         let mut out = Some(out);
         let mut put = |table: &Table| -> Outcome<()> {
             let wrong = |e: ParquetError| Failure::io("write the file", path, &e);
             if let Some(out) = out.take() {
-                begun = Some(ArrowWriter::try_new(out, table.batch.schema(), Some(for_table(table))).map_err(wrong)?);
+                begun = Some(Groups::new(out, table.batch.schema(), for_table(table)).map_err(wrong)?);
             }
             begun.as_mut().map_or(Ok(()), |writer| writer.write(&table.batch).map_err(wrong))
         };
@@ -61,10 +62,10 @@ pub fn write_parts(
             return Err(ParquetError::General("the table broke off".into()));
         }
         let writer = match (begun, out) {
-            (None, Some(out)) => Some(ArrowWriter::try_new(out, schema.arrow(), Some(properties(schema)))?),
+            (None, Some(out)) => Some(Groups::new(out, schema.arrow(), properties(schema))?),
             (begun, _) => begun,
         };
-        writer.map_or(Ok(()), |writer| writer.close().map(|_| ()))
+        writer.map_or(Ok(()), Groups::close)
     });
     match failure {
         Some(failure) => Err(failure),
@@ -253,5 +254,50 @@ mod tests {
             std::fs::read(path).expect("readable")
         });
         assert_eq!(files[0], files[1]);
+    }
+
+    #[test]
+    fn parts_come_back_whole_over_row_groups_gaps_and_a_column_that_stops_repeating() {
+        use arrow::array::{ArrayRef, Date32Array, StringArray};
+
+        use crate::model::table::{Column, Privacy};
+        let column = |name: &str, kind| Column::new(name, name, kind, Privacy::Internal, "");
+        let schema = TableSchema {
+            name: "t".into(),
+            title: "t".into(),
+            grain: "a row".into(),
+            columns: vec![column("word", Kind::Text), column("later", Kind::Text), column("day", Kind::Date)],
+        };
+        let total = 300_000_usize;
+        let part = |from: usize, to: usize| -> Table {
+            let words: StringArray =
+                (from..to).map(|i| (i < 100_000 || i % 5 > 0).then(|| format!("石桥村{}", i % 37))).collect();
+            // Few values in the first rows, from which the columns are judged; then none is there twice.
+            let later: StringArray = (from..to)
+                .map(|i| Some(if i < 5_000 { "甲".to_string() } else { format!("第{i}行的说明文字") }))
+                .collect();
+            let days: Date32Array = (from..to).map(|i| (i % 3 > 0).then_some(i as i32 % 900)).collect();
+            let arrays: Vec<ArrayRef> = vec![Arc::new(words), Arc::new(later), Arc::new(days)];
+            Table::new(schema.clone(), arrays)
+        };
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let files = ["a.parquet", "b.parquet"].map(|name| {
+            let path = folder.path().join(name);
+            let ends: Vec<usize> = (0..=total).step_by(25_000).collect();
+            write_parts(&schema, &path, |put| ends.windows(2).try_for_each(|w| put(&part(w[0], w[1]))))
+                .expect("written");
+            path
+        });
+        assert_eq!(std::fs::read(&files[0]).expect("a"), std::fs::read(&files[1]).expect("b"));
+        let file = std::fs::File::open(&files[0]).expect("there");
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("parquet").with_batch_size(total);
+        let sizes: Vec<i64> = builder.metadata().row_groups().iter().map(|g| g.num_rows()).collect();
+        assert_eq!(sizes, [131_072, 131_072, 37_856]);
+        let dictionary =
+            |column: usize| builder.metadata().row_group(0).column(column).dictionary_page_offset().is_some();
+        assert!(dictionary(0) && dictionary(2));
+        let read: Vec<_> = builder.build().expect("reader").map(|b| b.expect("batch")).collect();
+        let read = arrow::compute::concat_batches(&read[0].schema(), &read).expect("one");
+        assert_eq!(read.columns(), part(0, total).batch.columns());
     }
 }

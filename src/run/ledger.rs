@@ -381,10 +381,15 @@ impl RoundLedger {
         let mut kept = Vec::new();
         let mut problems = Vec::new();
         for (source, model) in by_source {
+            // What a level that is rarer the larger the register weighs depends on its size.
+            let register = model.fitted.map_or(1, |f| f.register as usize);
             let levels: Levels = model
                 .comparisons
                 .iter()
-                .map(|c| (c.name.clone(), c.levels.iter().map(|l| (l.level.clone(), (l.m, l.u))).collect()))
+                .map(|c| {
+                    let levels = c.levels.iter().filter(|l| l.level != "missing");
+                    (c.name.clone(), levels.map(|l| (l.level.clone(), (l.m, l.u_in(register)))).collect())
+                })
                 .collect();
             let details = serde_json::json!({"linked_at": model.linked_at, "possible_at": model.possible_at,
                 "margin": model.margin});

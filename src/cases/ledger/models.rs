@@ -7,6 +7,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::{Ledger, schema};
 use crate::diag::Outcome;
 
+/// Levels that fewer of the matches have, in both rounds, say nothing of drift.
+const RARE: f64 = 0.001;
+
 /// Comparison → level → (m, u).
 pub type Levels = BTreeMap<String, BTreeMap<String, (f64, f64)>>;
 
@@ -38,16 +41,17 @@ pub struct Drift {
 
 /// The levels whose weight log2(m/u) moved by more than so many bits, the furthest first. A level that one side lacks has
 /// not moved: the model file says so by its version.
+///
+/// A level that is rarer than one in a thousand among matches in both is left out.
 pub fn drift(before: &Levels, now: &Levels, bits: f64) -> Vec<Drift> {
     let mut moved = Vec::new();
     for (comparison, levels) in now {
         for (level, (m, u)) in levels {
             let Some((m0, u0)) = before.get(comparison).and_then(|l| l.get(level)) else { continue };
             let (was, is) = ((m0 / u0).log2(), (m / u).log2());
-            let far = (is - was).abs();
-            // A level that nobody had then and nobody has now has no finite weight, and has not moved.
-            let same = was == is || (was.is_nan() && is.is_nan());
-            if !same && (far > bits || far.is_nan()) {
+            // A weight without bound that stays so has not moved; a level that a handful of pairs make is noise.
+            let far = if was == is { 0.0 } else { (is - was).abs() };
+            if (far > bits || far.is_nan()) && m.max(*m0) >= RARE {
                 moved.push(Drift { comparison: comparison.clone(), level: level.clone(), before: was, now: is });
             }
         }

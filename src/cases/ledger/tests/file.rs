@@ -162,4 +162,8 @@ fn a_weight_that_moves_is_told_and_one_that_stays_is_not() {
     let moved = drift(&model.levels, &with(0.004), 1.0);
     assert_eq!(moved.len(), 1);
     assert!((moved[0].now - moved[0].before + 2.0).abs() < 1e-9, "u four times as large: two bits less");
+    assert!(drift(&with(0.0), &with(0.0), 1.0).is_empty(), "without bound before and now");
+    assert_eq!(drift(&with(0.0), &with(0.004), 1.0).len(), 1, "no longer without bound");
+    let rare = |m: f64| Levels::from([("name".into(), [("one_digit".to_string(), (m, 0.0001))].into())]);
+    assert!(drift(&rare(0.0001), &rare(0.0009), 1.0).is_empty(), "a handful of pairs");
 }
