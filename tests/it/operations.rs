@@ -17,9 +17,8 @@ fn office(name: &str) -> PathBuf {
     let dir = scratch(name).join("office");
     let (code, _, err) = outcome(bidui().arg("init").arg(&dir));
     assert_eq!(code, 0, "{err}");
-    let (code, _, err) = outcome(
-        bidui().args(["synth", "--households", "60", "--seed", "7", "--out"]).arg(dir.join("county")),
-    );
+    let (code, _, err) =
+        outcome(bidui().args(["synth", "--households", "60", "--seed", "7", "--out"]).arg(dir.join("county")));
     assert_eq!(code, 0, "{err}");
     copy_tree(&dir.join("county"), &dir.join("inbox"));
     dir
@@ -48,12 +47,20 @@ fn people(dir: &Path) -> Vec<String> {
 #[test]
 fn metrics_events_and_log_tell_the_run_and_nobody_s_name() {
     let dir = office("operations-telemetry");
-    let told = ["--metrics", "metrics/bidui.prom", "--lineage", "log/lineage.ndjson", "--log", "log/bidui.log", "--log-format", "json"];
+    let told = [
+        "--metrics",
+        "metrics/bidui.prom",
+        "--lineage",
+        "log/lineage.ndjson",
+        "--log",
+        "log/bidui.log",
+        "--log-format",
+        "json",
+    ];
     let (code, _, err) = night(&dir, &told);
     assert_eq!(code, 0, "{err}");
     // A failed run is told too: the pipeline is not there.
-    let (code, _, _) =
-        at(&dir, &[&["run", "pipelines/none", "--input", "inbox", "--out", "out"], &told[..]].concat());
+    let (code, _, _) = at(&dir, &[&["run", "pipelines/none", "--input", "inbox", "--out", "out"], &told[..]].concat());
     assert_eq!(code, 78);
 
     let events: Vec<Value> = fs::read_to_string(dir.join("log/lineage.ndjson"))
@@ -88,7 +95,10 @@ fn metrics_events_and_log_tell_the_run_and_nobody_s_name() {
     assert!(events[3]["run"]["facets"]["errorMessage"]["message"].as_str().unwrap().contains("exit 78"));
 
     let metrics = fs::read_to_string(dir.join("metrics/bidui.prom")).unwrap();
-    assert!(metrics.contains("bidui_run_exit_code{pipeline=\"none\"} 78") && metrics.contains("bidui_run_published{pipeline=\"none\"} 0"));
+    assert!(
+        metrics.contains("bidui_run_exit_code{pipeline=\"none\"} 78")
+            && metrics.contains("bidui_run_published{pipeline=\"none\"} 0")
+    );
     let (code, _, err) = night(&dir, &told);
     assert_eq!(code, 0, "{err}");
     let metrics = fs::read_to_string(dir.join("metrics/bidui.prom")).unwrap();
@@ -98,7 +108,9 @@ fn metrics_events_and_log_tell_the_run_and_nobody_s_name() {
     }
     let families: std::collections::BTreeSet<&str> =
         metrics.lines().filter_map(|l| l.strip_prefix("# TYPE ")?.split(' ').next()).collect();
-    for family in ["run_exit_code", "run_duration_milliseconds", "runs", "source_rows", "source_age_days", "list_households"] {
+    for family in
+        ["run_exit_code", "run_duration_milliseconds", "runs", "source_rows", "source_age_days", "list_households"]
+    {
         assert!(families.contains(format!("bidui_{family}").as_str()), "{family}: {families:?}");
     }
     assert!(metrics.contains("source_rows{pipeline=\"nightly\",source=\"population\",kind=\"read\"} 19"), "{metrics}");
@@ -109,7 +121,8 @@ fn metrics_events_and_log_tell_the_run_and_nobody_s_name() {
     let events = fs::read_to_string(dir.join("log/lineage.ndjson")).unwrap();
     let all = people(&dir);
     assert!(all.len() > 300);
-    let leaked: Vec<&String> = all.iter().filter(|v| [&log, &events, &metrics].iter().any(|t| t.contains(v.as_str()))).collect();
+    let leaked: Vec<&String> =
+        all.iter().filter(|v| [&log, &events, &metrics].iter().any(|t| t.contains(v.as_str()))).collect();
     assert!(leaked.is_empty(), "{leaked:?}");
 }
 
@@ -142,18 +155,36 @@ fn a_backup_is_checked_and_comes_back() {
     let (code, _, err) = at(&dir, &["runs", "verify", "--out", "out"]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(night(&dir, &[]).0, 0);
-    assert_eq!(super::crash::state::State::of(&dir.join("out")).unlike(&before), None, "the same round, the same ledger");
+    assert_eq!(
+        super::crash::state::State::of(&dir.join("out")).unlike(&before),
+        None,
+        "the same round, the same ledger"
+    );
 }
 
 #[test]
 fn doctor_names_what_is_not_well_and_changes_nothing() {
     let dir = office("operations-doctor");
-    let ask = |more: &[&str]| at(&dir, &[&["doctor", "pipelines/nightly", "--input", "inbox", "--out", "out"], more].concat());
+    let ask = |more: &[&str]| {
+        at(&dir, &[&["doctor", "pipelines/nightly", "--input", "inbox", "--out", "out"], more].concat())
+    };
     assert_eq!(night(&dir, &[]).0, 0);
     let before = tree(&dir.join("out"));
     let (code, text, err) = ask(&[]);
     assert_eq!(code, 0, "{err}");
-    for check in ["pipeline", "contracts", "holidays", "newest round", "memory", "space", "inbox", "permissions", "ledger", "clock", "fonts"] {
+    for check in [
+        "pipeline",
+        "contracts",
+        "holidays",
+        "newest round",
+        "memory",
+        "space",
+        "inbox",
+        "permissions",
+        "ledger",
+        "clock",
+        "fonts",
+    ] {
         assert!(text.lines().any(|l| l.starts_with(check)), "{check}: {text}");
     }
     assert!(before == tree(&dir.join("out")));
@@ -179,11 +210,16 @@ fn doctor_names_what_is_not_well_and_changes_nothing() {
 fn the_kit_is_what_systemd_takes() {
     let dir = office("operations-kit");
     let unit = fs::read_to_string(dir.join("ops/bidui-nightly.service")).unwrap();
-    for wanted in ["UMask=0077", "PrivateNetwork=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "SuccessExitStatus=65 75"] {
+    for wanted in
+        ["UMask=0077", "PrivateNetwork=yes", "ProtectSystem=strict", "NoNewPrivileges=yes", "SuccessExitStatus=65 75"]
+    {
         assert!(unit.contains(wanted), "{wanted}");
     }
     for name in ["bidui-nightly.service", "bidui-nightly.timer", "bidui.cron", "logrotate.conf", "office.env"] {
-        assert!(!fs::read_to_string(dir.join("ops").join(name)).unwrap().contains("@DIR@"), "{name} has the office's path");
+        assert!(
+            !fs::read_to_string(dir.join("ops").join(name)).unwrap().contains("@DIR@"),
+            "{name} has the office's path"
+        );
     }
     assert!(["log", "backup", "metrics"].iter().all(|f| mode(&dir.join(f)) == 0o700));
     // Where systemd is, it says itself what it thinks of them; the program's place is the installer's.
@@ -193,7 +229,8 @@ fn the_kit_is_what_systemd_takes() {
         .output();
     if let Ok(verify) = verify {
         let told = String::from_utf8_lossy(&verify.stderr).into_owned();
-        let wrong: Vec<&str> = told.lines().filter(|l| l.contains("bidui-nightly") && !l.contains("is not executable")).collect();
+        let wrong: Vec<&str> =
+            told.lines().filter(|l| l.contains("bidui-nightly") && !l.contains("is not executable")).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

@@ -8,8 +8,22 @@ use super::support::root;
 
 /// Crates that talk to other machines.
 const CLIENTS: [&str; 16] = [
-    "reqwest", "hyper", "hyper-util", "ureq", "curl", "isahc", "attohttpc", "minreq", "native-tls", "openssl", "rustls", "quinn",
-    "h2", "tonic", "object_store", "tungstenite",
+    "reqwest",
+    "hyper",
+    "hyper-util",
+    "ureq",
+    "curl",
+    "isahc",
+    "attohttpc",
+    "minreq",
+    "native-tls",
+    "openssl",
+    "rustls",
+    "quinn",
+    "h2",
+    "tonic",
+    "object_store",
+    "tungstenite",
 ];
 
 /// polars' streaming engine links a cloud reader (object_store, reqwest) that no feature takes away; bidui gives it no address, and
@@ -24,7 +38,10 @@ fn locked() -> BTreeMap<String, BTreeSet<String>> {
         let name = package["name"].as_str().unwrap();
         if name != "bidui" {
             let source = package.get("source").and_then(|s| s.as_str()).unwrap_or("a folder");
-            assert!(source.starts_with("registry+https://github.com/rust-lang/crates.io-index"), "{name} is from {source}");
+            assert!(
+                source.starts_with("registry+https://github.com/rust-lang/crates.io-index"),
+                "{name} is from {source}"
+            );
             assert!(package.get("checksum").is_some(), "{name} has no checksum");
         }
         let needs = package.get("dependencies").and_then(|d| d.as_array()).into_iter().flatten();
@@ -61,7 +78,8 @@ fn nothing_in_the_program_opens_a_connection() {
             } else if path.extension().is_some_and(|e| e == "rs") {
                 *read += 1;
                 let text = fs::read_to_string(&path).unwrap();
-                let opens = ["std::net", "TcpStream", "UdpSocket", "reqwest", "ToSocketAddrs", "object_store", "CloudOptions"];
+                let opens =
+                    ["std::net", "TcpStream", "UdpSocket", "reqwest", "ToSocketAddrs", "object_store", "CloudOptions"];
                 found.extend(opens.iter().filter(|o| text.contains(**o)).map(|o| format!("{}: {o}", path.display())));
             }
         }
