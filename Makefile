@@ -20,6 +20,15 @@ test-crash:
 	$(CARGO) test --locked --test it -- --ignored --test-threads=1 crash_sweep fault_15 without_a_network; \
 	  ended=$$?; cat $${CARGO_TARGET_DIR:-target}/tmp/crash-*.txt; exit $$ended
 
+## Licences, sources, banned and vulnerable crates (deny.toml).
+deny:
+	tests/supply/deny.sh
+
+## What the program is made of: CycloneDX, target/bidui.cdx.json.
+sbom:
+	mkdir -p target
+	python3 tests/supply/sbom.py target/bidui.cdx.json
+
 ## Tests against other programs: DuckDB and pandas (from PyPI), LibreOffice, its python3-uno and poppler (from the system).
 test-interop:
 	$(CARGO) test --locked --test it interop -- --ignored --test-threads=1

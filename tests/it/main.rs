@@ -23,6 +23,7 @@ mod link;
 mod nights;
 #[cfg(feature = "odbc")]
 mod odbc;
+mod operations;
 mod papers;
 mod precision;
 mod preview;
@@ -34,6 +35,7 @@ mod quality;
 mod round;
 mod rule_language;
 mod runs;
+mod supply;
 mod tidy;
 mod undo;
 mod withheld;
