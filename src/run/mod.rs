@@ -58,6 +58,7 @@ mod purge;
 mod receipts;
 mod runs;
 mod scale;
+pub mod seal;
 mod sources;
 mod staging;
 mod store;
