@@ -38,6 +38,9 @@ pub struct Args {
     /// Counts below this are suppressed, with what would give them away.
     #[arg(long, default_value_t = export::THRESHOLD, value_parser = clap::value_parser!(u64).range(2..))]
     threshold: u64,
+    /// Seal every file for this reader: an age public key (age1…) or a file of them; may be given several times.
+    #[arg(long, value_name = "KEY|FILE")]
+    encrypt_to: Vec<String>,
     /// Why and for whom, for the audit log.
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
@@ -87,6 +90,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         out: args.out.clone(),
         round: args.round.clone(),
         to: args.to.clone().unwrap_or_default(),
+        encrypt_to: args.encrypt_to.clone(),
         what,
         reason: args.reason.clone(),
     };

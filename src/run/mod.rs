@@ -68,6 +68,7 @@ mod receipts;
 mod retain;
 mod runs;
 mod scale;
+pub mod seal;
 mod sources;
 mod stages;
 mod staging;

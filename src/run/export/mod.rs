@@ -19,6 +19,7 @@ pub use pseudonym::{Algorithm, new_key};
 
 use super::audit::{self, Action};
 use super::pipeline::load_plan;
+use super::seal;
 use super::store::Round;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::table::{Column, Kind, Privacy};
@@ -41,6 +42,8 @@ pub struct ExportOptions {
     pub round: Option<String>,
     /// Where the files go: a new or empty folder.
     pub to: PathBuf,
+    /// Public keys of those who may read it, or files of them; anybody when there are none.
+    pub encrypt_to: Vec<String>,
     /// What is wanted.
     pub what: What,
     /// Why and for whom, for the audit log.
@@ -95,6 +98,7 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
         facts.add("round", exported.round.as_str());
         facts.add("rows", exported.rows);
         facts.add("files", exported.files.len());
+        facts.add("sealed", !options.encrypt_to.is_empty());
         if let Some(key) = &exported.key_id {
             facts.add("key_id", key.as_str());
         }
@@ -111,14 +115,18 @@ fn export_now(options: &ExportOptions) -> Outcome<Exported> {
             .hint("name a new folder: files of two exports must not be mixed up");
         return Err(Failure::one(FailureClass::Usage, problem));
     }
-    atomic::make_folder(&options.to)?;
-    match &options.what {
+    let write = |to: &Path| match &options.what {
         What::Rows { key, algorithm, smallest } => {
             let pseudonyms = Pseudonyms::new(&pseudonym::read_key(key, &options.out)?, *algorithm);
-            rows(&round, &plan, (&pseudonyms, *algorithm), *smallest, &options.to)
+            rows(&round, &plan, (&pseudonyms, *algorithm), *smallest, to)
         }
-        What::Counts { threshold } => counts(&round, &plan, *threshold, &options.to),
+        What::Counts { threshold } => counts(&round, &plan, *threshold, to),
+    };
+    let (mut exported, sealed) = seal::sealed(&options.out, &options.to, &options.encrypt_to, write)?;
+    if !sealed.is_empty() {
+        exported.files = sealed;
     }
+    Ok(exported)
 }
 
 fn counts(round: &Round, plan: &Plan, threshold: u64, to: &Path) -> Outcome<Exported> {
