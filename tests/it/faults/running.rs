@@ -97,6 +97,7 @@ fn fault_17_lock_left_behind() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)]
 fn fault_18_another_zone_and_clock() {
     let office = Office::new("zones");
     let today =
