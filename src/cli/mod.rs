@@ -4,12 +4,14 @@
 //! never with `NO_COLOR`. Exit codes are those of [`crate::diag::FailureClass`].
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
 mod backup;
 mod cases;
 mod check;
 mod decide;
 mod doctor;
 mod explain;
+mod export;
 mod forms;
 mod init;
 mod link;
@@ -20,12 +22,14 @@ mod precision;
 mod printer;
 mod progress;
 mod pull;
+mod purge;
 mod run;
 mod runs;
 mod schema;
 mod summary;
 mod synth;
 mod table;
+mod unmask;
 
 use std::process::ExitCode;
 
@@ -48,6 +52,9 @@ struct Cli {
     /// Number of threads; all cores when not given. The outputs are the same on any number.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Who sits at the keyboard, for the audit log; BIDUI_OPERATOR when not given.
+    #[arg(long, global = true, value_name = "NAME")]
+    operator: Option<String>,
     /// Add what is done to this file (0600) instead of stderr: stages, counts, codes; no person's value.
     #[arg(long, global = true, value_name = "FILE")]
     log: Option<std::path::PathBuf>,
@@ -87,12 +94,18 @@ enum Verb {
     Decide(decide::Args),
     /// The cases of the ledger: list, show, decide, history, overdue.
     Cases(cases::Args),
-    /// The published rounds: list, show, verify, compare.
+    /// The published rounds: list, show, verify, compare, undo, restore, prune, bundle, replay.
     Runs(runs::Args),
     /// Work orders: open, list with findings, step; the sheets for the national system.
     Orders(orders::Args),
     /// Forms for villages: write them, take the filled ones in, answer with receipts.
     Forms(forms::Args),
+    /// A round for analysts, under pseudonyms; or counts for those outside the office, small ones suppressed.
+    Export(export::Args),
+    /// Tell or take away what is past the time that the pipeline sets: departments' files, rows of people not on the register.
+    Purge(purge::Args),
+    /// Who did what and why: list the audit log, verify its chain, show its head.
+    Audit(audit::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -122,6 +135,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if e.use_stderr() { 64 } else { 0 });
         }
     };
+    crate::run::audit::set_operator(cli.operator.as_deref().unwrap_or_default());
     let printer = Printer::new();
     let result = start_log(&cli).and_then(|()| set_threads(cli.threads)).and_then(|()| {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), verb = cli.verb.name(), "begins");
@@ -150,6 +164,9 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
+        Verb::Export(args) => export::main(&args, printer),
+        Verb::Purge(args) => purge::main(&args, printer),
+        Verb::Audit(args) => audit::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),
@@ -184,6 +201,9 @@ impl Verb {
             Verb::Synth(_) => "synth",
             Verb::Doctor(_) => "doctor",
             Verb::Backup(_) => "backup",
+            Verb::Export(_) => "export",
+            Verb::Purge(_) => "purge",
+            Verb::Audit(_) => "audit",
             Verb::Completions { .. } => "completions",
         }
     }

@@ -28,6 +28,9 @@ pub struct Args {
     /// Use this source's delivery as it is although it was held or is an old one; the ledger keeps that somebody said so.
     #[arg(long, value_name = "SOURCE")]
     accept: Vec<String>,
+    /// Make everything anew, without the results of finished stages that earlier runs left. The round is the same.
+    #[arg(long)]
+    fresh: bool,
     /// Memory that the run may take, as 2GiB: one that needs more is refused before it starts (exit 74), and stopped should
     /// it take more after all. No cap when not given.
     #[arg(long, value_name = "SIZE")]
@@ -65,6 +68,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         out: args.out.clone(),
         as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
         accept: args.accept.clone(),
+        fresh: args.fresh,
         memory: args.memory.as_deref().map(run::limits::parse).transpose()?,
     };
     let _watch = options.memory.map(|cap| {

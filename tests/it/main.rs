@@ -5,6 +5,7 @@ mod support;
 mod truth;
 
 mod additions;
+mod canaries;
 mod catalogue;
 mod contracts;
 mod corpus;
@@ -15,15 +16,18 @@ mod explain;
 mod faults;
 mod forms;
 mod forms_mutations;
+mod forms_versions;
 mod interop;
 mod ledger;
 mod link;
+mod nights;
 #[cfg(feature = "odbc")]
 mod odbc;
 mod operations;
 mod papers;
 mod precision;
 mod preview;
+mod privacy;
 #[path = "../properties/mod.rs"]
 mod properties;
 #[path = "../quality/mod.rs"]
@@ -33,5 +37,7 @@ mod rule_language;
 mod runs;
 mod supply;
 mod tidy;
+mod undo;
 mod withheld;
 mod year;
+mod year_desk;
