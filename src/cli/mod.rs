@@ -137,11 +137,15 @@ pub fn main() -> ExitCode {
     };
     crate::run::audit::set_operator(cli.operator.as_deref().unwrap_or_default());
     let printer = Printer::new();
+    let logs = cli.log.is_some();
     let result = start_log(&cli).and_then(|()| set_threads(cli.threads)).and_then(|()| {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), verb = cli.verb.name(), "begins");
         dispatch(cli.verb, &printer)
     });
-    logged(&result);
+    // On stderr the printer has said it, in words.
+    if logs {
+        logged(&result);
+    }
     match result {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

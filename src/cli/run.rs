@@ -87,7 +87,7 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         tracing::info!(source = s.source, state = s.state, read = s.rows.read, accepted = s.rows.accepted, "source");
     }
     for p in finished.manifest.problems.iter().filter(|p| p.severity != Severity::Note) {
-        tracing::warn!(code = p.code, file = p.place.file.as_deref().unwrap_or(""), "problem");
+        tracing::info!(code = p.code, file = p.place.file.as_deref().unwrap_or(""), "problem");
     }
     let code = finished.trouble.map_or(0, FailureClass::exit_code);
     printer.problems(finished.manifest.problems.iter().filter(|p| p.severity != Severity::Note));

@@ -163,6 +163,7 @@ fn a_backup_is_checked_and_comes_back() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)]
 fn doctor_names_what_is_not_well_and_changes_nothing() {
     let dir = office("operations-doctor");
     let ask = |more: &[&str]| {

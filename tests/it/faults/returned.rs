@@ -86,9 +86,10 @@ fn fault_28_sorted_added_to_edited_and_moved() {
     book.write(&file);
     let files = import(&office, &[&file]);
     let n = rows.len() as u64;
-    assert_eq!(counts(&files[0], ["answered", "altered", "new"]), [n, 0, 1], "{}", files[0]);
+    assert_eq!(counts(&files[0], ["answered", "altered", "new"]), [n - 1, 1, 1], "{}", files[0]);
     assert_eq!(files[0]["counts"]["with_changes"].as_u64(), Some(1), "the edited cell is shown: {}", files[0]);
-    assert_eq!(verified(&office), rows.len(), "each answer reached its own case");
+    // What is said below another name may be about somebody else: it moves nothing, and a person looks at it.
+    assert_eq!(verified(&office), rows.len() - 1, "each other answer reached its own case");
 }
 
 #[test]

