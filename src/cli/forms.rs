@@ -16,7 +16,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Write forms: `verify` (核实表 of what is still open), `blank` (线下上报表), `self_report` (自主申报表), and what waits between a
-    /// proposal and an exit: `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`, `remeasure`.
+    /// proposal and an exit: `identity`, `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`, `notice`, `remeasure`.
     Export(Export),
     /// Take filled forms in: by their tokens, whatever program saved them; moves cases and writes a receipt for each.
     Import(Import),
@@ -38,7 +38,7 @@ struct Common {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// verify, blank, self_report, publicity, township, meeting, order, filing, return, exit or remeasure.
+    /// verify, blank, self_report, identity, publicity, township, meeting, order, filing, return, exit, notice or remeasure.
     kind: String,
     /// Pipeline folder.
     #[arg(long, default_value = "pipelines/quarterly")]

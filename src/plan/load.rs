@@ -319,7 +319,12 @@ fn head(file: &Section, dir: &Path) -> Head {
         tests: own("tests", paths("tests_from")),
         retention: file.section("retention").map_or_else(Retention::default, |section| {
             let days = |key: &str| section.whole(key, 1..=36_600).and_then(|days| u32::try_from(days).ok());
-            let times = Retention { deliveries_days: days("deliveries_days"), unmatched_days: days("unmatched_days") };
+            let times = Retention {
+                rounds: section.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
+                days: days("keep_days"),
+                deliveries_days: days("deliveries_days"),
+                unmatched_days: days("unmatched_days"),
+            };
             section.finish();
             times
         }),

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::audit::{self, Action};
-use super::{clock, ledger, lock};
+use super::{clock, ledger, lock, papers};
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, FILE, Import, Ledger, case_id, case_number};
 use crate::cases::moves::{Step, need_title};
 use crate::cases::{due_on, next_report};
@@ -75,6 +75,9 @@ pub struct CaseLine {
     pub village: Option<String>,
     /// Risks, as titles.
     pub causes: String,
+    /// Who helps the household since the last reassignment (R201); none while nobody was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helper: Option<String>,
     /// Round that opened it.
     pub opened_round: String,
 }
@@ -163,7 +166,7 @@ impl Office {
     /// The pipeline is wrong (78), the folder has no ledger (66), or the ledger cannot be used (74, 75).
     pub(super) fn open(options: &CasesOptions) -> Outcome<Office> {
         if !options.out.join(FILE).is_file() {
-            return Err(no_ledger(options));
+            return Err(ledger::missing(&options.out));
         }
         let (plan, _) = super::pipeline::load_plan(&options.pipeline)?;
         let (codes, _) = codes::load(&plan.codes_dir);
@@ -200,6 +203,7 @@ impl Office {
             township: said.township,
             village: said.village,
             causes: self.plan.cause_titles(Some(&causes)),
+            helper: case.given.get("helper").cloned(),
             opened_round: case.opened_round.clone(),
         }
     }
@@ -217,19 +221,12 @@ impl Office {
 /// Holds the folder for somebody's step, its ledger put right after a crash; a folder without a ledger is told before anything is made.
 pub(super) fn hold(options: &CasesOptions, verb: &str) -> Outcome<lock::Lock> {
     if !options.out.join(FILE).is_file() {
-        return Err(no_ledger(options));
+        return Err(ledger::missing(&options.out));
     }
     let holder = format!("process {} ({verb}), since {}", std::process::id(), clock::now_stamp());
     let held = lock::take(&options.out, &holder)?;
     drop(ledger::open(&options.out)?);
     Ok(held)
-}
-
-fn no_ledger(options: &CasesOptions) -> Failure {
-    let place = Place::file(options.out.join(FILE).display().to_string());
-    let problem = Diagnostic::error("cases.no_ledger", "this folder has no ledger", place)
-        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-    Failure::one(FailureClass::InputMissing, problem)
 }
 
 /// The cases that are wanted, in the order of their numbers.
@@ -302,7 +299,16 @@ pub fn show_case(options: &CasesOptions, id: &str) -> Outcome<CaseShown> {
             *name = text::mask_name(name);
         }
     }
-    Ok(CaseShown { line: office.line(&case), rounds, events: office.ledger.case_events(Some(number))?, next })
+    let mut events = office.ledger.case_events(Some(number))?;
+    events.iter_mut().for_each(mask);
+    Ok(CaseShown { line: office.line(&case), rounds, events, next })
+}
+
+/// A number that a village gave is needed for the register, and for no list.
+fn mask(event: &mut CaseEvent) {
+    if let Some(number) = event.details.get_mut("id_number") {
+        *number = text::mask_number(number);
+    }
 }
 
 pub(super) fn no_case(number: u32) -> Failure {
@@ -324,6 +330,7 @@ pub fn case_history(options: &CasesOptions, id: Option<&str>, since: Option<Date
         events.retain(|e| e.day >= day.to_string());
     }
     events.sort_by_key(|e| e.event);
+    events.iter_mut().for_each(mask);
     Ok(events)
 }
 
@@ -402,6 +409,7 @@ fn decide_case_now(options: &CasesOptions, decision: &CaseDecision) -> Outcome<C
             return Ok(CaseDecided { case_id: case_id(case), from: "new".into(), to: "to_verify".into() });
         }
         let done = changes.step(&process, entry, &round, number, &step)?.map_err(|r| refused(r.said, r.code))?;
+        papers::apply::after(&office.plan, changes, entry, number, &step)?;
         Ok(CaseDecided { case_id: case_id(number), from: done.from, to: done.to })
     })
 }

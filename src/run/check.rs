@@ -120,6 +120,7 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
             accept: &BTreeSet::new(),
             keep: tables.map_or(Keep::Nowhere, Keep::Folder),
             receipts: receipts.is_some(),
+            stages: None,
         };
         let brought = sources::bring_in(plan, &codes, &intake, observer)?;
         if let Some(folder) = receipts {

@@ -79,9 +79,7 @@ fn decide_now(options: &DecideOptions) -> Outcome<DecideReport> {
     let place = |path: &Path| Place::file(path.display().to_string());
     let book = options.out.join(FILE);
     if !book.is_file() {
-        let problem = Diagnostic::error("decide.no_ledger", "this folder has no ledger", place(&book))
-            .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-        return Err(Failure::one(FailureClass::InputMissing, problem));
+        return Err(ledger::missing(&options.out));
     }
     if !options.file.is_file() {
         let problem = Diagnostic::error("decide.no_file", "there is no such file", place(&options.file))

@@ -50,6 +50,12 @@ pub fn take(out: &Path, holder: &str) -> Outcome<Lock> {
     }
 }
 
+/// True when somebody holds the lock of an output folder now. Takes nothing and writes nothing.
+pub fn held(out: &Path) -> bool {
+    let Ok(file) = File::open(out.join(".lock")) else { return false };
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -72,7 +72,7 @@ pub struct Compared {
     pub second: u64,
 }
 
-fn manifest_of(dir: &Path) -> Outcome<Value> {
+pub(super) fn manifest_of(dir: &Path) -> Outcome<Value> {
     let path = dir.join("manifest.json");
     let bytes = std::fs::read(&path).map_err(|e| Failure::io("read the manifest", &path, &e))?;
     serde_json::from_slice(&bytes).map_err(|e| Failure::io("read the manifest", &path, &e))
@@ -87,7 +87,7 @@ fn counts(value: &Value) -> BTreeMap<String, u64> {
     entries.map(|(k, v)| (k.clone(), v.as_u64().unwrap_or(0))).collect()
 }
 
-fn hashed(value: &Value) -> Vec<HashedFile> {
+pub(super) fn hashed(value: &Value) -> Vec<HashedFile> {
     let files = value.as_array().into_iter().flatten();
     files
         .map(|f| HashedFile {

@@ -41,7 +41,7 @@ fn sheets(path: &Path) -> Vec<(String, Vec<Vec<String>>)> {
 }
 
 /// A copy of a round's workbook with answers by (record, candidate).
-fn fill(round: &Path, to: &Path, answers: &[(&str, &str, &str)]) {
+pub fn fill(round: &Path, to: &Path, answers: &[(&str, &str, &str)]) {
     let mut book = rust_xlsxwriter::Workbook::new();
     let mut left: BTreeSet<(&str, &str)> = answers.iter().map(|a| (a.0, a.1)).collect();
     for (name, rows) in sheets(&round.join("待认定匹配.xlsx")) {
@@ -301,7 +301,7 @@ fn a_workbook_that_cannot_be_taken_changes_nothing_and_names_every_row() {
     assert_eq!(decide(&csv, &two.out).0, 65);
     assert!(before == fs::read(two.out.join("ledger.sqlite")).unwrap(), "the ledger is as it was");
     let (code, _, err) = decide(&csv, &dir);
-    assert_eq!((code, err.contains("decide.no_ledger")), (66, true), "{err}");
+    assert_eq!((code, err.contains("ledger.missing")), (66, true), "{err}");
 }
 
 /// State of the run of a round in the ledger.

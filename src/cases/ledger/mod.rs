@@ -23,14 +23,17 @@
 //! | `identity` | digests of persons and records |
 //! | `persons` | matching of a register with known persons |
 //! | `state` | what is known before a round |
+//! | `backup` | a checked copy |
 //! | `decisions` | decisions of people: offered pairs, answers, which apply |
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
 //! | `files` | cases: where each stands, every step, what rounds said of it |
 //! | `orders` | work orders: what each is about, every step |
 //! | `forms` | forms that went out, what came back, what was said |
+//! | `since` | the last run, what people took in since an earlier copy, copies |
 //! | `history` | the table `person_history` |
 
+mod backup;
 mod decisions;
 mod deliveries;
 mod files;
@@ -41,10 +44,12 @@ mod models;
 mod orders;
 mod persons;
 mod schema;
+mod since;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use backup::Copied;
 pub use decisions::{Answer, Decision, DecisionsRead, Offer, Recorded, token};
 pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntry, digest};
 pub use files::{

@@ -72,7 +72,7 @@ pub struct ImportedFile {
     pub counts: Option<Counts>,
     /// The receipt as a workbook; the JSON lies beside it.
     pub receipt: Option<PathBuf>,
-    /// New reports for the folder of deliveries.
+    /// New reports, which the next run reads beside the villages' lists.
     pub reports: Option<PathBuf>,
     /// What is to be told.
     pub problems: Vec<Diagnostic>,

@@ -8,7 +8,7 @@
 //! | forms of every kind go out and come back | `forms` |
 //! | orders for decided cases (开单) | [`open_orders`] |
 //! | the two sheets for the national system | [`write_national`] |
-//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`] |
+//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`]; `of_round` for a run |
 //! | exit conditions of followed households | [`exit_assessment`] |
 //! | everything about one household | [`write_dossier`] |
 
@@ -26,6 +26,7 @@ pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, tab
 
 pub(super) use issue::{export, spec, words};
 use room::Room;
+pub(super) use tables::of_round;
 
 use super::CasesOptions;
 use super::audit::{self, Action};
