@@ -6,6 +6,7 @@ use super::printer::Printer;
 use super::progress::Progress;
 use crate::diag::Outcome;
 use crate::run;
+use crate::run::audit::{self, Action};
 
 /// Arguments of `pull`.
 #[derive(Debug, clap::Args)]
@@ -16,6 +17,9 @@ pub struct Args {
     /// Folder of the departments' files, into which the copies go.
     #[arg(long)]
     input: PathBuf,
+    /// Folder that holds the rounds, whose audit log keeps what was copied.
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
     /// Only this source; may be given several times.
     #[arg(long, value_name = "SOURCE")]
     source: Vec<String>,
@@ -29,7 +33,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let options =
         run::PullOptions { pipeline: args.pipeline.clone(), input: args.input.clone(), sources: args.source.clone() };
     let progress = Progress::new();
-    let pulled = run::pull(&options, &|e| progress.event(e));
+    let pulled = audit::act(&args.out, &Action::new("pull"), |facts| {
+        let pulled = run::pull(&options, &|e| progress.event(e))?;
+        facts.add("sources", pulled.iter().map(|p| p.source.as_str()).collect::<Vec<_>>());
+        facts.add("rows", pulled.iter().map(|p| p.rows).sum::<u64>());
+        Ok(pulled)
+    });
     progress.finish();
     let pulled = pulled?;
     if args.json {

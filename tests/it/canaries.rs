@@ -133,7 +133,7 @@ impl Office {
         // A workbook whose sheet is called by a number, one that is broken off.
         let mut book = rust_xlsxwriter::Workbook::new();
         let sheet = book.add_worksheet().set_name(format!("{}{}", n[3], phones[1])).unwrap();
-        for (c, text) in ["乡镇", &names[3], &accounts[2], &n[3], &phones[2]].iter().enumerate() {
+        for (c, text) in ["乡镇", names[3], accounts[2], &n[3], phones[2]].iter().enumerate() {
             sheet.write_string(0, u16::try_from(c).unwrap(), *text).unwrap();
             sheet.write_string(1, u16::try_from(c).unwrap(), *text).unwrap();
         }

@@ -13,7 +13,7 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 pub use chain::{Flaw, Head};
 pub use page::write_page;
@@ -293,9 +293,4 @@ fn walk(path: &Path) -> Outcome<chain::Walk> {
     let failed = |e: std::io::Error| Failure::io("read the audit log", path, &e);
     let file = std::fs::File::open(path).map_err(failed)?;
     chain::walk(BufReader::new(file)).map_err(failed)
-}
-
-/// A count for an entry.
-pub fn count(n: usize) -> Value {
-    json!(n)
 }
