@@ -46,6 +46,9 @@ struct Export {
     /// Folder to write to; OUT/forms/KIND/DAY when not given.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    /// Seal every file for this reader: an age public key (age1…) or a file of them; may be given several times.
+    #[arg(long, value_name = "KEY|FILE", requires = "to")]
+    encrypt_to: Vec<String>,
     /// Day of issue, as 2026-10-08; today in China when not given.
     #[arg(long, value_name = "DAY")]
     on: Option<String>,
@@ -129,7 +132,16 @@ fn export(args: &Export, printer: &Printer) -> Outcome<u8> {
         to: args.to.clone(),
         on: args.on.as_deref().map(crate::run::parse_day).transpose()?,
     };
-    let exported = forms::export(&options)?;
+    let to = args.to.clone().unwrap_or_default();
+    let (mut exported, sealed) = match args.encrypt_to.is_empty() {
+        true => (forms::export(&options)?, Vec::new()),
+        false => crate::run::seal::sealed(&options.out, &to, &args.encrypt_to, |dir| {
+            forms::export(&ExportOptions { to: Some(dir.to_path_buf()), ..options.clone() })
+        })?,
+    };
+    if !sealed.is_empty() {
+        exported.files = sealed.iter().map(|name| to.join(name)).collect();
+    }
     if args.common.json {
         printer.json(&exported);
     } else {

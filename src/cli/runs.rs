@@ -1,8 +1,9 @@
-//! `bidui runs`: the published rounds: list, show, verify, compare.
+//! `bidui runs`: the published rounds: list, show, verify, compare, undo, restore, prune, bundle, replay.
 
 use std::path::PathBuf;
 
 use super::printer::Printer;
+use super::progress::Progress;
 use super::table::{Align, lines};
 use crate::diag::Outcome;
 use crate::run;
@@ -46,6 +47,46 @@ enum What {
         first: String,
         /// The other.
         second: String,
+    },
+    /// Put back what was before the last run: its round's files and the ledger. Refused when people's work rests on it.
+    Undo {
+        /// The round.
+        round: String,
+    },
+    /// Take an undo back.
+    Restore {
+        /// The round.
+        round: String,
+    },
+    /// Show which rounds and deliveries the pipeline's policy (keep_rounds, keep_days) does not keep; with --yes remove them.
+    Prune {
+        /// Pipeline folder.
+        pipeline: PathBuf,
+        /// The day from which it counts, as 2026-09-30; today in China when not given.
+        #[arg(long)]
+        on: Option<String>,
+        /// Remove what is shown.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put everything a round was made from into one folder, to be replayed elsewhere. It holds what departments sent.
+    Bundle {
+        /// The round; the latest when not given.
+        round: Option<String>,
+        /// The folder to write, new or empty.
+        #[arg(long)]
+        to: PathBuf,
+        /// Folder above the pipeline folders.
+        #[arg(long, default_value = "pipelines")]
+        pipelines: PathBuf,
+    },
+    /// Make a bundle's round again and compare every byte (exit 65 when something differs).
+    Replay {
+        /// The folder of the bundle.
+        dir: PathBuf,
+        /// Keep the replayed round in this folder, new or empty.
+        #[arg(long)]
+        to: Option<PathBuf>,
     },
 }
 
@@ -123,6 +164,56 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             let head = [("what", Align::Left), (first.as_str(), Align::Right), (second.as_str(), Align::Right)];
             lines(&head, &rows).iter().for_each(|line| printer.data(line));
         }
+        What::Undo { round } => put_back(args, printer, &run::undo_run(&args.out, round)?),
+        What::Restore { round } => put_back(args, printer, &run::restore_run(&args.out, round)?),
+        What::Prune { pipeline, on, yes } => {
+            let on = on.as_deref().map(run::parse_day).transpose()?;
+            let pruned = run::prune_runs(&args.out, pipeline, on, *yes)?;
+            if args.json {
+                printer.json(&pruned);
+                return Ok(0);
+            }
+            let word = if pruned.removed { "removed" } else { "would go" };
+            pruned.rounds.iter().for_each(|round| printer.data(&format!("{word}: round {round}")));
+            pruned.deliveries.iter().for_each(|name| printer.data(&format!("{word}: delivery {name}")));
+            pruned.held.iter().for_each(|(round, why)| printer.data(&format!("stays: round {round}: {why}")));
+            printer.data(&format!("{} bytes {word}", pruned.bytes));
+        }
+        What::Bundle { round, to, pipelines } => {
+            let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to)?;
+            match args.json {
+                true => printer.json(&made),
+                false => printer.data(&format!(
+                    "{} (run {}): {} files, {} bytes in {}",
+                    made.round, made.run_id, made.files, made.bytes, made.dir
+                )),
+            }
+        }
+        What::Replay { dir, to } => {
+            let progress = Progress::new();
+            let replayed = run::replay_bundle(dir, to.as_deref(), &|e| progress.event(e));
+            progress.finish();
+            let replayed = replayed?;
+            match args.json {
+                true => printer.json(&replayed),
+                false => {
+                    let (same, not) = (replayed.same, replayed.differences.len());
+                    printer.data(&format!("{}: {same} files byte for byte as published, {not} not", replayed.round));
+                }
+            }
+            if let Some(failure) = replayed.failure() {
+                printer.problems(failure.problems.iter());
+                return Ok(failure.class.exit_code());
+            }
+        }
     }
     Ok(0)
+}
+
+fn put_back(args: &Args, printer: &Printer, done: &run::PutBack) {
+    if args.json {
+        return printer.json(done);
+    }
+    let run = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".into());
+    printer.data(&format!("{}: run {} counts now, run {} no longer", done.round, run(&done.now), run(&done.taken)));
 }

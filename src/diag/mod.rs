@@ -3,16 +3,18 @@
 //! Everything that can go wrong is told as a [`Diagnostic`] with a stable code, so that a person
 //! reads a sentence and a program reads the code. Nothing here prints: only `cli` does.
 
+mod mask;
 mod suggest;
 mod titles;
 
+pub use mask::mask_runs;
 pub use suggest::nearest;
 pub use titles::title;
 
 use std::fmt;
 
 /// How much a diagnostic weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing; nothing is wrong.
@@ -46,7 +48,8 @@ impl Severity {
 /// Where a diagnostic points: a file, and in it a line and column (text) or a sheet and row (workbook).
 ///
 /// Lines, columns and rows count from 1, as an editor or a spreadsheet shows them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
 pub struct Place {
     /// Path as the user gave it or relative to the pipeline or input folder; `/` on every system.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,10 +137,11 @@ impl fmt::Display for Place {
 }
 
 /// One problem, told so that its reader can act on it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Diagnostic {
     /// Stable code, `area.what`, in `snake_case`; never reused for something else.
-    pub code: &'static str,
+    #[serde(deserialize_with = "read_code")]
+    pub code: Code,
     /// How much it weighs.
     pub severity: Severity,
     /// What is wrong and why, one sentence, no personal value in it.
@@ -145,14 +149,18 @@ pub struct Diagnostic {
     /// Where.
     pub place: Place,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl Diagnostic {
     /// A diagnostic that stopped something.
+    ///
+    /// What looks like somebody's number is masked in it: names of files, sheets and headings may hold one.
     pub fn error(code: &'static str, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic { code, severity: Severity::Error, message: message.into(), place, hint: None }
+        let masked = |text: Option<String>| text.map(|t| mask_runs(&t));
+        let place = Place { file: masked(place.file), sheet: masked(place.sheet), field: masked(place.field), ..place };
+        Diagnostic { code, severity: Severity::Error, message: mask_runs(&message.into()), place, hint: None }
     }
 
     /// A diagnostic about something doubtful.
@@ -167,7 +175,7 @@ impl Diagnostic {
 
     /// The same diagnostic with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(mask_runs(&hint.into()));
         self
     }
 
@@ -175,6 +183,26 @@ impl Diagnostic {
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
+}
+
+/// A stable code. Under this name a reader of files knows that it is no text of the file.
+pub type Code = &'static str;
+
+/// Reads a stable code back from a file. Codes are words of this program: each is kept once, however often it is read.
+///
+/// # Errors
+/// What stands there is no text.
+pub fn read_code<'de, D: serde::Deserializer<'de>>(from: D) -> Result<&'static str, D::Error> {
+    static KNOWN: std::sync::Mutex<std::collections::BTreeSet<&'static str>> =
+        std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let word = <String as serde::Deserialize>::deserialize(from)?;
+    let mut known = KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(code) = known.get(word.as_str()) {
+        return Ok(code);
+    }
+    let code: &'static str = Box::leak(word.into_boxed_str());
+    known.insert(code);
+    Ok(code)
 }
 
 /// Puts problems into reading order: the gravest first, then by place and code.

@@ -4,7 +4,7 @@ use super::raw::Provenance;
 use crate::diag::Severity;
 
 /// What became of a row that is not among the accepted ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Disposition {
     /// A data row that cannot be used; it waits with its reason.
@@ -27,14 +27,15 @@ impl Disposition {
 }
 
 /// A row that did not become a record, with the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Reject {
     /// Where it stands.
     pub at: Provenance,
     /// What became of it.
     pub disposition: Disposition,
     /// Stable reason code, for example `row.total`, `row.duplicate`, `row.no_identity`.
-    pub code: &'static str,
+    #[serde(deserialize_with = "crate::diag::read_code")]
+    pub code: crate::diag::Code,
     /// The reason in Chinese, for the sender.
     pub reason: String,
     /// For a folded row: where the row stands that it equals.

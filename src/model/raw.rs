@@ -38,7 +38,7 @@ impl CellKind {
 }
 
 /// Where a row came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct Provenance {
     /// Path of the file below the input folder, `/` as separator.
     pub file: String,

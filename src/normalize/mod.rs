@@ -1,6 +1,6 @@
 //! Raw rows of one source → `records_<source>`, the rows kept out with their reasons, and what is doubtful about values.
 //!
-//! In: the source's contract, the raw table, the code tables, the day of the run. Out: [`Normalized`]. Every raw row is in
+//! In: the source's contract, the raw table, the code tables, the day on which it was delivered. Out: [`Normalized`]. Every raw row is in
 //! exactly one of three places: the records, the quarantined rejects, the folded rejects.
 //!
 //! One file per kind of field, each a pure function from a raw text to [`doubt::Clean`]: a value, a doubt, both or neither.
@@ -55,7 +55,7 @@ use jiff::civil::Date;
 use rayon::prelude::*;
 
 pub use rows::compared;
-pub use survey::{Repeat, Survey};
+pub use survey::{Repeat, Seen, Survey};
 
 use self::columns::{Built, Places};
 use self::findings::Told;
@@ -88,7 +88,7 @@ pub struct Normalized {
 
 /// Normalises raw rows that are in memory.
 ///
-/// `as_of` is the day of the run: nobody is born after it. The records' columns are exactly those of
+/// `as_of` is the day up to which the rows can speak, that on which they were delivered: nobody is born after it. The records' columns are exactly those of
 /// [`schema::records`]; `record_id` numbers the accepted rows from 1 in reading order.
 pub fn records(source: &Source, raw: &RawTable, codes: &Codes, as_of: Date) -> Normalized {
     let mut survey = Survey::new(source, as_of);
@@ -159,6 +159,12 @@ impl<'a> Normalizer<'a> {
             quarantined: 0,
             folded: 0,
         }
+    }
+
+    /// The records are numbered on from those of earlier increments.
+    pub fn numbered_from(mut self, before: u64) -> Self {
+        self.accepted = before;
+        self
     }
 
     /// Files and sheets of the rows so far, as [`Told::origin`] counts them.

@@ -90,6 +90,62 @@ impl Survey {
     }
 }
 
+/// Rows of earlier increments of a source, by what they hold: half a SHA-256 of each, and where it stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    origins: Vec<(String, String)>,
+    rows: HashMap<[u8; 16], (u32, u32)>,
+}
+
+impl Seen {
+    fn find(&self, digest: &[u8; 32]) -> Option<Provenance> {
+        let (origin, row) = self.rows.get(&digest[..16])?;
+        let (file, sheet) = self.origins.get(*origin as usize)?;
+        Some(Provenance { file: file.clone(), sheet: sheet.clone(), row: *row })
+    }
+
+    fn add(&mut self, digest: &[u8; 32], at: &Provenance) {
+        let here = |(file, sheet): &(String, String)| *file == at.file && *sheet == at.sheet;
+        if !self.origins.last().is_some_and(here) {
+            self.origins.push((at.file.clone(), at.sheet.clone()));
+        }
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        self.rows.insert(half, (self.origins.len() as u32 - 1, at.row));
+    }
+
+    /// Adds the rows of a later increment; of equal rows the earlier stays.
+    pub fn extend(&mut self, later: &Seen) {
+        let first = self.origins.len() as u32;
+        self.origins.extend(later.origins.iter().cloned());
+        for (digest, (origin, row)) in &later.rows {
+            self.rows.entry(*digest).or_insert((first + origin, *row));
+        }
+    }
+
+    /// Files and sheets, and the rows as bytes in an order of their own; [`Seen::read`] takes both.
+    pub fn parts(&self) -> (&[(String, String)], Vec<u8>) {
+        let mut rows: Vec<(&[u8; 16], &(u32, u32))> = self.rows.iter().collect();
+        rows.sort_unstable();
+        let bytes = |(digest, (origin, row)): (&[u8; 16], &(u32, u32))| {
+            [&digest[..], &origin.to_le_bytes(), &row.to_le_bytes()].concat()
+        };
+        (&self.origins, rows.into_iter().flat_map(bytes).collect())
+    }
+
+    /// From what [`Seen::parts`] gave.
+    pub fn read(origins: Vec<(String, String)>, bytes: &[u8]) -> Seen {
+        let (records, _) = bytes.as_chunks::<24>();
+        let number = |b: &[u8]| u32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+        let row = |b: &[u8; 24]| {
+            let mut half = [0; 16];
+            half.copy_from_slice(&b[..16]);
+            (half, (number(&b[16..20]), number(&b[20..24])))
+        };
+        Seen { origins, rows: records.iter().map(row).collect() }
+    }
+}
+
 /// A row that is equal to an earlier one.
 #[derive(Debug, Clone)]
 pub struct Repeat {
@@ -112,6 +168,14 @@ pub struct Repeats {
     seen: usize,
     first: HashMap<[u8; 32], Provenance>,
     found: Vec<Repeat>,
+    /// Of an increment every row is looked at: it may repeat one of an earlier increment, and later ones may repeat it.
+    increment: Option<Increment>,
+}
+
+#[derive(Debug)]
+struct Increment {
+    earlier: Seen,
+    own: Seen,
 }
 
 impl Repeats {
@@ -122,12 +186,17 @@ impl Repeats {
         drop(sorted);
         several.dedup();
         let hashes = if several.is_empty() { Vec::new() } else { hashes };
-        Repeats { hashes, several, seen: 0, first: HashMap::new(), found: Vec::new() }
+        Repeats { hashes, several, seen: 0, first: HashMap::new(), found: Vec::new(), increment: None }
+    }
+
+    /// The rows are an increment of a source of which earlier ones are known.
+    pub fn after(&mut self, earlier: Seen) {
+        self.increment = Some(Increment { earlier, own: Seen::default() });
     }
 
     /// True when some rows may repeat others.
     pub fn wants_a_look(&self) -> bool {
-        !self.several.is_empty()
+        !self.several.is_empty() || self.increment.is_some()
     }
 
     /// Looks at the next batch once more.
@@ -136,6 +205,14 @@ impl Repeats {
         let sheets = Sheets::of(batch);
         for row in 0..batch.len() {
             let at = self.seen + row;
+            if let Some(Increment { earlier, own }) = &mut self.increment {
+                let digest = digest(&compared, sheets.at(row), row);
+                match earlier.find(&digest).or_else(|| own.find(&digest)) {
+                    Some(first) => self.found.push(Repeat { row: at, first }),
+                    None => own.add(&digest, &batch.provenance(row)),
+                }
+                continue;
+            }
             if self.several.binary_search(&self.hashes[at]).is_err() {
                 continue;
             }
@@ -153,7 +230,12 @@ impl Repeats {
 
     /// The rows that repeat earlier ones, in their order.
     pub fn finish(self) -> Vec<Repeat> {
-        self.found
+        self.finish_increment().0
+    }
+
+    /// As [`Repeats::finish`], with the rows of an increment that repeat none.
+    pub fn finish_increment(self) -> (Vec<Repeat>, Option<Seen>) {
+        (self.found, self.increment.map(|i| i.own))
     }
 }
 

@@ -228,6 +228,7 @@ pub(super) fn no_plan() -> Plan {
         causes: Vec::new(),
         remedies: super::Remedies::default(),
         process: super::process::shipped(),
+        retention: super::types::Retention::default(),
         files: Vec::new(),
     }
 }

@@ -46,8 +46,23 @@ pub struct Plan {
     pub remedies: super::Remedies,
     /// How cases and work orders go.
     pub process: super::Process,
+    /// How long what people's data are in is kept.
+    pub retention: Retention,
     /// Every file the plan was made from, relative path and content, in path order; hashed into the manifest.
     pub files: Vec<PlanFile>,
+}
+
+/// How long what people's data are in is kept; without a time it stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Rounds: the newest so many. A round stays when this or the next says so, and all stay when neither is given.
+    pub rounds: Option<u32>,
+    /// Rounds: those of the last so many days.
+    pub days: Option<u32>,
+    /// Departments' files as they came, from the last round that used them.
+    pub deliveries_days: Option<u32>,
+    /// In old rounds, rows of people who are not on the register.
+    pub unmatched_days: Option<u32>,
 }
 
 /// A file the plan was made from.

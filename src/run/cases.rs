@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::audit::{self, Action};
 use super::{clock, ledger, lock, papers};
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, FILE, Import, Ledger, case_id, case_number};
 use crate::cases::moves::{Step, need_title};
@@ -363,11 +364,27 @@ pub fn overdue_cases(options: &CasesOptions) -> Outcome<Overdue> {
 /// # Errors
 /// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); another run holds the folder (75), the step is unknown (64) or not possible now (65): nothing changes then.
 pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
+    let action = Action::new("cases.decide").by(&decision.by).why(&decision.reason);
+    audit::act(&options.out, &action, |facts| {
+        let done = decide_case_now(options, decision)?;
+        facts.add("case", done.case_id.as_str());
+        facts.add("from", done.from.as_str());
+        facts.add("to", done.to.as_str());
+        facts.add("undo", decision.step.trim() == "undo");
+        Ok(done)
+    })
+}
+
+/// Does what [`decide_case`] writes down.
+fn decide_case_now(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
     let _lock = hold(options, "cases")?;
     let mut office = Office::open(options)?;
     let number = office.number(&decision.case)?;
     let Some(now) = office.ledger.case(number)? else { return Err(no_case(number)) };
     let trigger = trigger(&office.plan, &now, &decision.step)?;
+    if trigger == "undo" {
+        audit::demand_reason(&decision.reason)?;
+    }
     let mut step = Step::new(&trigger, office.today, &decision.by, &decision.reason);
     step.details = decision.details.clone();
     let import =

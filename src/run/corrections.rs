@@ -47,7 +47,7 @@ pub struct Receipts {
 }
 
 /// One value that was corrected.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Correction {
     /// The row of the delivery.
     pub at: Provenance,

@@ -10,6 +10,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::inbox::{self, Arrival};
+use super::ingested::{Ingested, Shelf};
 use crate::cases::ledger::{Delivered, Deliveries, DeliveryState, KeptFile, digest};
 use crate::diag::{Diagnostic, FailureClass, Place};
 use crate::ingest::{self, Delivery, InputFile};
@@ -31,6 +32,8 @@ pub struct Desk<'a> {
     pub as_of: Date,
     /// Sources whose delivery a person accepts as it is.
     pub accept: &'a BTreeSet<String>,
+    /// Where deliveries that went through before are found; none when every file is to be read.
+    pub shelf: Option<&'a Shelf<'a>>,
 }
 
 /// What a source's round works with.
@@ -40,6 +43,12 @@ pub struct Taken {
     pub read: Option<Delivery>,
     /// What was seen of the rows while they were read.
     pub survey: Option<Survey>,
+    /// What became of the delivery in use when it went through before: `read` has no rows then.
+    pub ingested: Option<Ingested>,
+    /// Its key on the shelf.
+    pub key: Option<String>,
+    /// The day up to which it can speak: that on which it came, and never later than the round's.
+    pub day: Option<Date>,
     /// delivered, partial, stale, blocked or missing.
     pub state: &'static str,
     /// Day on which the delivery in use first came.
@@ -58,6 +67,23 @@ pub struct Taken {
     pub turned_away: Option<&'static str>,
 }
 
+/// A delivery that was read, or that went through before.
+struct Reading {
+    delivery: Delivery,
+    survey: Option<Survey>,
+    ingested: Option<Ingested>,
+    key: Option<String>,
+    day: Date,
+}
+
+impl Taken {
+    fn use_it(&mut self, reading: Reading) {
+        self.read = Some(reading.delivery);
+        (self.survey, self.ingested, self.key) = (reading.survey, reading.ingested, reading.key);
+        self.day = Some(reading.day);
+    }
+}
+
 impl Desk<'_> {
     /// Decides about a source's delivery and reads what is to be used.
     pub fn take(&self, source: &Source, found: Vec<Arrival>) -> Taken {
@@ -71,9 +97,12 @@ impl Desk<'_> {
         let digest = digest(files.iter().map(|f| f.kept.sha256.as_str()));
         let last = self.known.last_good(&source.id);
         let in_use = last.is_some_and(|l| l.digest == digest);
-        let (delivery, survey) = self.read(source, &inputs(&files));
-        taken.problems.extend(delivery.problems.iter().cloned());
         let kept: Vec<KeptFile> = files.iter().map(|f| f.kept.clone()).collect();
+        let first = self.known.first(&source.id, &digest);
+        let as_of = first.and_then(|f| f.as_of.parse().ok()).unwrap_or(self.as_of);
+        let reading = self.read(source, &inputs(&files), &kept, as_of);
+        let delivery = &reading.delivery;
+        taken.problems.extend(delivery.problems.iter().cloned());
         let entry = |state, rows, reason: &str| Delivered {
             source: source.id.clone(),
             digest: digest.clone(),
@@ -99,7 +128,7 @@ impl Desk<'_> {
         }
         if !in_use
             && !accepted
-            && let Some(problem) = self.too_far_off(source, &delivery, &digest)
+            && let Some(problem) = self.too_far_off(source, delivery, &digest)
         {
             taken.entry = self.news(entry(DeliveryState::Held, delivery.read, problem.code));
             taken.turned_away = Some(problem.code);
@@ -110,8 +139,6 @@ impl Desk<'_> {
         if let Some(problem) = self.fewer_files(source, &files, &digest) {
             taken.problems.push(problem);
         }
-        let first = self.known.first(&source.id, &digest);
-        let as_of = first.and_then(|f| f.as_of.parse().ok()).unwrap_or(self.as_of);
         taken.as_of = Some(as_of);
         taken.state = if delivery.refused.is_empty() { "delivered" } else { "partial" };
         if let Some(first) = first.filter(|f| f.round != self.round) {
@@ -137,8 +164,7 @@ impl Desk<'_> {
         }
         taken.digest = digest;
         taken.files = kept;
-        taken.read = Some(delivery);
-        taken.survey = Some(survey);
+        taken.use_it(reading);
         taken
     }
 
@@ -159,11 +185,19 @@ impl Desk<'_> {
         found
     }
 
-    /// Reads files and looks at their rows while they are in memory.
-    fn read(&self, source: &Source, files: &[InputFile]) -> (Delivery, Survey) {
-        let mut survey = Survey::new(source, self.as_of);
+    /// Reads files that came on a day and looks at their rows while they are in memory, unless they went through before.
+    fn read(&self, source: &Source, files: &[InputFile], kept: &[KeptFile], came: Date) -> Reading {
+        let day = came.min(self.as_of);
+        let key = self.shelf.map(|shelf| shelf.key(source, kept, day, ""));
+        if let Some((shelf, key)) = self.shelf.zip(key.as_deref())
+            && let Some(ingested) = shelf.find(key)
+        {
+            let delivery = ingested.outline();
+            return Reading { delivery, survey: None, ingested: Some(ingested), key: Some(key.to_string()), day };
+        }
+        let mut survey = Survey::new(source, day);
         let delivery = ingest::read_watched(source, files, &mut |batch| survey.see(source, batch));
-        (delivery, survey)
+        Reading { delivery, survey: Some(survey), ingested: None, key, day }
     }
 
     /// Leaves out a file that is there twice, and one that was superseded long ago.
@@ -255,9 +289,9 @@ impl Desk<'_> {
             }
             files.push(InputFile { relative: file.path.clone(), path });
         }
-        let (delivery, survey) = self.read(source, &files);
-        taken.problems.extend(delivery.problems.iter().cloned());
-        if delivery.refused.len() == files.len() {
+        let reading = self.read(source, &files, &last.files, as_of);
+        taken.problems.extend(reading.delivery.problems.iter().cloned());
+        if reading.delivery.refused.len() == files.len() {
             taken.trouble = taken.trouble.or(Some(FailureClass::InputContract));
             return taken;
         }
@@ -265,13 +299,12 @@ impl Desk<'_> {
         taken.as_of = Some(as_of);
         taken.digest = last.digest.clone();
         taken.files = last.files.clone();
-        taken.read = Some(delivery);
-        taken.survey = Some(survey);
+        taken.use_it(reading);
         taken
     }
 
     /// Why a delivery may not stand in any more.
-    fn too_old(&self, source: &Source, came: Date) -> Option<Diagnostic> {
+    pub(super) fn too_old(&self, source: &Source, came: Date) -> Option<Diagnostic> {
         let most = source.freshness_days?;
         let days = came.until(self.as_of).map_or(0, |span| span.get_days());
         (days > i32::try_from(most).unwrap_or(i32::MAX)).then(|| {

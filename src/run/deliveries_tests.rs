@@ -57,8 +57,8 @@ impl Office {
         let (found, notes) = inbox.files_of(&self.source, &self.known).unwrap();
         let accept: BTreeSet<String> = accept.then(|| self.source.id.clone()).into_iter().collect();
         let keep = out.join(FOLDER);
-        let desk =
-            Desk { known: &self.known, keep: Some(&keep), round: name, as_of: day.parse().unwrap(), accept: &accept };
+        let as_of = day.parse().unwrap();
+        let desk = Desk { known: &self.known, keep: Some(&keep), round: name, as_of, accept: &accept, shelf: None };
         let mut taken = desk.take(&self.source, found);
         taken.problems.splice(0..0, notes);
         self.known.entries.extend(taken.entry.clone());

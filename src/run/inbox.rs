@@ -52,6 +52,8 @@ pub struct Inbox {
     /// Paths that no source gets: growing files, receipts, what lies in the output folder.
     apart: BTreeSet<String>,
     growing: BTreeSet<String>,
+    /// Paths of all files, but for what lies in the output folder.
+    pub all: Vec<String>,
     /// Receipts that came back, in path order.
     pub receipts: Vec<Arrival>,
     /// What is to be said about files as such.
@@ -72,6 +74,7 @@ impl Inbox {
             round: round.to_string(),
             apart: BTreeSet::new(),
             growing: BTreeSet::new(),
+            all: Vec::new(),
             receipts: Vec::new(),
             problems: Vec::new(),
         };
@@ -84,6 +87,7 @@ impl Inbox {
             }
             !inside
         });
+        inbox.all = files.iter().map(|f| f.relative.clone()).collect();
         inbox.growing = growing(&files);
         inbox.apart.extend(inbox.growing.iter().cloned());
         for file in files.iter().filter(|f| !inbox.growing.contains(&f.relative)) {
@@ -245,7 +249,7 @@ fn private(_: &Path, _: u32) -> std::io::Result<()> {
 }
 
 /// True when a folder on the way to a file is named like a round that is not this one.
-fn other_round(relative: &str, round: &str) -> bool {
+pub(super) fn other_round(relative: &str, round: &str) -> bool {
     let folders = relative.rsplit_once('/').map_or("", |(folders, _)| folders);
     folders.split('/').any(|f| is_round(f) && !f.eq_ignore_ascii_case(round))
 }

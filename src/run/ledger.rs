@@ -9,14 +9,16 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::linked;
 use super::manifest::PersonCounts;
+use super::position::{self, Position, published_run};
 use crate::cases::ledger::{
     self, Assigned, CaseChange, CaseEvent, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer,
     OrderState, RecordKey, RunKey, Standing, State, person_id, person_number,
 };
 use crate::cases::{self, Advanced, Lists};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::link::{self, Decisions, Linked, decisions::Verdict};
+use crate::link::{self, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables};
 use crate::plan::{LinkModel, Process, Role, Source};
@@ -27,6 +29,16 @@ const DRIFT_BITS: f64 = 1.0;
 const MOST_GONE: f64 = 0.2;
 /// Below so many persons a share says nothing.
 const FEW_PERSONS: usize = 50;
+
+/// A checked copy of an office's ledger; nothing may be running on its folder meanwhile.
+///
+/// # Errors
+/// There is no ledger (66), another run holds the folder (75), the copy cannot be written (74).
+pub fn backup(out: &Path, to: &Path) -> Outcome<ledger::Copied> {
+    let holder = format!("process {} (backup), since {}", std::process::id(), super::clock::now_stamp());
+    let _lock = super::lock::take(out, &holder)?;
+    Ledger::open(out)?.copy_to(to)
+}
 
 /// The ledger while a round is made.
 pub struct RoundLedger {
@@ -60,8 +72,10 @@ struct Told {
 
 /// Opens the ledger of an output folder and finishes what a stopped run left; to be called under the folder's lock.
 pub fn open(out: &Path) -> Outcome<Ledger> {
+    super::undo::finish(out)?;
     let mut ledger = Ledger::open(out)?;
     ledger.recover(|round| published_run(out, round))?;
+    position::settle(out)?;
     Ok(ledger)
 }
 
@@ -71,13 +85,6 @@ pub fn missing(out: &Path) -> Failure {
     let problem = Diagnostic::error("ledger.missing", "this folder has no ledger", place)
         .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
     Failure::one(FailureClass::InputMissing, problem)
-}
-
-/// The run id in the manifest of a published round.
-fn published_run(out: &Path, round: &str) -> Option<String> {
-    let bytes = std::fs::read(out.join("rounds").join(round).join("manifest.json")).ok()?;
-    let manifest: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-    manifest["run_id"].as_str().map(str::to_string)
 }
 
 impl RoundLedger {
@@ -198,6 +205,7 @@ impl RoundLedger {
         source: &Source,
         records: &Table,
         model: &LinkModel,
+        from: &linked::From,
     ) -> (Linked, Vec<FieldFinding>) {
         let keys = ledger::record_keys(&self.salt, source, records);
         let mut by_key: Vec<(u64, u32)> =
@@ -251,7 +259,7 @@ impl RoundLedger {
                 }
             }
         }
-        let linked = link::link_decided(register, source, records, model, &Decisions::new(pairs));
+        let linked = linked::linked(from, register, source, records, model, pairs);
         for applied in linked.applied.iter().filter(|a| a.contradicted) {
             let why = match applied.verdict {
                 Verdict::Same => "曾认定为同一人，但该身份证号现登记在另一人名下，请复核认定",
@@ -433,26 +441,28 @@ impl RoundLedger {
 
     /// Commits the ledger's change with the publication of the round: both or neither.
     ///
-    /// `publish` puts the round in its place. A ledger that could not be marked after that is told as a problem, and the
-    /// next run marks it.
+    /// `publish` puts the round in its place and what it replaces into the folder it gets. A ledger that could not be marked
+    /// after that is told as a problem, and the next run marks it.
     pub fn commit<T>(
         mut self,
-        run_id: &str,
+        position: Position,
         change: Change,
-        publish: impl FnOnce() -> Outcome<T>,
+        publish: impl FnOnce(&Path) -> Outcome<T>,
     ) -> Outcome<(T, Option<Diagnostic>)> {
-        let key = RunKey { round: self.round.clone(), as_of: self.as_of.clone(), run_id: run_id.to_string() };
+        let key = RunKey { round: self.round.clone(), as_of: self.as_of.clone(), run_id: position.run_id.clone() };
         let change = Change { persons: std::mem::take(&mut self.assigned), ..change };
+        let before = position::prepare(&self.out, position, |to| self.ledger.snapshot_to(to))?;
         self.ledger.prepare(&key, &change)?;
-        match publish() {
+        match publish(&before.join("round")) {
             Ok(done) => {
-                let told = self.ledger.publish().err().and_then(|f| f.problems.into_iter().next());
-                Ok((done, told))
+                let told = self.ledger.publish().and_then(|()| position::settle(&self.out));
+                Ok((done, told.err().and_then(|f| f.problems.into_iter().next())))
             }
             Err(failure) => {
                 // The round may be in place although publishing failed later on: the manifest there tells. A ledger
                 // that cannot be put right now is put right by the next run.
                 let _ = self.ledger.recover(|round| published_run(&self.out, round));
+                let _ = position::settle(&self.out);
                 Err(failure)
             }
         }

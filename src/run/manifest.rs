@@ -17,7 +17,7 @@ use crate::model::SourceCounts;
 pub const FORMAT: u32 = 1;
 
 /// A file by path and hash.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, serde::Deserialize)]
 pub struct HashedFile {
     /// Path below its root, `/` as separator.
     pub path: String,

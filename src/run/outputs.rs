@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::manifest::Manifest;
 use super::sources::Arrived;
+use super::stages::Stages;
 use super::{Event, Observer};
 use crate::cases::ledger::{Delivered, Deliveries, DeliveryState};
 use crate::codes::Codes;
@@ -70,7 +71,7 @@ pub fn rejects<'a>(sources: impl Iterator<Item = (&'a str, &'a [Reject])>) -> Ta
 /// The `deliveries` table: what the ledger knows as of this round, with what the round adds.
 pub fn deliveries(known: &Deliveries, arrived: &[Arrived]) -> Table {
     let mut all: Vec<Delivered> = known.entries.clone();
-    all.extend(arrived.iter().filter_map(|a| a.news.clone()));
+    all.extend(arrived.iter().flat_map(|a| a.news.iter().cloned()));
     let mut last: BTreeMap<(&str, &str), (&Delivered, &Delivered)> = BTreeMap::new();
     for entry in &all {
         last.entry((&entry.source, &entry.digest)).or_insert((entry, entry)).1 = entry;
@@ -79,7 +80,7 @@ pub fn deliveries(known: &Deliveries, arrived: &[Arrived]) -> Table {
     for a in arrived {
         let own = last.iter().filter(|((source, _), _)| *source == a.entry.source);
         for ((_, digest), (first, now)) in own {
-            let in_use = *digest == a.delivery;
+            let in_use = *digest == a.delivery || a.increments.contains(*digest);
             let state = match now.state {
                 DeliveryState::Used if !in_use => "superseded",
                 state => state.as_str(),
@@ -118,7 +119,7 @@ pub fn corrections(arrived: &[Arrived]) -> Table {
                 c.field.clone().into(),
                 c.raw.clone().into(),
                 c.value.clone().into(),
-                (*state).into(),
+                state.clone().into(),
                 c.receipt.path.clone().into(),
                 c.receipt.sha256.clone().into(),
                 c.from.0.clone().into(),
@@ -273,16 +274,22 @@ pub struct Sheets<'a> {
     pub keys: &'a BTreeMap<(String, String), String>,
     /// What villages are asked.
     pub forms: &'a [Issued],
+    /// Tables of earlier rounds.
+    pub stages: Option<&'a Stages>,
 }
 
 /// Writes tables, workbooks and the report below a folder.
 pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     let Sheets { plan, as_of, tables, manifest, .. } = *sheets;
     let folder = dir.join("tables");
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the tables folder", &folder, &e))?;
+    publish::atomic::make_folder(&folder)?;
     observer(Event::Stage { name: "publish", steps: tables.iter().count() + 6 });
     for table in tables.iter() {
-        publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
+        let path = folder.join(format!("{}.parquet", table.name()));
+        match sheets.stages {
+            Some(stages) => stages.publish(table, &path)?,
+            None => publish::parquet::write(table, &path)?,
+        }
         observer(Event::Step(table.name().to_string()));
     }
     let step = |name: &str| observer(Event::Step(name.to_string()));

@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::audit::{self, Action};
 use super::ledger::{self, RoundLedger};
+use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
 use super::outputs::{self, Tables};
+use super::position::{Listed, Position};
 use super::sources::{self, Arrived, Intake};
+use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, lock, private, scale, store};
+use super::{Event, Observer, clock, limits, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::cases::orders::desk::{Desk, RoundTables};
@@ -37,6 +41,10 @@ pub struct Options {
     pub as_of: Option<Date>,
     /// Sources whose delivery counts as it is, whatever its rows or its age; recorded in the ledger.
     pub accept: Vec<String>,
+    /// Make everything anew: neither use nor keep results of finished stages.
+    pub fresh: bool,
+    /// Bytes of memory that the run may take; no cap when not given.
+    pub memory: Option<u64>,
 }
 
 /// A run that published its round.
@@ -62,6 +70,26 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
         Some(day) => day,
         None => clock::today()?,
     };
+    let mut action = Action::new("run").on("as_of", as_of.to_string());
+    if !options.accept.is_empty() {
+        action = action.on("accept", options.accept.clone());
+    }
+    let finished = audit::act(&options.out, &action, |facts| {
+        let finished = run_and_tell(options, as_of, observer)?;
+        let manifest = &finished.manifest;
+        facts.add("round", manifest.round.as_str());
+        facts.add("run_id", manifest.run_id.as_str());
+        facts.add("inputs", manifest.inputs.len());
+        facts.add("online", manifest.online_by_type.values().sum::<u64>());
+        facts.exit(finished.trouble.map_or(0, FailureClass::exit_code));
+        Ok(finished)
+    })?;
+    audit::write_page(&options.out, &finished.manifest.round, &finished.manifest.run_id, &finished.dir)?;
+    Ok(finished)
+}
+
+/// Runs under the lock and writes into the history how it ended.
+fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
     let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
     let _lock = lock::take(&options.out, &holder)?;
     let result = run_locked(options, as_of, observer);
@@ -71,14 +99,28 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
         Err(e) => serde_json::json!({"at": clock::now_stamp(), "as_of": as_of.to_string(),
             "exit": e.class.exit_code(), "published": false}),
     };
-    append_history(&options.out, &line.to_string())?;
-    result
+    match (result, append_history(&options.out, &line.to_string())) {
+        (result, Ok(())) => result,
+        // The round is there, or it is not there for another reason: that a line is missing is told besides.
+        (Ok(mut finished), Err(late)) => {
+            finished.manifest.problems.extend(late.problems);
+            finished.trouble = Some(finished.trouble.unwrap_or(FailureClass::Io));
+            Ok(finished)
+        }
+        (Err(mut failure), Err(late)) => {
+            failure.problems.extend(late.problems);
+            Err(failure)
+        }
+    }
 }
 
-fn append_history(out: &Path, line: &str) -> Outcome<()> {
+/// Adds a line in one write; a line that a stopped program left half is ended first.
+pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
+    let half = std::fs::read(&path).is_ok_and(|old| old.last().is_some_and(|last| *last != b'\n'));
+    let line = format!("{}{line}\n", if half { "\n" } else { "" });
     private::append(&path)
-        .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
+        .and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
         .map_err(|e| Failure::io("write the history", &path, &e))
 }
 
@@ -114,6 +156,12 @@ pub(super) fn up_to_links<T>(
     let accept = accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
+    let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
+    let size = limits::of_round(plan, &options.input, &options.out, &round, &known)?;
+    limits::demand_memory(&size, options.memory)?;
+    if keep {
+        limits::demand_room(&size, &options.out)?;
+    }
     let intake = Intake {
         input: &options.input,
         out: Some(&options.out),
@@ -124,6 +172,7 @@ pub(super) fn up_to_links<T>(
         accept: &accept,
         keep: Keep::Memory,
         receipts: keep,
+        stages: stages.as_ref(),
     };
     let brought = sources::bring_in(plan, &codes, &intake, observer)?;
     sources::demand_required(plan, &brought.sources)?;
@@ -142,6 +191,9 @@ pub(super) fn up_to_links<T>(
         ledger,
         cases: CaseChange::default(),
         known: &known,
+        stages: stages.as_ref(),
+        accept: &accept,
+        inbox: brought.inbox,
         previous: store::previous(&options.out, &plan.name, &as_of.to_string())?,
     };
     work.keep_records();
@@ -199,6 +251,11 @@ pub(super) struct Work<'a> {
     ledger: RoundLedger,
     cases: CaseChange,
     known: &'a Deliveries,
+    /// Results of earlier runs, and where this one's are kept.
+    stages: Option<&'a Stages>,
+    accept: &'a BTreeSet<String>,
+    /// What lay in the inbox.
+    inbox: Vec<Listed>,
     /// Run id and tables of the round before.
     previous: Option<(String, Previous)>,
 }
@@ -262,6 +319,9 @@ impl Work<'_> {
         let (ids, unsure) = self.ledger.number(&self.plan.sources[spine], &register_records);
         self.problems.extend(self.ledger.warnings());
         let mut register = link::register_with_ids(&self.plan.sources[spine], &register_records, self.as_of, &ids);
+        let basis = self.stages.and_then(|stages| {
+            Basis::of_register(stages, &self.plan.sources[spine], &self.arrived[spine].parts, &ids, &self.plan.model)
+        });
         let mut doubts = vec![(spine, std::mem::take(&mut register.findings)), (spine, unsure)];
         let (mut links, mut possible, mut records) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let mut models = Vec::new();
@@ -276,7 +336,8 @@ impl Work<'_> {
             let linked = match source.subject {
                 Subject::Village => link::link_villages(source, &table),
                 _ => {
-                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model);
+                    let from = linked::From { basis: basis.as_ref(), parts: &self.arrived[i].parts };
+                    let (linked, found) = self.ledger.link(&register, source, &table, &self.plan.model, &from);
                     doubts.push((i, found));
                     linked
                 }
@@ -439,6 +500,7 @@ impl Work<'_> {
             .collect();
         let (models, drifted) = self.ledger.models(&linked.models)?;
         self.problems.extend(drifted);
+        below_pipelines(self.plan, &mut self.problems);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
         let own = ["person_history", "deliveries", "cases", "order_book"];
@@ -491,6 +553,7 @@ impl Work<'_> {
             codes: self.codes,
             arrived: &self.arrived,
             forms: &forms,
+            stages: self.stages,
         };
         outputs::write(staging.dir(), &sheets, observer)?;
         manifest.outputs = manifest::hash_tree(staging.dir())?;
@@ -498,13 +561,23 @@ impl Work<'_> {
         let change = Change {
             offers,
             models,
-            deliveries: self.arrived.iter_mut().filter_map(|a| a.news.take()).collect(),
+            deliveries: self.arrived.iter_mut().flat_map(|a| std::mem::take(&mut a.news)).collect(),
             receipts: std::mem::take(&mut self.receipts),
             cases: std::mem::take(&mut self.cases),
             forms,
             ..Change::default()
         };
-        let (dir, late) = self.ledger.commit(&manifest.run_id, change, || staging.publish())?;
+        let position = Position {
+            round: manifest.round.clone(),
+            as_of: manifest.as_of.clone(),
+            run_id: manifest.run_id.clone(),
+            version: manifest.version.to_string(),
+            previous: self.previous.as_ref().map(|(run_id, p)| (p.round.clone(), run_id.clone())),
+            accept: self.accept.iter().cloned().collect(),
+            inbox: std::mem::take(&mut self.inbox),
+            ledger: HashedFile { path: String::new(), sha256: String::new(), bytes: 0 },
+        };
+        let (dir, late) = self.ledger.commit(position, change, |replaced| staging.publish(replaced))?;
         manifest.problems.extend(late);
         let trouble = self
             .arrived
@@ -512,8 +585,29 @@ impl Work<'_> {
             .filter_map(|a| a.trouble)
             .chain(self.trouble)
             .max_by_key(|t| *t == FailureClass::InputContract);
+        if let Some(stages) = self.stages
+            && let Err(failure) = stages.prune(&self.plan.name)
+        {
+            // The round is published: what lies in the way of the next one is no reason to say otherwise.
+            manifest
+                .problems
+                .extend(failure.problems.into_iter().map(|p| Diagnostic { severity: Severity::Warning, ..p }));
+        }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
+    }
+}
+
+/// Names pipeline files as the manifest does, below the folder that holds the pipelines: how the folder was given on the
+/// command line is none of the round's business.
+fn below_pipelines(plan: &Plan, problems: &mut [Diagnostic]) {
+    let plain = |path: &Path| path.components().filter(|c| *c != Component::CurDir).collect::<PathBuf>();
+    let Some(root) = plan.dir.parent().map(plain) else { return };
+    for problem in problems {
+        let below = problem.place.file.as_deref().map(Path::new).map(plain);
+        if let Some(below) = below.as_deref().and_then(|file| file.strip_prefix(&root).ok()) {
+            problem.place.file = Some(below.display().to_string());
+        }
     }
 }
 

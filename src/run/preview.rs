@@ -119,6 +119,8 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
         out: options.out.clone(),
         as_of: Some(as_of),
         accept: options.accept.clone(),
+        fresh: false,
+        memory: None,
     };
     let title = match (&options.proposed, settings.as_slice()) {
         (Some(dir), []) => format!("proposed: {}", dir.display()),

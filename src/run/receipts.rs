@@ -15,12 +15,22 @@ use crate::publish::workbook::receipt::{Grade, ReceiptRow, RowProblem};
 const MOST_ROWS: usize = 20_000;
 
 /// The rows to correct, the gravest first, and how many there are beyond them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct ToCorrect {
     /// At most [`MOST_ROWS`].
     pub rows: Vec<ReceiptRow>,
     /// Further rows.
     pub more: usize,
+}
+
+impl ToCorrect {
+    /// Adds those of a later increment: the gravest first again, and no more than fit.
+    pub fn append(&mut self, later: ToCorrect) {
+        self.rows.extend(later.rows);
+        self.rows.sort_by(|a, b| (a.grade, &a.at).cmp(&(b.grade, &b.at)));
+        self.more += later.more + self.rows.len().saturating_sub(MOST_ROWS);
+        self.rows.truncate(MOST_ROWS);
+    }
 }
 
 /// What a source's rows look like after ingest and normalize.

@@ -1,26 +1,28 @@
 //! Brings the sources in: deliveries chosen, read, corrected by receipts, normalised; a broken one is blocked and the others
 //! go on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::civil::Date;
 use rayon::prelude::*;
 
-use super::corrections::{self, Applied, Correction, Receipts};
+use super::corrections::{self, Correction, Receipts};
 use super::deliveries::Desk;
 use super::inbox::{self, Inbox};
+use super::increments;
+use super::ingested::{self, Ingested, Shelf};
 use super::manifest::{HashedFile, SourceEntry};
-use super::receipts::{self, ToCorrect};
-use super::through::{Keep, Records, aside, through};
+use super::position::Listed;
+use super::receipts::ToCorrect;
+use super::stages::Stages;
+use super::through::{After, Keep, Records};
 use super::{Event, Observer};
 use crate::cases::ledger::{Delivered, Deliveries, KeptFile, ReceiptEntry};
 use crate::codes::Codes;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::ingest::RawRows;
 use crate::model::{Disposition, Reject, SourceCounts, Table};
-use crate::normalize::Survey;
-use crate::plan::{Plan, Source, SourceRole};
+use crate::plan::{Plan, Snapshot, Source, SourceRole};
 
 /// From where and with what knowledge the sources are brought in.
 pub struct Intake<'a> {
@@ -42,6 +44,8 @@ pub struct Intake<'a> {
     pub keep: Keep<'a>,
     /// Whether receipts will be written.
     pub receipts: bool,
+    /// Results of earlier runs; none when everything is to be made anew.
+    pub stages: Option<&'a Stages>,
 }
 
 /// One source after ingest and normalize.
@@ -67,11 +71,26 @@ pub struct Arrived {
     /// Day on which it first came.
     pub as_of: Option<Date>,
     /// What is new for the ledger.
-    pub news: Option<Delivered>,
+    pub news: Vec<Delivered>,
     /// Corrected values, each with what became of it.
-    pub corrections: Vec<(Correction, &'static str)>,
+    pub corrections: Vec<(Correction, String)>,
     /// Rows for the receipt.
     pub to_correct: ToCorrect,
+    /// Files that lay in the inbox for it.
+    pub found: Vec<KeptFile>,
+    /// What the records were made from, one part after the other: the delivery in use, or the increments in use.
+    pub parts: Vec<Part>,
+    /// Digests of the increments in use.
+    pub increments: BTreeSet<String>,
+}
+
+/// Records that were made, and are linked, by themselves.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What they were made from; none when nobody asked.
+    pub key: Option<String>,
+    /// How many there are.
+    pub records: u64,
 }
 
 /// All sources of a plan, and what belongs to none.
@@ -84,6 +103,8 @@ pub struct BroughtIn {
     pub trouble: Option<FailureClass>,
     /// Corrected receipts that are new.
     pub receipts: Vec<ReceiptEntry>,
+    /// Every file of the inbox, with the hashes of those that were read.
+    pub inbox: Vec<Listed>,
 }
 
 /// All sources of a plan, in its order; in parallel, with the same result on any number of threads.
@@ -103,12 +124,14 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     let mut receipts = Receipts::read(&inbox, intake.known, plan, intake.accept, keep.as_deref());
     let mut problems = std::mem::take(&mut inbox.problems);
     problems.append(&mut receipts.problems);
+    let shelf = intake.stages.map(|stages| Shelf::new(stages, &receipts, plan, intake.receipts));
     let desk = Desk {
         known: intake.known,
         keep: keep.as_deref(),
         round: intake.round,
         as_of: intake.as_of,
         accept: intake.accept,
+        shelf: shelf.as_ref(),
     };
     let sources: Outcome<Vec<Arrived>> = plan
         .sources
@@ -120,7 +143,14 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
         })
         .collect();
     let trouble = problems.iter().any(Diagnostic::is_error).then_some(FailureClass::InputContract);
-    Ok(BroughtIn { sources: sources?, problems, trouble, receipts: std::mem::take(&mut receipts.entries) })
+    drop(shelf);
+    let sources = sources?;
+    let read = sources.iter().flat_map(|a| &a.found).chain(inbox.receipts.iter().map(|r| &r.kept));
+    let read: BTreeMap<&str, &str> = read.map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
+    let listed = |path: &String| Listed { path: path.clone(), sha256: read.get(path.as_str()).map(|s| s.to_string()) };
+    let listed = inbox.all.iter().map(listed).collect();
+    let receipts = std::mem::take(&mut receipts.entries);
+    Ok(BroughtIn { sources, problems, trouble, receipts, inbox: listed })
 }
 
 fn arrive(
@@ -154,9 +184,12 @@ fn arrive(
         files: Vec::new(),
         delivery: String::new(),
         as_of: None,
-        news: None,
+        news: Vec::new(),
         corrections: Vec::new(),
         to_correct: ToCorrect::default(),
+        parts: Vec::new(),
+        increments: BTreeSet::new(),
+        found: Vec::new(),
     };
     if let Some(problem) = source.terms.outside(&source.title, desk.as_of) {
         let expired = problem.is_error();
@@ -170,12 +203,17 @@ fn arrive(
     }
     let (found, notes) = inbox.files_of(source, desk.known)?;
     arrived.problems.extend(notes);
-    arrived.inputs.extend(found.iter().map(|f| hashed(&f.kept)));
+    arrived.found = found.iter().map(|f| f.kept.clone()).collect();
+    arrived.inputs.extend(arrived.found.iter().map(hashed));
+    if source.snapshot == Snapshot::Increment && matches!(intake.keep, Keep::Memory) {
+        increments::arrive(source, codes, desk, receipts, (found, intake.receipts), &mut arrived)?;
+        return Ok(arrived);
+    }
     let taken = desk.take(source, found);
     arrived.problems.extend(taken.problems);
     arrived.inputs.extend(taken.files.iter().map(hashed));
     arrived.trouble = taken.trouble;
-    arrived.news = taken.entry;
+    arrived.news = taken.entry.into_iter().collect();
     arrived.as_of = taken.as_of.filter(|_| taken.read.is_some());
     arrived.entry.as_of = arrived.as_of.map(|day| day.to_string());
     arrived.entry.state = taken.state;
@@ -183,103 +221,65 @@ fn arrive(
     arrived.entry.delivery = taken.digest.clone();
     arrived.delivery = taken.digest;
     arrived.files = taken.files;
-    let Some(mut delivery) = taken.read else {
+    let Some(delivery) = taken.read else {
         return Ok(arrived);
     };
-    arrived.entry.rows.read = delivery.read;
-    let mut survey = taken.survey.filter(|_| !delivery.forgot);
-    let mut applied = Applied::default();
-    if !receipts.of(&source.id).is_empty() {
-        // A correction also heals rows that equal the corrected one, wherever they stand: that takes all rows at once.
-        let raw = delivery.rows.table().map_err(|e| aside(&e))?;
-        let mut rows = corrections::Rows { raw, rejects: delivery.rejects };
-        applied = corrections::apply(source, &mut rows, &arrived.files, &arrived.delivery, receipts.of(&source.id));
-        (delivery.rows, delivery.rejects) = (RawRows::of(rows.raw), rows.rejects);
-        survey = None;
-    }
-    let heard = receipts.of(&source.id).iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
-    let mut heard: Vec<HashedFile> = heard.chain(&applied.used).map(hashed).collect();
-    heard.sort();
-    heard.dedup();
-    arrived.inputs.append(&mut heard);
-    if applied.problems.iter().any(Diagnostic::is_error) {
-        arrived.trouble = arrived.trouble.or(Some(FailureClass::InputContract));
-    }
-
-    let survey = match survey {
-        Some(survey) => survey,
+    let ingested = match taken.ingested {
+        Some(ingested) => ingested,
         None => {
-            let mut survey = Survey::new(source, desk.as_of);
-            for batch in delivery.rows.batches() {
-                survey.see(source, &*batch.map_err(|e| aside(&e))?);
+            let raw = ingested::Raw {
+                delivery,
+                survey: taken.survey,
+                files: &arrived.files,
+                digest: &arrived.delivery,
+                day: taken.day.unwrap_or(desk.as_of),
+                after: After::default(),
+            };
+            let made = ingested::ingest(source, raw, codes, receipts, intake.keep, intake.receipts)?;
+            if let (Some(shelf), Some(key)) = (desk.shelf, &taken.key) {
+                shelf.put(key, &made);
             }
-            survey
+            made
         }
     };
-    let normalized = through(source, &delivery.rows, survey, codes, desk.as_of, intake.keep)?;
-    arrived.rejects = delivery.rejects;
-    arrived.rejects.extend(normalized.rejects);
-    arrived.rejects.sort_by(|a, b| a.at.cmp(&b.at));
-    let count = |d| arrived.rejects.iter().filter(|r| r.disposition == d).count() as u64;
-    let rows = &mut arrived.entry.rows;
-    // Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
-    rows.accepted = normalized.accepted;
-    rows.quarantined = count(Disposition::Quarantined);
-    rows.folded = count(Disposition::Folded);
-    rows.not_data = count(Disposition::NotData);
-    arrived.entry.findings = normalized.findings.rows() as u64;
-    if intake.receipts {
-        arrived.to_correct = receipts::to_correct(&receipts::Read {
-            source,
-            rows: &delivery.rows,
-            delivered: &applied.delivered,
-            rejects: &arrived.rejects,
-            findings: &normalized.findings,
-            used: &normalized.used,
-            files: &arrived.files,
-        })
-        .map_err(|e| aside(&e))?;
-    }
-    arrived.records = Some(normalized.records);
-    arrived.findings = Some(normalized.findings);
-    let Applied { corrections, problems, .. } = applied;
-    arrived.problems.extend(problems);
-    arrived.entry.corrected = corrections.len() as u64;
-    arrived.corrections = judged(corrections, &arrived);
+    arrived.parts = vec![Part { key: taken.key, records: ingested.rest.accepted }];
+    arrived.take(ingested, receipts.of(&source.id));
     Ok(arrived)
 }
 
-fn hashed(file: &KeptFile) -> HashedFile {
-    HashedFile { path: file.path.clone(), sha256: file.sha256.clone(), bytes: file.bytes }
+impl Arrived {
+    /// Takes over what the delivery came to.
+    pub(super) fn take(&mut self, ingested: Ingested, receipts: &[corrections::Receipt]) {
+        let Ingested { records, findings, rest, .. } = ingested;
+        let heard = receipts.iter().filter(|r| r.here && r.is_filled()).map(|r| &r.file);
+        let mut heard: Vec<HashedFile> = heard.chain(&rest.receipts).map(hashed).collect();
+        heard.sort();
+        heard.dedup();
+        self.inputs.append(&mut heard);
+        if rest.correcting.iter().any(Diagnostic::is_error) {
+            self.trouble = self.trouble.or(Some(FailureClass::InputContract));
+        }
+        let count = |d| rest.rejects.iter().filter(|r| r.disposition == d).count() as u64;
+        let rows = &mut self.entry.rows;
+        // Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
+        rows.read = rest.read;
+        rows.accepted = rest.accepted;
+        rows.quarantined = count(Disposition::Quarantined);
+        rows.folded = count(Disposition::Folded);
+        rows.not_data = count(Disposition::NotData);
+        self.rejects = rest.rejects;
+        self.entry.findings = findings.rows() as u64;
+        self.to_correct = rest.to_correct;
+        self.records = Some(records);
+        self.findings = Some(findings);
+        self.problems.extend(rest.correcting);
+        self.entry.corrected = rest.corrections.len() as u64;
+        self.corrections = rest.corrections;
+    }
 }
 
-/// What became of each correction: nothing is wrong with the value any more, or something still is.
-fn judged(corrections: Vec<Correction>, arrived: &Arrived) -> Vec<(Correction, &'static str)> {
-    let findings = arrived.findings.as_ref();
-    let doubted: BTreeSet<(String, String, i64, String)> = findings
-        .map(|table| {
-            let text = |column: &str, i: usize| table.str_at(column, i).unwrap_or_default().to_string();
-            (0..table.rows())
-                .map(|i| (text("file", i), text("sheet", i), table.integer("row").value(i), text("field", i)))
-                .collect()
-        })
-        .unwrap_or_default();
-    let kept_out = |c: &Correction| {
-        arrived.rejects.binary_search_by(|r| r.at.cmp(&c.at)).ok().map(|i| arrived.rejects[i].disposition)
-    };
-    corrections
-        .into_iter()
-        .map(|c| {
-            let place = (c.at.file.clone(), c.at.sheet.clone(), i64::from(c.at.row), c.field.clone());
-            let state = match kept_out(&c) {
-                Some(Disposition::Folded) => "duplicate",
-                Some(_) => "still_wrong",
-                None if doubted.contains(&place) => "still_wrong",
-                None => "healed",
-            };
-            (c, state)
-        })
-        .collect()
+pub(super) fn hashed(file: &KeptFile) -> HashedFile {
+    HashedFile { path: file.path.clone(), sha256: file.sha256.clone(), bytes: file.bytes }
 }
 
 /// Fails when a source without which nothing can be done is not usable; all problems of all sources are told.

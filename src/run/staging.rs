@@ -32,8 +32,8 @@ impl Staging {
 
     /// Puts the staged round in the place of the published one and returns that place.
     ///
-    /// Everything staged is synced first; the exchange is one system call; the old set is removed after it.
-    pub fn publish(self) -> Outcome<PathBuf> {
+    /// Everything staged is synced first; the exchange is one system call; the old set goes to `replaced` after it.
+    pub fn publish(self, replaced: &Path) -> Outcome<PathBuf> {
         let rounds = self.out.join("rounds");
         let target = rounds.join(&self.round);
         private::make_dir(&rounds)?;
@@ -42,7 +42,7 @@ impl Staging {
             exchange(&self.dir, &target).map_err(|e| Failure::io("publish the round", &target, &e))?;
             sync_dir(&rounds)?;
             // What lies in staging now is the old set; readers no longer see it.
-            fs::remove_dir_all(&self.dir).map_err(|e| Failure::io("remove the old round", &self.dir, &e))?;
+            fs::rename(&self.dir, replaced).map_err(|e| Failure::io("put the old round aside", replaced, &e))?;
         } else {
             fs::rename(&self.dir, &target).map_err(|e| Failure::io("publish the round", &target, &e))?;
             sync_dir(&rounds)?;
@@ -53,7 +53,8 @@ impl Staging {
     }
 }
 
-fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+/// Exchanges two folders in one step.
+pub(super) fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).map_err(std::io::Error::from)
 }
@@ -86,14 +87,15 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let first = Staging::new(out.path(), "2026Q3").unwrap();
         fs::write(first.dir().join("old.txt"), "old").unwrap();
-        let target = first.publish().unwrap();
+        let target = first.publish(&out.path().join("one")).unwrap();
         assert!(target.join("old.txt").exists());
 
         let second = Staging::new(out.path(), "2026Q3").unwrap();
         fs::write(second.dir().join("new.txt"), "new").unwrap();
         assert!(target.join("old.txt").exists(), "nothing changes before publication");
-        let target = second.publish().unwrap();
+        let target = second.publish(&out.path().join("two")).unwrap();
         assert!(!target.join("old.txt").exists() && target.join("new.txt").exists());
+        assert!(out.path().join("two/old.txt").exists() && !out.path().join("one").exists());
         assert!(!out.path().join(".staging").exists());
     }
 

@@ -18,7 +18,7 @@ use crate::ingest::RawRows;
 use crate::model::{Reject, Table, TableSchema};
 use crate::normalize::checks::{self, Together};
 use crate::normalize::findings;
-use crate::normalize::{self, Normalizer, Part, Survey};
+use crate::normalize::{self, Normalizer, Part, Seen, Survey};
 use crate::plan::{Source, schema};
 use crate::publish;
 
@@ -76,6 +76,17 @@ pub struct Through {
     pub findings: Table,
     /// For each finding whether its record has a value in the field all the same.
     pub used: Vec<bool>,
+    /// Rows that later increments may repeat; none of a full list.
+    pub seen: Option<Seen>,
+}
+
+/// What an increment follows.
+#[derive(Debug, Clone, Default)]
+pub struct After {
+    /// Records of earlier increments.
+    pub records: u64,
+    /// Their rows, when equal rows are folded.
+    pub seen: Option<Seen>,
 }
 
 /// Takes a source's rows through normalize. `survey` has seen all of them.
@@ -89,14 +100,19 @@ pub fn through(
     codes: &Codes,
     as_of: Date,
     keep: Keep,
+    after: After,
 ) -> Outcome<Through> {
     let (mut repeats, usual) = survey.finish(codes);
+    if let Some(seen) = after.seen {
+        repeats.after(seen);
+    }
     if repeats.wants_a_look() {
         for batch in rows.batches() {
             repeats.look(source, &*batch.map_err(|e| aside(&e))?);
         }
     }
-    let mut normalizer = Normalizer::new(source, codes, as_of, usual, repeats.finish());
+    let (repeats, seen) = repeats.finish_increment();
+    let mut normalizer = Normalizer::new(source, codes, as_of, usual, repeats).numbered_from(after.records);
     let declared = schema::records(source);
     let groups = checks::groups(source);
     let (mut rejects, mut told) = (Vec::new(), Vec::new());
@@ -147,7 +163,7 @@ pub fn through(
         each(&mut |_| Ok(()))?;
     }
     let (findings, used) = findings::table(source, normalizer.origins(), told);
-    Ok(Through { records, accepted: normalizer.accepted, rejects, findings, used })
+    Ok(Through { records, accepted: normalizer.accepted - after.records, rejects, findings, used, seen })
 }
 
 /// A failure to read or write what is put aside while a source is read.

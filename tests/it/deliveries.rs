@@ -160,7 +160,7 @@ pub fn open(round: &Path) -> BTreeSet<(String, String, String, i64, String, Stri
 }
 
 /// A copy of a receipt in which the `更正` cells of some rows are filled in; gives back which rows.
-fn fill(receipt: &Path, to: &Path, heading: &str, values: &[&str]) -> BTreeSet<(String, String, i64)> {
+pub fn fill(receipt: &Path, to: &Path, heading: &str, values: &[&str]) -> BTreeSet<(String, String, i64)> {
     use calamine::{Data, Reader};
     let mut book: calamine::Xlsx<_> = calamine::open_workbook(receipt).unwrap();
     let mut copy = rust_xlsxwriter::Workbook::new();
@@ -178,9 +178,9 @@ fn fill(receipt: &Path, to: &Path, heading: &str, values: &[&str]) -> BTreeSet<(
             let mut cells = cells.clone();
             if let Some(h) = heads.filter(|h| r > *h) {
                 let at = |title: &str| rows[h].iter().position(|c| c == title);
-                let (fill, code) = (at(&format!("更正：{heading}")).unwrap(), at("问题代码").unwrap());
+                let (fill, code) = (at(&format!("更正：{heading}")), at("问题代码").unwrap());
                 let wrong = cells[code].contains("id_number.");
-                if let Some(value) = wrong.then(|| left.next()).flatten() {
+                if let Some((fill, value)) = fill.filter(|_| wrong).and_then(|fill| Some((fill, left.next()?))) {
                     cells[fill] = (*value).to_string();
                     let place = |t: &str| cells[at(t).unwrap()].clone();
                     done.insert((place("文件"), place("工作表"), place("行号").parse().unwrap()));

@@ -39,6 +39,8 @@ impl Late {
             out: self.out.clone(),
             as_of: Some(day.parse().unwrap()),
             accept: plan.unwrap().sources.iter().map(|s| s.id.clone()).collect(),
+            fresh: false,
+            memory: None,
         };
         let dir = run(&options, &|_| {}).unwrap().dir.join("核实表");
         let mut forms: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();

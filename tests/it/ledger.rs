@@ -41,7 +41,7 @@ fn sheets(path: &Path) -> Vec<(String, Vec<Vec<String>>)> {
 }
 
 /// A copy of a round's workbook with answers by (record, candidate).
-fn fill(round: &Path, to: &Path, answers: &[(&str, &str, &str)]) {
+pub fn fill(round: &Path, to: &Path, answers: &[(&str, &str, &str)]) {
     let mut book = rust_xlsxwriter::Workbook::new();
     let mut left: BTreeSet<(&str, &str)> = answers.iter().map(|a| (a.0, a.1)).collect();
     for (name, rows) in sheets(&round.join("待认定匹配.xlsx")) {

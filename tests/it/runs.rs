@@ -72,7 +72,7 @@ fn what_is_written_is_its_owners_alone() {
     }
     let mut open = Vec::new();
     let out = sample_round().ancestors().nth(2).unwrap();
-    for name in ["rounds", "ledger.sqlite", "history.jsonl"] {
+    for name in ["rounds", "ledger.sqlite", "history.jsonl", ".stages", ".before", "deliveries"] {
         check(&out.join(name), &mut open);
     }
     assert!(open.is_empty(), "others may read {open:?}");
@@ -119,4 +119,44 @@ fn cases_are_listed_shown_and_moved_and_a_wrong_step_changes_nothing() {
     let (_, overdue) = json(&["cases", "overdue"]);
     let late = overdue["cases"].as_array().unwrap();
     assert!(!late.is_empty() && late.iter().all(|c| c["due_on"].as_str().unwrap() < "2026-10-20"));
+}
+
+#[test]
+fn old_rounds_go_by_the_pipelines_policy_unless_the_ledger_refers_to_them() {
+    let out = copied("runs-prune");
+    let pipelines = scratch("runs-prune-pipelines");
+    copy_tree(&super::support::root().join("pipelines"), &pipelines);
+    let nightly = pipelines.join("nightly");
+    let prune = |more: &[&str]| {
+        let on = ["runs", "prune", nightly.to_str().unwrap(), "--on", "2026-12-31", "--json"];
+        let (code, text, err) = say(&out, &[&on[..], more].concat());
+        (code, serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default(), err)
+    };
+    let (code, _, err) = prune(&[]);
+    assert!(code == 78 && err.contains("runs.no_policy"), "{err}");
+    let head = nightly.join("pipeline.toml");
+    let text = fs::read_to_string(&head).unwrap() + "\n[retention]\nkeep_rounds = 1\nkeep_days = 30\n";
+    fs::write(&head, text).unwrap();
+    for day in ["2026-10-01", "2026-10-02", "2026-10-03"] {
+        let args = ["run", nightly.to_str().unwrap(), "--input", "sample-data", "--as-of", day];
+        assert_eq!(say(&out, &args).0, 0);
+    }
+    fs::write(out.join("deliveries").join("nobody.csv"), "x").unwrap();
+    let (code, shown, err) = prune(&[]);
+    assert_eq!(code, 0, "{err}");
+    let list = |v: &serde_json::Value| v.as_array().unwrap().iter().map(|s| s.to_string()).collect::<Vec<_>>();
+    let (going, held) = (list(&shown["rounds"]), list(&shown["held"]));
+    assert_eq!(going.len() + held.len(), 2, "the newest stays: {shown}");
+    assert_eq!(shown["deliveries"][0], "nobody.csv");
+    assert!(out.join("rounds/2026-10-01").is_dir() && out.join("deliveries/nobody.csv").exists(), "only shown");
+    let (code, removed, _) = prune(&["--yes"]);
+    assert_eq!((code, list(&removed["rounds"])), (0, going.clone()));
+    assert!(!out.join("deliveries/nobody.csv").exists() && !out.join(".going").exists());
+    for round in ["2026-10-01", "2026-10-02", "2026-10-03"] {
+        let stays = !going.iter().any(|g| g.contains(round));
+        assert_eq!(out.join("rounds").join(round).is_dir(), stays, "{round}");
+        assert_eq!(out.join(".before").join(round).is_dir(), stays, "{round}");
+    }
+    assert!(out.join("rounds/2026Q3").is_dir(), "another pipeline's");
+    assert_eq!(say(&out, &["runs", "verify", "2026-10-03"]).0, 0);
 }

@@ -35,7 +35,7 @@ impl DeliveryState {
 }
 
 /// A file that is kept by its hash.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct KeptFile {
     /// Path below the input folder under which it came.
     pub path: String,

@@ -26,7 +26,7 @@ const DAYS_TO_CORRECT: i64 = 10;
 const MOST_LISTED: usize = 20_000;
 
 /// How much a problem weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Grade {
     /// The row is kept out.
     RowLost,
@@ -47,7 +47,7 @@ impl Grade {
 }
 
 /// What is wrong with a row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct RowProblem {
     /// Stable code.
     pub code: String,
@@ -58,7 +58,7 @@ pub struct RowProblem {
 }
 
 /// A row to correct.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct ReceiptRow {
     /// Key of the row.
     pub key: String,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use super::super::audit::{self, Action};
 use super::super::pipeline::load_plan;
 use super::super::{Round, clock, lock, papers};
 use super::{FormKind, Issued, ledger_of, offline, spec, verify, words};
@@ -53,6 +54,17 @@ pub struct Exported {
 /// The kind is none that goes out so (64), the pipeline is wrong (78), there is no round (66), another run holds the folder
 /// (75), something cannot be read or written (74).
 pub fn export(options: &ExportOptions) -> Outcome<Exported> {
+    audit::act(&options.out, &Action::new("forms.export"), |facts| {
+        let exported = export_now(options)?;
+        facts.add("kind", exported.kind.as_str());
+        facts.add("files", exported.files.len());
+        facts.add("rows", exported.rows);
+        Ok(exported)
+    })
+}
+
+/// Does what [`export`] writes down.
+fn export_now(options: &ExportOptions) -> Outcome<Exported> {
     let (plan, _) = load_plan(&options.pipeline)?;
     let (codes, _) = codes::load(&plan.codes_dir);
     let on = match options.on {

@@ -12,7 +12,7 @@ use super::{FormKind, ledger_of, offline};
 use crate::cases::forms::{AUTHORISATION, Counts, Judged, RowState, Verdict};
 use crate::cases::ledger::{Ledger, Return};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::text::mask_number;
+use crate::model::text::{self, mask_number};
 use crate::plan::{FieldFrom, Plan, Role};
 use crate::publish::filename::clean;
 use crate::publish::workbook::{self, AnswerReceipt, RECEIPT_FORMAT, ReceiptLine};
@@ -38,7 +38,8 @@ pub(super) fn made(sender: &Sender, verdict: &Verdict, moved: &BTreeMap<String, 
         title: issued.kind.title().into(),
         round: issued.round.clone(),
         township: issued.township.clone().unwrap_or_else(|| "乡镇不明".into()),
-        file: name.to_string(),
+        // A clerk may have put somebody's number into the name of the file.
+        file: text::mask_runs(name),
         sha256: arrived.sha256.clone(),
         received_on: office.on.to_string(),
         by: office.options.by.trim().to_string(),

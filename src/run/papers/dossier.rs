@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::super::cases::no_case;
 use super::Room;
 use crate::cases::ledger::{CaseEvent, CaseState, OrderState, case_id};
@@ -32,6 +33,16 @@ pub struct DossierWritten {
 /// # Errors
 /// There is no such case, ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn write_dossier(options: &CasesOptions, case: &str) -> Outcome<DossierWritten> {
+    audit::act(&options.out, &Action::new("cases.dossier"), |facts| {
+        let written = write_dossier_now(options, case)?;
+        facts.add("case", written.case_id.as_str());
+        facts.add("unmasked", options.names);
+        Ok(written)
+    })
+}
+
+/// Does what [`write_dossier`] writes down.
+fn write_dossier_now(options: &CasesOptions, case: &str) -> Outcome<DossierWritten> {
     let room = Room::open(options)?;
     let number = room.office.number(case)?;
     let Some(state) = room.cases.iter().find(|c| c.case == number) else { return Err(no_case(number)) };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::Room;
 use crate::cases::ledger::{CaseState, case_id};
 use crate::cases::orders::desk::Desk;
@@ -31,6 +32,16 @@ pub struct NationalWritten {
 /// # Errors
 /// There is no ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn write_national(options: &CasesOptions) -> Outcome<NationalWritten> {
+    audit::act(&options.out, &Action::new("orders.national"), |facts| {
+        let written = write_national_now(options)?;
+        facts.add("mark", written.mark);
+        facts.add("enter", written.enter);
+        Ok(written)
+    })
+}
+
+/// Does what [`write_national`] writes down.
+fn write_national_now(options: &CasesOptions) -> Outcome<NationalWritten> {
     let room = Room::open(options)?;
     let persons = room.round.table("persons")?;
     let (codes, _) = codes::load(&room.office.plan.codes_dir);

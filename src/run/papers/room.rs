@@ -185,6 +185,9 @@ pub(super) fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Ou
     if decision.by.trim().is_empty() {
         return Err(nobody("takes the step"));
     }
+    if decision.step.trim() == "undo" {
+        super::super::audit::demand_reason(&decision.reason)?;
+    }
     let place = Place::default().field(decision.order.clone());
     let Some(number) = order_number(&decision.order) else {
         let message = format!("`{}` is no number of an order", decision.order);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::Room;
 use crate::cases::ledger::case_id;
 use crate::cases::orders::conduct::{self, CaseStep, ConductCase, ConductInput};
@@ -48,12 +49,15 @@ fn money(amount: Option<i128>) -> Value {
 /// # Errors
 /// There is no ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
-    let room = Room::open(options)?;
-    let desk = room.desk();
-    let (orders, findings) = (orders(&desk), found(&desk));
-    let file = options.out.join("forms").join(format!("工作单台账_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "工作单台账", &[&orders, &findings], &file)?;
-    Ok(OrderReport { orders, findings, file })
+    audit::act(&options.out, &Action::new("orders.list"), |facts| {
+        let room = Room::open(options)?;
+        let desk = room.desk();
+        let (orders, findings) = (orders(&desk), found(&desk));
+        let file = options.out.join("forms").join(format!("工作单台账_{}.xlsx", room.office.today));
+        workbook::tables(&issue(&room), "工作单台账", &[&orders, &findings], &file)?;
+        facts.add("rows", orders.rows());
+        Ok(OrderReport { orders, findings, file })
+    })
 }
 
 fn issue(room: &Room) -> workbook::Issue<'_> {
@@ -65,11 +69,24 @@ fn issue(room: &Room) -> workbook::Issue<'_> {
 /// # Errors
 /// As [`order_book`].
 pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
-    let room = Room::open(options)?;
-    let table = exits(&room.desk());
-    let file = options.out.join("forms").join(format!("退出条件_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "退出条件", &[&table], &file)?;
-    Ok((table, file))
+    listed(options, "cases.exits", "退出条件", exits)
+}
+
+/// A table of the ledger as it stands, written to `OUT/forms` as a workbook of this title.
+fn listed(
+    options: &CasesOptions,
+    action: &'static str,
+    title: &str,
+    table: fn(&Desk) -> Table,
+) -> Outcome<(Table, PathBuf)> {
+    audit::act(&options.out, &Action::new(action), |facts| {
+        let room = Room::open(options)?;
+        let table = table(&room.desk());
+        let file = options.out.join("forms").join(format!("{title}_{}.xlsx", room.office.today));
+        workbook::tables(&issue(&room), title, &[&table], &file)?;
+        facts.add("rows", table.rows());
+        Ok((table, file))
+    })
 }
 
 /// How the work was done (R136), written to `OUT/forms/工作质量核查_<day>.xlsx`.
@@ -77,11 +94,7 @@ pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
 /// # Errors
 /// As [`order_book`].
 pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
-    let room = Room::open(options)?;
-    let table = work_done(&room.desk());
-    let file = options.out.join("forms").join(format!("工作质量核查_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "工作质量核查", &[&table], &file)?;
-    Ok((table, file))
+    listed(options, "cases.conduct", "工作质量核查", work_done)
 }
 
 /// The four tables as a round publishes them: `order_book`, `order_findings`, `exit_assessment`, `conduct_findings`.
