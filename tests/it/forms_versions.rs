@@ -167,7 +167,7 @@ fn a_reminder_asks_what_is_open_and_the_first_form_still_counts() {
     let before = office.states();
     let files = office.import(vec![path], "2026-04-12");
     let foreign: Vec<String> = rows(&files[0]).into_iter().filter(|r| r.1 == "foreign").map(|r| r.0).collect();
-    assert_eq!(foreign, [token.clone()], "the other township's row is told apart");
+    assert_eq!(foreign, std::slice::from_ref(&token), "the other township's row is told apart");
     let case = office.case_of(&token);
     assert_eq!(office.states()[&case], before[&case], "and answers nothing");
     assert!(!files[0].complete);

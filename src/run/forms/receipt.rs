@@ -130,6 +130,12 @@ pub(super) fn write(office: &Office, ledger: &Ledger, arrived: &Arrived, made: M
     file.counts = Some(made.counts);
     file.problems = arrived.problems.iter().filter(|p| p.severity != crate::diag::Severity::Note).cloned().collect();
     file.problems.extend(notes(&made.receipt, &arrived.path));
+    if made.counts.new > 0 && file.reports.is_none() {
+        let message = format!("{} new reports could not be written for the next run", made.counts.new);
+        let hint = "give the villages' contract a pattern of files with a * that ends in .xlsx or .*, and write the receipt once more";
+        let place = Place::file(arrived.path.clone());
+        file.problems.push(Diagnostic::warning("forms.no_place", message, place).hint(hint));
+    }
     Ok(file)
 }
 
@@ -273,13 +279,14 @@ fn first(texts: &[String]) -> String {
 
 /// A path that the first pattern of a contract takes: its first `*` is the township, the last tells this file from others.
 fn below(files: &[String], township: &str, own: &str) -> Option<PathBuf> {
-    let pattern = files.iter().find(|f| f.contains('*') && f.ends_with(".xlsx"))?;
+    let stem = |f: &'_ str| f.strip_suffix(".xlsx").or_else(|| f.strip_suffix(".*")).map(str::to_string);
+    let pattern = files.iter().filter_map(|f| stem(f)).find(|f| f.contains('*'))?;
     let first = pattern.replacen('*', &filename::clean(township), 1);
     let path = match first.contains('*') {
         true => first.replacen('*', &format!("_{own}"), 1).replace('*', ""),
-        false => first.replace(".xlsx", &format!("_{own}.xlsx")),
+        false => format!("{first}_{own}"),
     };
-    Some(PathBuf::from(path))
+    Some(PathBuf::from(path + ".xlsx"))
 }
 
 /// Whose receipt is wanted.

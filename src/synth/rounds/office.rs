@@ -220,7 +220,7 @@ impl Office {
                 }
             }
         }
-        if scene.stop.quarter % 2 == 0 {
+        if scene.stop.quarter.is_multiple_of(2) {
             self.split(scene);
         }
         self.each(scene, &["tracking"], |o, _| o.card("helper"));
@@ -515,24 +515,19 @@ impl Office {
         let year_ago = scene.day.saturating_sub(12.months());
         for case in 0..self.cases.len() {
             let Some(ordinal) = self.cases[case].household() else { continue };
-            if scene.left(&self.cases[case]) {
+            if self.cases[case].state() != "tracking" || scene.left(&self.cases[case]) {
                 continue;
             }
-            match self.cases[case].state() {
-                "tracking" => {
-                    let since = self.marks.get(&ordinal).and_then(|m| m.last()).map(|m| m.since);
-                    if since.is_none_or(|since| since > year_ago) {
-                        continue;
-                    }
-                    // Nobody assesses as gone what the next list shows again.
-                    let quiet = |views: &Views| views.get(&ordinal).is_none_or(|v| v.reasons.is_empty());
-                    let settled = scene.views.iter().skip(scene.last).take(2).all(quiet);
-                    let trigger = if settled { self.card("exit") } else { "exit.extend" };
-                    if !trigger.is_empty() {
-                        self.act(scene, case, trigger, "");
-                    }
-                }
-                _ => {}
+            let since = self.marks.get(&ordinal).and_then(|m| m.last()).map(|m| m.since);
+            if since.is_none_or(|since| since > year_ago) {
+                continue;
+            }
+            // Nobody assesses as gone what the next list shows again.
+            let quiet = |views: &Views| views.get(&ordinal).is_none_or(|v| v.reasons.is_empty());
+            let settled = scene.views.iter().skip(scene.last).take(2).all(quiet);
+            let trigger = if settled { self.card("exit") } else { "exit.extend" };
+            if !trigger.is_empty() {
+                self.act(scene, case, trigger, "");
             }
         }
         let rollback = Scene { batch: "rollback", ..*scene };
