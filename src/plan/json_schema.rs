@@ -216,7 +216,7 @@ pub(super) fn no_plan() -> Plan {
         dir: PathBuf::new(),
         county: String::new(),
         cadence: Cadence::Quarterly,
-        retention: super::Retention::default(),
+        rounds_kept: super::RoundsKept::default(),
         sources: Vec::new(),
         params: BTreeMap::new(),
         groups: params::default_groups(),

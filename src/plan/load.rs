@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::LinkModel;
 use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
-use super::types::{Basis, Cadence, Cause, Plan, PlanFile, Retention, RuleTest, Source};
+use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RoundsKept, RuleTest, Source};
 use super::{Process, check, contract, linkage, param_book, params, process, remedies, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
@@ -34,7 +34,7 @@ struct Head {
     title: String,
     county: String,
     cadence: Cadence,
-    retention: Retention,
+    rounds_kept: RoundsKept,
     basis: Basis,
     shared: PathBuf,
     model: (String, Place),
@@ -106,7 +106,7 @@ impl Loader {
             dir: self.dir.clone(),
             county: head.county,
             cadence: head.cadence,
-            retention: head.retention,
+            rounds_kept: head.rounds_kept,
             sources,
             basis: head.basis,
             params: parameters,
@@ -310,7 +310,7 @@ fn head(file: &Section, dir: &Path) -> Head {
             &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
             Cadence::Quarterly,
         ),
-        retention: Retention {
+        rounds_kept: RoundsKept {
             rounds: file.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
             days: file.whole("keep_days", 1..=36_600).map(|n| n as u32),
         },

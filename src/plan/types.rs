@@ -23,7 +23,7 @@ pub struct Plan {
     /// How often a round is run; decides the round's name (`2026Q3`, `2026-09-30`).
     pub cadence: Cadence,
     /// How long its rounds are kept.
-    pub retention: Retention,
+    pub rounds_kept: RoundsKept,
     /// All sources, in the order of the pipeline file.
     pub sources: Vec<Source>,
     /// Which income the county's lines are about; values of parameters that name another basis do not count.
@@ -74,7 +74,7 @@ pub enum Cadence {
 
 /// How long rounds are kept; a round stays when either says so, and all stay when neither says anything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Retention {
+pub struct RoundsKept {
     /// The newest so many.
     pub rounds: Option<u32>,
     /// Those of the last so many days.

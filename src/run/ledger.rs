@@ -411,7 +411,7 @@ impl RoundLedger {
     ) -> Outcome<(T, Option<Diagnostic>)> {
         let key = RunKey { round: self.round.clone(), as_of: self.as_of.clone(), run_id: position.run_id.clone() };
         let change = Change { persons: std::mem::take(&mut self.assigned), ..change };
-        let before = position::prepare(&self.out, position, |to| self.ledger.copy_to(to))?;
+        let before = position::prepare(&self.out, position, |to| self.ledger.copy_as_it_is(to))?;
         self.ledger.prepare(&key, &change)?;
         match publish(&before.join("round")) {
             Ok(done) => {
