@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-interop test-odbc lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-crash deny sbom test-interop test-odbc lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -14,6 +14,20 @@ demo:
 ## All tests that need nothing but cargo.
 test:
 	$(CARGO) test --locked
+
+## kill -9 and a full disk at every call that changes the disk, and the job without a network: needs strace.
+test-crash:
+	$(CARGO) test --locked --test it -- --ignored --test-threads=1 crash_sweep fault_15 without_a_network; \
+	  ended=$$?; cat $${CARGO_TARGET_DIR:-target}/tmp/crash-*.txt; exit $$ended
+
+## Licences, sources, banned and vulnerable crates (deny.toml).
+deny:
+	tests/supply/deny.sh
+
+## What the program is made of: CycloneDX, target/bidui.cdx.json.
+sbom:
+	mkdir -p target
+	python3 tests/supply/sbom.py target/bidui.cdx.json
 
 ## Tests against other programs: DuckDB and pandas (from PyPI), LibreOffice, its python3-uno and poppler (from the system).
 test-interop:

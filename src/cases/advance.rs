@@ -110,6 +110,7 @@ pub fn advance(lists: Lists, known: &[CaseState], next: u32) -> Advanced {
         work.followed(row, &households);
     }
     work.gone();
+    work.unspoken(&households);
     work.change.rounds.sort_by_key(|(case, _)| *case);
     Advanced { change: work.change, states: work.states, of_comparison: work.of_comparison }
 }
@@ -148,7 +149,9 @@ impl Index {
                 lists.persons.str_at("household_id", *row).filter(|_| there)
             });
             let begun = case.anchor.starts_with('H').then_some(case.anchor.as_str());
-            let known_as = last.and_then(|r| r.household.as_deref()).or(begun);
+            // The office has found out whose it is: it has said so since the round.
+            let found = case.given.get("household").map(String::as_str).filter(|h| households.contains_key(h));
+            let known_as = last.and_then(|r| r.household.as_deref()).or(found).or(begun);
             let stays = known_as.filter(|h| households.contains_key(h));
             // A household that still exists keeps its case when its head has only moved within the register.
             if let Some(household) = stays.or(of_head) {
@@ -396,12 +399,8 @@ impl<'a> Work<'a> {
                 }
                 (false, None)
             }
-            Phase::Approved => {
-                if trigger == "round.monitored" {
-                    self.step(case, trigger, "全国系统导出中已列为监测对象", &[]);
-                }
-                (false, None)
-            }
+            // Entered by the national system: `followed` tells with which of its rows.
+            Phase::Approved => (false, None),
             // A round corrects itself, and takes up what nobody has answered; what people said stands.
             _ if state.by_person => (false, None),
             Phase::Proposal if trigger != "round.agreed" && state.last_round != self.lists.round => (false, None),
@@ -417,17 +416,30 @@ impl<'a> Work<'a> {
         let tracking = self.lists.tracking;
         let own = |column: &str| tracking.str_at(column, row);
         let Some(household) = own("household_id") else { return };
-        let cleared = tracking.boolean_at("risk_cleared", row) == Some(true);
+        // What the system has as cleared is not followed: its old causes are none of the case's.
+        if tracking.boolean_at("risk_cleared", row) == Some(true) {
+            return;
+        }
         let case = match self.of_household(household) {
             Some(case) => case,
-            None if cleared => return,
             None => match self.open(household.to_string(), "round.monitored", "全国系统中的监测对象") {
                 Some(case) => case,
                 None => return,
             },
         };
-        if self.phase(case) == Phase::Approved && !cleared {
-            self.step(case, "round.monitored", "全国系统导出中已列为监测对象", &[]);
+        if self.phase(case) == Phase::Approved {
+            let day = tracking.date_at("monitored_since", row).map(|d| format!("{}年{}月", d.year(), d.month()));
+            let said = [
+                Some("全国系统导出中已列为监测对象".to_string()),
+                own("national_household_no").map(|n| format!("户编号{n}")),
+                own("monitored_type").map(|t| words::list_type(t).to_string()),
+                day.clone().map(|d| format!("{d}识别")),
+            ];
+            let reason = said.into_iter().flatten().collect::<Vec<_>>().join("，");
+            let number = own("national_household_no").unwrap_or("").to_string();
+            let details =
+                [("national_household_no", number.as_str()), ("monitored_since", day.as_deref().unwrap_or(""))];
+            self.step(case, "round.monitored", &reason, &details);
         }
         if self.seen.contains(&self.states[case].case) {
             return;
@@ -457,12 +469,37 @@ impl<'a> Work<'a> {
         if self.seen.insert(state.case) {
             if let Some(last) = state.round.as_ref().filter(|_| plan.cadence == Cadence::Nightly) {
                 facts::keep_unjudged(&mut said.facts, &last.facts, plan);
+                // What a night cannot see it does not deny: the next quarter would take it for a new risk.
+                let both: BTreeSet<&str> =
+                    words::split(Some(&said.causes)).chain(words::split(Some(&last.causes))).collect();
+                said.causes = both.into_iter().collect::<Vec<_>>().join("|");
             }
             if state.round.as_ref().is_some_and(|r| r.round != said.round) {
                 state.earlier = state.round.take();
             }
             state.round = Some(said.clone());
             self.change.rounds.push((state.case, said));
+        }
+    }
+
+    /// A case of a household that no round has spoken of yet, as one that was split off another: the register tells where it lives.
+    fn unspoken(&mut self, households: &BTreeMap<&str, usize>) {
+        for case in 0..self.states.len() {
+            let state = &self.states[case];
+            if state.round.is_some() || self.phase(case) == Phase::Closed {
+                continue;
+            }
+            let Some(row) = households.get(state.anchor.as_str()).copied() else { continue };
+            let own = |column: &str| self.lists.households.str_at(column, row);
+            let said = CaseRound {
+                round: self.lists.round.into(),
+                as_of: self.lists.as_of.to_string(),
+                household: Some(state.anchor.clone()),
+                person: own("head_person_id").map(str::to_string),
+                masked_number: own("head_id_number").map(text::mask_number),
+                ..place(self.lists.households, row)
+            };
+            self.say(case, said);
         }
     }
 

@@ -117,6 +117,7 @@ pub fn need_title(need: &str) -> &str {
         "reason" => "原因",
         "meeting" => "会议编号",
         "causes" => "实际风险",
+        "helper" => "帮扶联系人",
         "into" => "并入的案件编号",
         "parent" => "原案件编号",
         "amount" => "金额",

@@ -138,9 +138,11 @@ impl Difference<'_> {
                     titles => titles,
                 }
             ),
-            "identity_unclear" => "村里上报的人员在户籍底册中不能确定是哪一户。请核对姓名、身份证号和户主，\
-                在情况说明中写明正确的户主姓名和身份证号；外来或漏登的也请注明。"
-                .to_string(),
+            "identity_unclear" => {
+                "村里上报的人员在户籍底册中不能确定是哪一户。请核对：能说清是谁的，核实结果填“身份不符”，\
+                并填“正确姓名”和“正确身份证号”两栏；没有这个人的，填“查无此人”；外来或漏登的在情况说明中注明。"
+                    .to_string()
+            }
             _ => return None,
         };
         if let Some(cautions) = self.of_online("cautions") {

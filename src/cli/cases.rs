@@ -3,6 +3,7 @@
 use super::office::{Office, details};
 use super::printer::Printer;
 use super::table::{Align, lines};
+use super::unmask::Unmask;
 use crate::diag::Outcome;
 use crate::run::{self, CaseDecision, CaseFilter, CaseLine};
 
@@ -16,9 +17,6 @@ pub struct Args {
     what: What,
     #[command(flatten)]
     office: Office,
-    /// Show names in full; without it only the family name.
-    #[arg(long, global = true)]
-    names: bool,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -34,11 +32,15 @@ enum What {
         /// Closed ones too.
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        unmask: Unmask,
     },
     /// Everything known of one case, and what may be done next.
     Show {
         /// The case, as A0000001.
         case: String,
+        #[command(flatten)]
+        unmask: Unmask,
     },
     /// Take one step of one case: `bidui cases decide A0000001 meeting.pass --by 县防贫办 --say meeting=〔2026〕3号`.
     Decide {
@@ -65,11 +67,16 @@ enum What {
         since: Option<String>,
     },
     /// What is past its day, by who has to act.
-    Overdue,
+    Overdue {
+        #[command(flatten)]
+        unmask: Unmask,
+    },
     /// Everything about one household on a printable page (一户一档), below OUT/dossiers.
     Dossier {
         /// The case, as A0000001.
         case: String,
+        #[command(flatten)]
+        unmask: Unmask,
     },
     /// The exit conditions of every followed household, each with its evidence; writes 退出条件 below OUT/forms.
     Exits,
@@ -80,11 +87,16 @@ enum What {
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     let day = |text: &Option<String>| text.as_deref().map(run::parse_day).transpose();
-    let options = args.office.options(args.names)?;
+    let options = args.office.options(false)?;
+    let in_full = |unmask: &Unmask| run::CasesOptions { names: unmask.unmask, ..options.clone() };
     match &args.what {
-        What::List { state, place, all } => {
+        What::List { state, place, all, unmask } => {
             let filter = CaseFilter { states: state.clone(), place: place.clone(), all: *all, overdue: false };
-            let found = run::list_cases(&options, &filter)?;
+            let found = unmask.around(&options.out, "cases.list", |facts| {
+                let found = run::list_cases(&in_full(unmask), &filter)?;
+                facts.add("rows", found.len());
+                Ok(found)
+            })?;
             if args.office.json {
                 printer.json(&found);
             } else {
@@ -92,8 +104,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 printer.message(&format!("{} cases", found.len()));
             }
         }
-        What::Show { case } => {
-            let found = run::show_case(&options, case)?;
+        What::Show { case, unmask } => {
+            let found = unmask.around(&options.out, "cases.show", |facts| {
+                let found = run::show_case(&in_full(unmask), case)?;
+                facts.add("case", found.line.case_id.as_str());
+                Ok(found)
+            })?;
             match args.office.json {
                 true => printer.json(&found),
                 false => shown(&found).iter().for_each(|line| printer.data(line)),
@@ -120,8 +136,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 false => history(&events).iter().for_each(|line| printer.data(line)),
             }
         }
-        What::Dossier { case } => {
-            let written = run::write_dossier(&options, case)?;
+        What::Dossier { case, unmask } => {
+            let written = unmask.around(&options.out, "cases.dossier", |facts| {
+                let written = run::write_dossier(&in_full(unmask), case)?;
+                facts.add("case", written.case_id.as_str());
+                Ok(written)
+            })?;
             match args.office.json {
                 true => printer.json(&written),
                 false => printer.data(&written.file.display().to_string()),
@@ -137,8 +157,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             told(args.office.json, printer, &found, &["title", "case_id", "household_id", "village", "evidence"]);
             printer.message(&file.display().to_string());
         }
-        What::Overdue => {
-            let found = run::overdue_cases(&options)?;
+        What::Overdue { unmask } => {
+            let found = unmask.around(&options.out, "cases.overdue", |facts| {
+                let found = run::overdue_cases(&in_full(unmask))?;
+                facts.add("rows", found.cases.len());
+                Ok(found)
+            })?;
             if args.office.json {
                 printer.json(&found);
             } else {

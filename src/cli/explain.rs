@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::printer::Printer;
+use super::unmask::Unmask;
 use crate::diag::Outcome;
 use crate::run;
 
@@ -20,9 +21,8 @@ pub struct Args {
     /// Round; the latest when not given.
     #[arg(long)]
     round: Option<String>,
-    /// Show names and numbers in full; they are masked when not given.
-    #[arg(long)]
-    full: bool,
+    #[command(flatten)]
+    unmask: Unmask,
     /// Draw how every record of the household came to its match weight, not only those that the question names.
     #[arg(long)]
     waterfall: bool,
@@ -43,7 +43,13 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         Some(links) => run::explain_links(links, &args.query)?,
         None => {
             let round = run::Round::open(&args.out, args.round.as_deref())?;
-            run::explain(&round, &args.query, args.full, args.waterfall)?
+            args.unmask.around(&args.out, "explain", |facts| {
+                let explained = run::explain(&round, &args.query, args.unmask.unmask, args.waterfall)?;
+                facts.add("round", explained.round.as_str());
+                // Ids only: the question itself may be somebody's name or number.
+                facts.add("shown", explained.cases.iter().map(|c| c.id.as_str()).collect::<Vec<_>>());
+                Ok(explained)
+            })?
         }
     };
     run::write_pictures(&explained, args.html.as_deref(), args.svg.as_deref())?;

@@ -16,7 +16,7 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
     /// Write forms: `verify` (核实表 of what is still open), `blank` (线下上报表), `self_report` (自主申报表), and what waits between a
-    /// proposal and an exit: `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`, `remeasure`.
+    /// proposal and an exit: `identity`, `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`, `notice`, `remeasure`.
     Export(Export),
     /// Take filled forms in: by their tokens, whatever program saved them; moves cases and writes a receipt for each.
     Import(Import),
@@ -38,7 +38,7 @@ struct Common {
 
 #[derive(Debug, clap::Args)]
 struct Export {
-    /// verify, blank, self_report, publicity, township, meeting, order, filing, return, exit or remeasure.
+    /// verify, blank, self_report, identity, publicity, township, meeting, order, filing, return, exit, notice or remeasure.
     kind: String,
     /// Pipeline folder.
     #[arg(long, default_value = "pipelines/quarterly")]
@@ -46,6 +46,9 @@ struct Export {
     /// Folder to write to; OUT/forms/KIND/DAY when not given.
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
+    /// Seal every file for this reader: an age public key (age1…) or a file of them; may be given several times.
+    #[arg(long, value_name = "KEY|FILE", requires = "to")]
+    encrypt_to: Vec<String>,
     /// Day of issue, as 2026-10-08; today in China when not given.
     #[arg(long, value_name = "DAY")]
     on: Option<String>,
@@ -129,7 +132,16 @@ fn export(args: &Export, printer: &Printer) -> Outcome<u8> {
         to: args.to.clone(),
         on: args.on.as_deref().map(crate::run::parse_day).transpose()?,
     };
-    let exported = forms::export(&options)?;
+    let to = args.to.clone().unwrap_or_default();
+    let (mut exported, sealed) = match args.encrypt_to.is_empty() {
+        true => (forms::export(&options)?, Vec::new()),
+        false => crate::run::seal::sealed(&options.out, &to, &args.encrypt_to, |dir| {
+            forms::export(&ExportOptions { to: Some(dir.to_path_buf()), ..options.clone() })
+        })?,
+    };
+    if !sealed.is_empty() {
+        exported.files = sealed.iter().map(|name| to.join(name)).collect();
+    }
     if args.common.json {
         printer.json(&exported);
     } else {

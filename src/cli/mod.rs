@@ -4,10 +4,14 @@
 //! never with `NO_COLOR`. Exit codes are those of [`crate::diag::FailureClass`].
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod audit;
+mod backup;
 mod cases;
 mod check;
 mod decide;
+mod doctor;
 mod explain;
+mod export;
 mod forms;
 mod init;
 mod link;
@@ -18,16 +22,19 @@ mod precision;
 mod printer;
 mod progress;
 mod pull;
+mod purge;
 mod run;
 mod runs;
 mod schema;
 mod summary;
 mod synth;
 mod table;
+mod unmask;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::diag::Outcome;
 use printer::Printer;
@@ -45,6 +52,24 @@ struct Cli {
     /// Number of threads; all cores when not given. The outputs are the same on any number.
     #[arg(long, global = true, value_name = "N")]
     threads: Option<usize>,
+    /// Who sits at the keyboard, for the audit log; BIDUI_OPERATOR when not given.
+    #[arg(long, global = true, value_name = "NAME")]
+    operator: Option<String>,
+    /// Add what is done to this file (0600) instead of stderr: stages, counts, codes; no person's value.
+    #[arg(long, global = true, value_name = "FILE")]
+    log: Option<std::path::PathBuf>,
+    /// How lines of the log are written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+/// How lines of the log are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object on each line.
+    Json,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 64 usage; 65 an input breaks its contract (the other inputs were used \
@@ -75,6 +100,12 @@ enum Verb {
     Orders(orders::Args),
     /// Forms for villages: write them, take the filled ones in, answer with receipts.
     Forms(forms::Args),
+    /// A round for analysts, under pseudonyms; or counts for those outside the office, small ones suppressed.
+    Export(export::Args),
+    /// Tell or take away what is past the time that the pipeline sets: departments' files, rows of people not on the register.
+    Purge(purge::Args),
+    /// Who did what and why: list the audit log, verify its chain, show its head.
+    Audit(audit::Args),
     /// Explain one number, name, household or row of a published round.
     Explain(explain::Args),
     /// Link two files, or find the duplicates in one, by a linkage model.
@@ -83,6 +114,10 @@ enum Verb {
     Schema(schema::Args),
     /// Make a fictional county: departments' exports and the truth behind them.
     Synth(synth::Args),
+    /// Look whether the next run will find what it needs; changes nothing.
+    Doctor(doctor::Args),
+    /// Write a checked copy of the ledger.
+    Backup(backup::Args),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -100,9 +135,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if e.use_stderr() { 64 } else { 0 });
         }
     };
-    start_log(cli.verbose);
+    crate::run::audit::set_operator(cli.operator.as_deref().unwrap_or_default());
     let printer = Printer::new();
-    let result = set_threads(cli.threads).and_then(|()| dispatch(cli.verb, &printer));
+    let result = start_log(&cli).and_then(|()| set_threads(cli.threads)).and_then(|()| {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), verb = cli.verb.name(), "begins");
+        dispatch(cli.verb, &printer)
+    });
+    logged(&result);
     match result {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -125,13 +164,47 @@ fn dispatch(verb: Verb, printer: &Printer) -> Outcome<u8> {
         Verb::Cases(args) => cases::main(&args, printer),
         Verb::Orders(args) => orders::main(&args, printer),
         Verb::Forms(args) => forms::main(&args, printer),
+        Verb::Export(args) => export::main(&args, printer),
+        Verb::Purge(args) => purge::main(&args, printer),
+        Verb::Audit(args) => audit::main(&args, printer),
         Verb::Explain(args) => explain::main(&args, printer),
         Verb::Link(args) => link::main(&args, printer),
         Verb::Schema(args) => schema::main(&args, printer),
         Verb::Synth(args) => synth::main(&args, printer),
+        Verb::Doctor(args) => doctor::main(&args, printer),
+        Verb::Backup(args) => backup::main(&args, printer),
         Verb::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "bidui", &mut std::io::stdout());
             Ok(0)
+        }
+    }
+}
+
+impl Verb {
+    /// Its name, for the log.
+    fn name(&self) -> &'static str {
+        match self {
+            Verb::Init(_) => "init",
+            Verb::Check(_) => "check",
+            Verb::Pull(_) => "pull",
+            Verb::Plan(_) => "plan",
+            Verb::Precision(_) => "precision",
+            Verb::Run(_) => "run",
+            Verb::Decide(_) => "decide",
+            Verb::Cases(_) => "cases",
+            Verb::Runs(_) => "runs",
+            Verb::Orders(_) => "orders",
+            Verb::Forms(_) => "forms",
+            Verb::Explain(_) => "explain",
+            Verb::Link(_) => "link",
+            Verb::Schema(_) => "schema",
+            Verb::Synth(_) => "synth",
+            Verb::Doctor(_) => "doctor",
+            Verb::Backup(_) => "backup",
+            Verb::Export(_) => "export",
+            Verb::Purge(_) => "purge",
+            Verb::Audit(_) => "audit",
+            Verb::Completions { .. } => "completions",
         }
     }
 }
@@ -144,15 +217,40 @@ fn set_threads(threads: Option<usize>) -> Outcome<()> {
         .map_err(|e| crate::diag::Failure::internal(format!("cannot set the number of threads: {e}")))
 }
 
-fn start_log(verbose: u8) {
-    let default = match verbose {
+fn start_log(cli: &Cli) -> Outcome<()> {
+    let default = match cli.verbose {
+        0 if cli.log.is_some() => "bidui=info",
         0 => "bidui=warn",
         1 => "bidui=info",
         _ => "bidui=trace",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("BIDUI_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let log =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(printer::colour());
-    let _ = log.try_init();
+    let (writer, colour) = match &cli.log {
+        Some(path) => {
+            let file =
+                crate::run::open_private(path).map_err(|e| crate::diag::Failure::io("open the log", path, &e))?;
+            (BoxMakeWriter::new(std::sync::Mutex::new(file)), false)
+        }
+        None => (BoxMakeWriter::new(std::io::stderr), printer::colour()),
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(colour);
+    let _ = match cli.log_format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+    Ok(())
+}
+
+/// What became of a command, for the log: its exit code and the codes of its problems, with no word of theirs.
+fn logged(result: &Outcome<u8>) {
+    match result {
+        Ok(exit) => tracing::info!(exit, "ended"),
+        Err(failure) => {
+            for p in failure.problems.iter().filter(|p| p.is_error()) {
+                tracing::error!(code = p.code, file = p.place.file.as_deref().unwrap_or(""), "problem");
+            }
+            tracing::error!(exit = failure.class.exit_code(), "stopped");
+        }
+    }
 }

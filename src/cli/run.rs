@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::summary;
 use crate::diag::{FailureClass, Outcome, Severity};
 use crate::run;
+use crate::run::telemetry::Telemetry;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,16 @@ pub struct Args {
     /// Make everything anew, without the results of finished stages that earlier runs left. The round is the same.
     #[arg(long)]
     fresh: bool,
+    /// Memory that the run may take, as 2GiB: one that needs more is refused before it starts (exit 74), and stopped should
+    /// it take more after all. No cap when not given.
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<String>,
+    /// Write counts of the run for node_exporter's textfile collector.
+    #[arg(long, value_name = "FILE.prom")]
+    metrics: Option<PathBuf>,
+    /// Add OpenLineage events of the run, a line each.
+    #[arg(long, value_name = "FILE.ndjson")]
+    lineage: Option<PathBuf>,
     /// What to print at the end.
     #[arg(long, value_enum, default_value_t = Summary::Auto)]
     summary: Summary,
@@ -58,11 +69,26 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         as_of: args.as_of.as_deref().map(run::parse_day).transpose()?,
         accept: args.accept.clone(),
         fresh: args.fresh,
+        memory: args.memory.as_deref().map(run::limits::parse).transpose()?,
     };
+    let _watch = options.memory.map(|cap| {
+        run::limits::Watch::begin(cap, |failure| {
+            Printer::new().failure(&failure);
+            std::process::exit(i32::from(failure.class.exit_code()));
+        })
+    });
     let progress = Progress::new();
+    let telemetry = Telemetry::begin(&options, args.metrics.clone(), args.lineage.clone())?;
     let finished = run::run(&options, &|e| progress.event(e));
     progress.finish();
+    let told = telemetry.end(&finished);
     let finished = finished?;
+    for s in &finished.manifest.sources {
+        tracing::info!(source = s.source, state = s.state, read = s.rows.read, accepted = s.rows.accepted, "source");
+    }
+    for p in finished.manifest.problems.iter().filter(|p| p.severity != Severity::Note) {
+        tracing::warn!(code = p.code, file = p.place.file.as_deref().unwrap_or(""), "problem");
+    }
     let code = finished.trouble.map_or(0, FailureClass::exit_code);
     printer.problems(finished.manifest.problems.iter().filter(|p| p.severity != Severity::Note));
     let table = match args.summary {
@@ -78,5 +104,6 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
     } else {
         printer.data(&summary::one_line(&finished, code));
     }
-    Ok(code)
+    // The round is published; that nobody was told so is a failure all the same.
+    told.map(|()| code)
 }

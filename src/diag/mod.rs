@@ -3,9 +3,11 @@
 //! Everything that can go wrong is told as a [`Diagnostic`] with a stable code, so that a person
 //! reads a sentence and a program reads the code. Nothing here prints: only `cli` does.
 
+mod mask;
 mod suggest;
 mod titles;
 
+pub use mask::mask_runs;
 pub use suggest::nearest;
 pub use titles::title;
 
@@ -153,8 +155,12 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A diagnostic that stopped something.
+    ///
+    /// What looks like somebody's number is masked in it: names of files, sheets and headings may hold one.
     pub fn error(code: &'static str, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic { code, severity: Severity::Error, message: message.into(), place, hint: None }
+        let masked = |text: Option<String>| text.map(|t| mask_runs(&t));
+        let place = Place { file: masked(place.file), sheet: masked(place.sheet), field: masked(place.field), ..place };
+        Diagnostic { code, severity: Severity::Error, message: mask_runs(&message.into()), place, hint: None }
     }
 
     /// A diagnostic about something doubtful.
@@ -169,7 +175,7 @@ impl Diagnostic {
 
     /// The same diagnostic with what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(mask_runs(&hint.into()));
         self
     }
 

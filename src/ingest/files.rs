@@ -14,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::archive::{self, Member};
 use super::limits::LIMITS;
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place, mask_runs};
 use crate::plan::Source;
 
 /// Folders below folders that are searched; deeper ones are a mistake or a trap.
@@ -149,7 +149,11 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
     };
     // Each member is told of or taken, so no number comes twice.
     let path = folder.path().join((found.files.len() + found.notes.len()).to_string());
-    let mut out = fs::File::create_new(&path).map_err(|e| Failure::io("write", &path, &e))?;
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut out = options.open(&path).map_err(|e| Failure::io("write", &path, &e))?;
     let place = Place::file(&relative);
     let path = match archive::unpack(&zip.path, member, &mut out, &LIMITS, &place) {
         Ok(()) if out.metadata().map_err(|e| Failure::io("read the size of", &path, &e))?.len() == 0 => {
@@ -159,7 +163,7 @@ fn unpack(found: &mut Found, zip: &InputFile, member: &Member, relative: String)
         Ok(()) => path,
         Err(_) => zip.path.clone(),
     };
-    found.files.push(InputFile { relative, path });
+    found.files.push(InputFile { relative: mask_runs(&relative), path });
     Ok(())
 }
 
@@ -251,7 +255,7 @@ fn walk(dir: &Path, below: &str, depth: usize, out: &mut Vec<InputFile>) -> Outc
                 walk(&path, &relative, depth + 1, out)?;
             }
         } else if kind.is_file() || path.is_file() {
-            out.push(InputFile { relative, path });
+            out.push(InputFile { relative: mask_runs(&relative), path });
         }
     }
     Ok(())

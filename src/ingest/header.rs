@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::merges::Merges;
 use super::row::{Row, is_invisible};
 use super::units;
-use crate::diag::{Diagnostic, Place, nearest};
+use crate::diag::{Diagnostic, Place, mask_runs, nearest};
 use crate::plan::{FieldFrom, FieldKind, Role, Source};
 
 /// A source's contract, folded for comparison.
@@ -294,8 +294,12 @@ fn likely<'x>(wanted: &Wanted, extra: &'x [String]) -> Option<&'x String> {
     extra.iter().find(|e| fold(e) == near)
 }
 
-/// Up to twenty headings, each short enough to read.
+/// Up to twenty headings, each short enough to read; none when one holds somebody's number: that is a row of data in the place of
+/// the headings, and its other cells are of people too.
 pub(super) fn short_list(headings: &[String]) -> String {
+    if headings.iter().any(|h| mask_runs(h) != *h) {
+        return format!("{} cells that hold somebody's number, as rows of data do and headings do not", headings.len());
+    }
     let mut shown: Vec<String> =
         headings.iter().take(20).map(|h| h.chars().filter(|c| !c.is_control()).take(30).collect()).collect();
     if headings.len() > shown.len() {

@@ -10,7 +10,7 @@ use super::merges::{Filler, Merges};
 use super::row::{Fault, Row, is_invisible};
 use super::sink::{Mark, Sink};
 use super::units;
-use crate::diag::{Diagnostic, Place};
+use crate::diag::{Diagnostic, Place, mask_runs};
 use crate::model::raw::Stated;
 use crate::model::{CellKind, Disposition, Reject};
 use crate::plan::FieldFrom;
@@ -152,7 +152,7 @@ impl<'r, 'a, 'w> SheetIntake<'r, 'a, 'w> {
     /// Begins a sheet; an empty name for files without sheets.
     pub(super) fn new(reading: &'r mut Reading<'a, 'w>, sheet: &str, merges: Merges) -> Self {
         let state = State::Searching(Vec::new());
-        SheetIntake { reading, sheet: sheet.to_string(), merges, state, first: Vec::new(), from_1904: false }
+        SheetIntake { reading, sheet: mask_runs(sheet), merges, state, first: Vec::new(), from_1904: false }
     }
 
     /// Begins a table whose headings are part of its format; false when it cannot be read.

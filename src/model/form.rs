@@ -37,6 +37,8 @@ const END: usize = 4;
 pub enum FormKind {
     /// What a village is asked about the comparison's differences.
     Verify,
+    /// Who it is about, of whom nobody knew: for the office itself.
+    Identity,
     /// Empty form for new reports of the villages.
     Blank,
     /// Empty form for households that report themselves.
@@ -57,14 +59,17 @@ pub enum FormKind {
     Return,
     /// Assessment before the end of the special attention.
     Exit,
+    /// Publishing an exit and telling the household.
+    Notice,
     /// Measuring income and means again.
     Remeasure,
 }
 
 impl FormKind {
     /// Code and Chinese title of every kind.
-    pub const ALL: [(FormKind, &'static str, &'static str); 12] = [
+    pub const ALL: [(FormKind, &'static str, &'static str); 14] = [
         (FormKind::Verify, "verify", "核实表"),
+        (FormKind::Identity, "identity", "身份核对表"),
         (FormKind::Blank, "blank", "线下上报表"),
         (FormKind::SelfReport, "self_report", "自主申报表"),
         (FormKind::Publicity, "publicity", "公示名单"),
@@ -75,6 +80,7 @@ impl FormKind {
         (FormKind::Filing, "filing", "备案审核表"),
         (FormKind::Return, "return", "月反馈表"),
         (FormKind::Exit, "exit", "退出评定表"),
+        (FormKind::Notice, "notice", "退出告知表"),
         (FormKind::Remeasure, "remeasure", "复测表"),
     ];
 

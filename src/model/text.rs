@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 
+pub use crate::diag::mask_runs;
+
 /// A day count since 1970-01-01 as `YYYY-MM-DD`.
 pub fn date(days: i32) -> String {
     from_days(days).to_string()

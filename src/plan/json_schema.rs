@@ -216,7 +216,6 @@ pub(super) fn no_plan() -> Plan {
         dir: PathBuf::new(),
         county: String::new(),
         cadence: Cadence::Quarterly,
-        rounds_kept: super::RoundsKept::default(),
         sources: Vec::new(),
         params: BTreeMap::new(),
         groups: params::default_groups(),
@@ -229,6 +228,7 @@ pub(super) fn no_plan() -> Plan {
         causes: Vec::new(),
         remedies: super::Remedies::default(),
         process: super::process::shipped(),
+        retention: super::types::Retention::default(),
         files: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::LinkModel;
 use super::params::ParamFile;
 use super::reader::{Document, Problems, Section};
-use super::types::{Basis, Cadence, Cause, Plan, PlanFile, RoundsKept, RuleTest, Source};
+use super::types::{Basis, Cadence, Cause, Plan, PlanFile, Retention, RuleTest, Source};
 use super::{Process, check, contract, linkage, param_book, params, process, remedies, rule_tests, rules, sql};
 use crate::codes::{self, Codes};
 use crate::diag::{Diagnostic, Place, nearest};
@@ -34,7 +34,6 @@ struct Head {
     title: String,
     county: String,
     cadence: Cadence,
-    rounds_kept: RoundsKept,
     basis: Basis,
     shared: PathBuf,
     model: (String, Place),
@@ -43,6 +42,7 @@ struct Head {
     params: Vec<PathBuf>,
     rules: Vec<PathBuf>,
     tests: Vec<PathBuf>,
+    retention: Retention,
 }
 
 struct Loader {
@@ -106,7 +106,6 @@ impl Loader {
             dir: self.dir.clone(),
             county: head.county,
             cadence: head.cadence,
-            rounds_kept: head.rounds_kept,
             sources,
             basis: head.basis,
             params: parameters,
@@ -119,6 +118,7 @@ impl Loader {
             causes,
             remedies,
             process: self.process(&head.shared),
+            retention: head.retention,
             files: Vec::new(),
         };
         check::plan(&plan, &found.source_places, &found.rule_places, &self.problems);
@@ -310,10 +310,6 @@ fn head(file: &Section, dir: &Path) -> Head {
             &[("quarterly", Cadence::Quarterly), ("nightly", Cadence::Nightly)],
             Cadence::Quarterly,
         ),
-        rounds_kept: RoundsKept {
-            rounds: file.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
-            days: file.whole("keep_days", 1..=36_600).map(|n| n as u32),
-        },
         basis: file.word("basis", &Basis::WORDS).unwrap_or_default(),
         shared: normal(&dir.join(shared)),
         model: (file.need_text("model"), file.place_of("model")),
@@ -321,6 +317,17 @@ fn head(file: &Section, dir: &Path) -> Head {
         params: all_params,
         rules: own("rules", paths("rules_from")),
         tests: own("tests", paths("tests_from")),
+        retention: file.section("retention").map_or_else(Retention::default, |section| {
+            let days = |key: &str| section.whole(key, 1..=36_600).and_then(|days| u32::try_from(days).ok());
+            let times = Retention {
+                rounds: section.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
+                days: days("keep_days"),
+                deliveries_days: days("deliveries_days"),
+                unmatched_days: days("unmatched_days"),
+            };
+            section.finish();
+            times
+        }),
     }
 }
 

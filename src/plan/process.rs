@@ -36,6 +36,7 @@ pub const TRIGGERS: &[&str] = &[
     "exit.village",
     "exit.extend",
     "exit.notice",
+    "helper.assign",
     "remeasure",
     "rollback",
     "life.died",

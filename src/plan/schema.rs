@@ -38,7 +38,11 @@ pub fn records(source: &Source) -> TableSchema {
                 _ => field.unit.clone(),
             },
             meaning: field.meaning.clone(),
-            privacy: field.privacy,
+            // Words may name people, whatever the column is meant for.
+            privacy: match field.kind {
+                FieldKind::Text => field.privacy.max(Privacy::Personal),
+                _ => field.privacy,
+            },
         });
         let own = |suffix: &str, title: &str, privacy: Privacy, meaning: &str| {
             let (name, title) = (format!("{}_{suffix}", field.name), format!("{}（{title}）", field.heading));
@@ -83,7 +87,8 @@ pub fn records(source: &Source) -> TableSchema {
                 "What an invalid number may have been, each with its reason, separated by `;`; never applied.",
             ));
         }
-        columns.push(extra("raw", "原始", "The value as it stood in the file."));
+        // Nobody knows what somebody typed into the wrong column.
+        columns.push(own("raw", "原始", Privacy::Sensitive, "The value as it stood in the file."));
     }
     TableSchema {
         name: source.table(),

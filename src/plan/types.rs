@@ -22,8 +22,6 @@ pub struct Plan {
     pub county: String,
     /// How often a round is run; decides the round's name (`2026Q3`, `2026-09-30`).
     pub cadence: Cadence,
-    /// How long its rounds are kept.
-    pub rounds_kept: RoundsKept,
     /// All sources, in the order of the pipeline file.
     pub sources: Vec<Source>,
     /// Which income the county's lines are about; values of parameters that name another basis do not count.
@@ -48,8 +46,23 @@ pub struct Plan {
     pub remedies: super::Remedies,
     /// How cases and work orders go.
     pub process: super::Process,
+    /// How long what people's data are in is kept.
+    pub retention: Retention,
     /// Every file the plan was made from, relative path and content, in path order; hashed into the manifest.
     pub files: Vec<PlanFile>,
+}
+
+/// How long what people's data are in is kept; without a time it stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Rounds: the newest so many. A round stays when this or the next says so, and all stay when neither is given.
+    pub rounds: Option<u32>,
+    /// Rounds: those of the last so many days.
+    pub days: Option<u32>,
+    /// Departments' files as they came, from the last round that used them.
+    pub deliveries_days: Option<u32>,
+    /// In old rounds, rows of people who are not on the register.
+    pub unmatched_days: Option<u32>,
 }
 
 /// A file the plan was made from.
@@ -70,15 +83,6 @@ pub enum Cadence {
     Quarterly,
     /// One round a day, named `2026-09-30`.
     Nightly,
-}
-
-/// How long rounds are kept; a round stays when either says so, and all stay when neither says anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RoundsKept {
-    /// The newest so many.
-    pub rounds: Option<u32>,
-    /// Those of the last so many days.
-    pub days: Option<u32>,
 }
 
 /// A risk category of the policy.

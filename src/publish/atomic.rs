@@ -2,9 +2,12 @@
 //!
 //! A temporary file in the same folder is written, synced, renamed over the target, and the folder is synced. A kill, a full
 //! disk or a power cut leaves the old file or the new one, never half of one (reliability faults 13–15).
+//!
+//! What is written holds people's data: a file is its owner's alone (0600) from its first byte and a folder too (0700), whatever
+//! the umask says.
 
 use std::fmt::Display;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -44,11 +47,27 @@ fn fill_temporary<E: Display>(
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
 ) -> Outcome<()> {
     let failed = |what: &str, e: &dyn Display| Failure::io(what, temporary, e);
-    let file = File::create(temporary).map_err(|e| failed("create the file", &e))?;
+    let file = create(temporary).map_err(|e| failed("create the file", &e))?;
     let mut out = BufWriter::new(file);
     fill(&mut out).map_err(|e| failed("write the file", &e))?;
     let file = out.into_inner().map_err(|e| failed("write the file", &e.error()))?;
     file.sync_all().map_err(|e| failed("bring the file to disk", &e))
+}
+
+/// Makes an empty file for its owner alone. One that is there is taken away first: it may be wider, or open in another program.
+///
+/// # Errors
+/// As the system tells.
+pub fn create(path: &Path) -> std::io::Result<File> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// The temporary name: hidden, beside the target, always the same, so that a later run cleans up after a killed one.
@@ -57,7 +76,8 @@ fn temporary_for(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.part"))
 }
 
-/// Makes a folder and those above it, and brings the new entries to disk.
+/// Makes a folder and those above it, each for its owner alone, and brings the new entries to disk. A folder that is there stays
+/// as it is.
 ///
 /// # Errors
 /// An `io.failed` failure naming the folder.
@@ -68,7 +88,10 @@ pub fn make_folder(folder: &Path) -> Outcome<()> {
     if let Some(parent) = folder.parent().filter(|p| !p.as_os_str().is_empty()) {
         make_folder(parent)?;
     }
-    match fs::create_dir(folder) {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
         Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(Failure::io("make the folder", folder, &e)),
         _ => sync_folder(folder.parent().unwrap_or(Path::new("."))),
     }
@@ -131,6 +154,27 @@ mod tests {
         fs::write(folder.path().join(".list.txt.part"), b"half of a file").expect("written");
         write(&path, b"new").expect("written");
         assert_eq!(entries(folder.path()), ["list.txt"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_written_is_the_owner_s_alone_even_while_it_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        let path = folder.path().join("甲/乙.txt");
+        // A leftover of a killed run of an older version, open to all.
+        fs::create_dir(folder.path().join("甲")).expect("made");
+        let part = folder.path().join("甲/.乙.txt.part");
+        fs::write(&part, b"half").expect("written");
+        fs::set_permissions(&part, fs::Permissions::from_mode(0o666)).expect("opened");
+        write_with(&path, |out| {
+            assert_eq!(mode(&part), 0o600, "before the first byte");
+            out.write_all(b"x")
+        })
+        .expect("written");
+        write(&folder.path().join("丙/丁.txt"), b"x").expect("written");
+        assert_eq!([mode(&path), mode(&folder.path().join("丙"))], [0o600, 0o700]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! In: the tables of a round and the plan. Out: files, each written whole or not at all ([`atomic`]), under names that are
 //! safe on every system ([`filename`]), the same bytes for the same tables. One file per format: [`parquet`], [`workbook`],
-//! [`report`], [`dossier`]; [`dictionary`] describes every column.
+//! [`report`], [`dossier`]; [`suppress`] takes small counts out of what leaves the office; [`dictionary`] describes every column.
 
 pub mod atomic;
 mod coded;
@@ -13,6 +13,7 @@ pub mod filename;
 mod groups;
 pub mod parquet;
 pub mod report;
+pub mod suppress;
 pub mod workbook;
 
 pub use dictionary::dictionary;

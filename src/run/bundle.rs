@@ -287,6 +287,7 @@ pub fn replay_bundle(dir: &Path, to: Option<&Path>, observer: Observer) -> Outco
         as_of: Some(super::parse_day(&as_of)?),
         accept,
         fresh: true,
+        memory: None,
     };
     let finished = run(&options, observer)?;
     let now: BTreeMap<String, String> = manifest::hash_tree(&finished.dir)?

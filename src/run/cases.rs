@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{clock, ledger, lock};
+use super::audit::{self, Action};
+use super::{clock, ledger, lock, papers};
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, FILE, Import, Ledger, case_id, case_number};
 use crate::cases::moves::{Step, need_title};
 use crate::cases::{due_on, next_report};
@@ -74,6 +75,9 @@ pub struct CaseLine {
     pub village: Option<String>,
     /// Risks, as titles.
     pub causes: String,
+    /// Who helps the household since the last reassignment (R201); none while nobody was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub helper: Option<String>,
     /// Round that opened it.
     pub opened_round: String,
 }
@@ -162,7 +166,7 @@ impl Office {
     /// The pipeline is wrong (78), the folder has no ledger (66), or the ledger cannot be used (74, 75).
     pub(super) fn open(options: &CasesOptions) -> Outcome<Office> {
         if !options.out.join(FILE).is_file() {
-            return Err(no_ledger(options));
+            return Err(ledger::missing(&options.out));
         }
         let (plan, _) = super::pipeline::load_plan(&options.pipeline)?;
         let (codes, _) = codes::load(&plan.codes_dir);
@@ -199,6 +203,7 @@ impl Office {
             township: said.township,
             village: said.village,
             causes: self.plan.cause_titles(Some(&causes)),
+            helper: case.given.get("helper").cloned(),
             opened_round: case.opened_round.clone(),
         }
     }
@@ -216,19 +221,12 @@ impl Office {
 /// Holds the folder for somebody's step, its ledger put right after a crash; a folder without a ledger is told before anything is made.
 pub(super) fn hold(options: &CasesOptions, verb: &str) -> Outcome<lock::Lock> {
     if !options.out.join(FILE).is_file() {
-        return Err(no_ledger(options));
+        return Err(ledger::missing(&options.out));
     }
     let holder = format!("process {} ({verb}), since {}", std::process::id(), clock::now_stamp());
     let held = lock::take(&options.out, &holder)?;
     drop(ledger::open(&options.out)?);
     Ok(held)
-}
-
-fn no_ledger(options: &CasesOptions) -> Failure {
-    let place = Place::file(options.out.join(FILE).display().to_string());
-    let problem = Diagnostic::error("cases.no_ledger", "this folder has no ledger", place)
-        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-    Failure::one(FailureClass::InputMissing, problem)
 }
 
 /// The cases that are wanted, in the order of their numbers.
@@ -301,7 +299,16 @@ pub fn show_case(options: &CasesOptions, id: &str) -> Outcome<CaseShown> {
             *name = text::mask_name(name);
         }
     }
-    Ok(CaseShown { line: office.line(&case), rounds, events: office.ledger.case_events(Some(number))?, next })
+    let mut events = office.ledger.case_events(Some(number))?;
+    events.iter_mut().for_each(mask);
+    Ok(CaseShown { line: office.line(&case), rounds, events, next })
+}
+
+/// A number that a village gave is needed for the register, and for no list.
+fn mask(event: &mut CaseEvent) {
+    if let Some(number) = event.details.get_mut("id_number") {
+        *number = text::mask_number(number);
+    }
 }
 
 pub(super) fn no_case(number: u32) -> Failure {
@@ -323,6 +330,7 @@ pub fn case_history(options: &CasesOptions, id: Option<&str>, since: Option<Date
         events.retain(|e| e.day >= day.to_string());
     }
     events.sort_by_key(|e| e.event);
+    events.iter_mut().for_each(mask);
     Ok(events)
 }
 
@@ -356,11 +364,27 @@ pub fn overdue_cases(options: &CasesOptions) -> Outcome<Overdue> {
 /// # Errors
 /// As for an office that is opened: no ledger (66), a wrong pipeline (78), a ledger that cannot be used (74, 75); another run holds the folder (75), the step is unknown (64) or not possible now (65): nothing changes then.
 pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
+    let action = Action::new("cases.decide").by(&decision.by).why(&decision.reason);
+    audit::act(&options.out, &action, |facts| {
+        let done = decide_case_now(options, decision)?;
+        facts.add("case", done.case_id.as_str());
+        facts.add("from", done.from.as_str());
+        facts.add("to", done.to.as_str());
+        facts.add("undo", decision.step.trim() == "undo");
+        Ok(done)
+    })
+}
+
+/// Does what [`decide_case`] writes down.
+fn decide_case_now(options: &CasesOptions, decision: &CaseDecision) -> Outcome<CaseDecided> {
     let _lock = hold(options, "cases")?;
     let mut office = Office::open(options)?;
     let number = office.number(&decision.case)?;
     let Some(now) = office.ledger.case(number)? else { return Err(no_case(number)) };
     let trigger = trigger(&office.plan, &now, &decision.step)?;
+    if trigger == "undo" {
+        audit::demand_reason(&decision.reason)?;
+    }
     let mut step = Step::new(&trigger, office.today, &decision.by, &decision.reason);
     step.details = decision.details.clone();
     let import =
@@ -385,6 +409,7 @@ pub fn decide_case(options: &CasesOptions, decision: &CaseDecision) -> Outcome<C
             return Ok(CaseDecided { case_id: case_id(case), from: "new".into(), to: "to_verify".into() });
         }
         let done = changes.step(&process, entry, &round, number, &step)?.map_err(|r| refused(r.said, r.code))?;
+        papers::apply::after(&office.plan, changes, entry, number, &step)?;
         Ok(CaseDecided { case_id: case_id(number), from: done.from, to: done.to })
     })
 }

@@ -11,7 +11,7 @@ use super::through::Keep;
 use super::{Observer, clock, outputs};
 use crate::cases::ledger::Deliveries;
 use crate::codes::Codes;
-use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome};
+use crate::diag::{self, Diagnostic, FailureClass, Outcome};
 use crate::model::{self, Table};
 use crate::plan::{self, Plan};
 use crate::publish::workbook;
@@ -145,7 +145,7 @@ pub fn check(options: &CheckOptions, observer: Observer) -> Outcome<Checked> {
 
 /// Writes what the delivered files hold beside the records, which are there already.
 fn write_tables(folder: &Path, plan: &Plan, arrived: &[Arrived]) -> Outcome<()> {
-    std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the tables folder", folder, &e))?;
+    publish::atomic::make_folder(folder)?;
     let write = |table: &Table| publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())));
     let sources = plan.sources.iter().zip(arrived);
     write(&outputs::rejects(sources.map(|(s, a)| (s.id.as_str(), a.rejects.as_slice()))))?;

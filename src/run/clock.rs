@@ -21,6 +21,12 @@ pub fn now_stamp() -> String {
     }
 }
 
+/// This moment in seconds since 1970, for metrics and to look for clocks that are wrong.
+#[allow(clippy::disallowed_methods)]
+pub fn now_seconds() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
+}
+
 /// A day as the user writes it.
 pub fn parse_day(text: &str) -> Outcome<Date> {
     text.parse::<Date>().map_err(|_| {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::audit::{self, Action};
 use super::through::aside;
 use super::{clock, ledger, lock};
 use crate::cases::ledger::{Answer, FILE, Recorded};
@@ -50,6 +51,21 @@ const DIFFERENT: [&str; 7] = ["否", "不是", "不是同一人", "different", "
 /// Another run holds the folder (75), there is no ledger or file (66), the file cannot be read as answers or an answer cannot
 /// be taken over (65, every one with sheet and row), `by` is empty (64).
 pub fn decide(options: &DecideOptions) -> Outcome<DecideReport> {
+    audit::act(&options.out, &Action::new("decide").by(&options.by), |facts| {
+        let report = decide_now(options)?;
+        let recorded = report.recorded;
+        facts.add("same", recorded.same);
+        facts.add("different", recorded.different);
+        facts.add("revised", recorded.revised);
+        if let Ok((sha256, _)) = super::manifest::hash_file(&options.file) {
+            facts.add("file_sha256", sha256);
+        }
+        Ok(report)
+    })
+}
+
+/// Does what [`decide`] writes down.
+fn decide_now(options: &DecideOptions) -> Outcome<DecideReport> {
     let by = options.by.trim();
     if by.is_empty() {
         let problem = Diagnostic::error("usage.by", "nobody is named", Place::default().field("--by"))
@@ -63,9 +79,7 @@ pub fn decide(options: &DecideOptions) -> Outcome<DecideReport> {
     let place = |path: &Path| Place::file(path.display().to_string());
     let book = options.out.join(FILE);
     if !book.is_file() {
-        let problem = Diagnostic::error("decide.no_ledger", "this folder has no ledger", place(&book))
-            .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-        return Err(Failure::one(FailureClass::InputMissing, problem));
+        return Err(ledger::missing(&options.out));
     }
     if !options.file.is_file() {
         let problem = Diagnostic::error("decide.no_file", "there is no such file", place(&options.file))

@@ -89,6 +89,7 @@ impl Desk<'_> {
     pub fn take(&self, source: &Source, found: Vec<Arrival>) -> Taken {
         let mut taken = Taken { state: "missing", ..Taken::default() };
         let accepted = self.accept.contains(&source.id);
+        let found = self.beside(source, found);
         let files = self.sift(source, found, accepted, &mut taken.problems);
         if files.is_empty() {
             return self.late(source, taken);
@@ -165,6 +166,23 @@ impl Desk<'_> {
         taken.files = kept;
         taken.use_it(reading);
         taken
+    }
+
+    /// New reports in returned forms are no list of their own: when villages sent none, they stand beside the last one.
+    fn beside(&self, source: &Source, mut found: Vec<Arrival>) -> Vec<Arrival> {
+        let (Some(last), Some(keep)) = (self.known.last_good(&source.id), self.keep) else { return found };
+        let came = self.known.first(&source.id, &last.digest).and_then(|e| e.as_of.parse().ok()).unwrap_or(self.as_of);
+        let alone = !found.is_empty() && found.iter().all(|a| inbox::is_report(&a.kept));
+        if !alone || self.too_old(source, came).is_some() {
+            return found;
+        }
+        for kept in last.files.iter().filter(|f| !inbox::is_report(f)) {
+            let path = keep.join(inbox::kept_name(kept));
+            if inbox::is_sound(&path, kept) {
+                found.push(Arrival { file: InputFile { relative: kept.path.clone(), path }, kept: kept.clone() });
+            }
+        }
+        found
     }
 
     /// Reads files that came on a day and looks at their rows while they are in memory, unless they went through before.
@@ -330,19 +348,22 @@ impl Desk<'_> {
     /// A piece of a list that comes in several files is missing.
     fn fewer_files(&self, source: &Source, files: &[Arrival], digest: &str) -> Option<Diagnostic> {
         let before = self.known.before(&source.id, digest)?;
-        if source.snapshot != Snapshot::Full || before.files.len() <= files.len() {
+        let own = |file: &&KeptFile| !inbox::is_report(file);
+        let (had, has) = (before.files.iter().filter(own).count(), files.iter().map(|f| &f.kept).filter(own).count());
+        if source.snapshot != Snapshot::Full || had <= has {
             return None;
         }
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
         let now: BTreeSet<String> = files.iter().map(|f| name(&f.kept.path)).collect();
-        let gone: Vec<String> = before.files.iter().map(|f| name(&f.path)).filter(|n| !now.contains(n)).collect();
+        let gone: Vec<String> =
+            before.files.iter().filter(own).map(|f| name(&f.path)).filter(|n| !now.contains(n)).collect();
         let message = format!(
             "{} ({}) came in {} files; the delivery of {} had {}, among them {}",
             source.title,
             source.id,
-            files.len(),
+            has,
             before.as_of,
-            before.files.len(),
+            had,
             gone.join(", ")
         );
         Some(

@@ -9,7 +9,7 @@ use super::deliveries::{Desk, Taken};
 use super::inbox::{FOLDER, Inbox, kept_name};
 use crate::cases::ledger::{Deliveries, DeliveryState};
 use crate::diag::FailureClass;
-use crate::plan::{FieldKind, Snapshot, Source, sample};
+use crate::plan::{FieldKind, Snapshot, Source, SourceRole, sample};
 
 const ROUNDS: [(&str, &str); 3] = [("2026Q2", "2026-06-30"), ("2026Q3", "2026-09-30"), ("2026Q4", "2026-12-31")];
 
@@ -54,7 +54,7 @@ impl Office {
         let (name, day) = ROUNDS[round];
         let out = self.dir.path().join("out");
         let inbox = Inbox::open(&self.dir.path().join("in"), Some(&out), true, name).unwrap();
-        let (found, notes) = inbox.files_of(&self.source).unwrap();
+        let (found, notes) = inbox.files_of(&self.source, &self.known).unwrap();
         let accept: BTreeSet<String> = accept.then(|| self.source.id.clone()).into_iter().collect();
         let keep = out.join(FOLDER);
         let as_of = day.parse().unwrap();
@@ -97,6 +97,35 @@ fn a_late_department_falls_back_to_its_last_good_delivery() {
     office.source.required = true;
     office.source.freshness_days = Some(1);
     assert_eq!(office.take(2, false).trouble, Some(FailureClass::InputMissing));
+}
+
+#[test]
+fn new_reports_in_returned_forms_are_read_once_beside_the_villages_own() {
+    let mut office = Office::new();
+    office.source.role = SourceRole::Offline;
+    office.inbox(&[("民政/村报.csv", 0, 40)]);
+    let report = |office: &Office, name: &str, first: usize| {
+        let path = office.dir.path().join("out/forms/inbox/民政").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, format!("name\n人{first}\n")).unwrap();
+    };
+    assert_eq!(told(&office.take(0, false)).2, 40);
+    // Nobody copies the form's new report into the inbox: the round finds it, and finds it again when it is run again.
+    report(&office, "补报一.csv", 900);
+    office.inbox(&[("民政/村报.csv", 1, 40)]);
+    for _ in 0..2 {
+        let taken = office.take(1, false);
+        assert_eq!(told(&taken), ("delivered", "2026-09-30".into(), 41, vec![]));
+        assert!(taken.files.iter().any(|f| f.path == "forms/inbox/民政/补报一.csv"), "{:?}", taken.files);
+    }
+    // It was news of that round. A later one stands beside the villages' last list when they send none.
+    report(&office, "补报二.csv", 901);
+    office.inbox(&[]);
+    let taken = office.take(2, false);
+    assert_eq!((taken.state, taken.read.as_ref().map(|r| r.rows.len())), ("delivered", Some(41)));
+    let names: Vec<&str> = taken.files.iter().map(|f| f.path.as_str()).collect();
+    assert_eq!(names, ["forms/inbox/民政/补报二.csv", "民政/村报.csv"]);
+    assert_eq!(taken.problems.iter().map(|p| p.code).collect::<Vec<_>>(), [""; 0]);
 }
 
 #[test]

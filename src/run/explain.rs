@@ -8,7 +8,8 @@ use arrow::array::Array;
 use super::store::Round;
 use super::waterfall::{self, Waterfall};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::text::{mask_name, mask_number};
+use crate::model::table::Column;
+use crate::model::text::{mask_name, mask_number, mask_runs};
 use crate::model::{Privacy, Provenance, Table};
 
 /// Candidates of one record that are drawn.
@@ -26,6 +27,8 @@ pub struct Explained {
 /// One household, or one record without a household.
 #[derive(Debug, serde::Serialize)]
 pub struct Case {
+    /// Id of the household or record.
+    pub id: String,
     /// What it is.
     pub title: String,
     /// Its parts in the order of the flow.
@@ -78,7 +81,24 @@ pub fn explain(round: &Round, query: &str, full: bool, all_pictures: bool) -> Ou
     }
     let mut cases: Vec<Case> = households.iter().map(|h| book.household(h)).collect();
     cases.extend(lonely.iter().map(|(source, row)| book.record(source, *row)));
+    if !full {
+        let names = book.names_of(&households);
+        let lines = cases.iter_mut().flat_map(|c| &mut c.sections).flat_map(|s| &mut s.lines);
+        lines.for_each(|line| *line = without_names(line, &names));
+    }
     Ok(Explained { round: round.name.clone(), cases })
+}
+
+/// The class of what a column is about: a raw value's that of its field.
+fn class_of_field(table: &Table, column: &Column) -> Privacy {
+    let field = column.name.strip_suffix("_raw").and_then(|field| table.schema.index(field));
+    field.map_or(column.privacy, |at| table.schema.columns[at].privacy)
+}
+
+/// A line in which the members' names are masked wherever they stand: evidence and remarks name people too.
+fn without_names(line: &str, names: &BTreeSet<&str>) -> String {
+    let held = names.iter().filter(|n| line.contains(**n));
+    held.fold(line.to_string(), |line, name| line.replace(name, &mask_name(name)))
 }
 
 /// Writes the drawings of an explanation as a page and as SVG.
@@ -88,7 +108,7 @@ pub fn write_pictures(explained: &Explained, html: Option<&Path>, svg: Option<&P
     let files = [(html, waterfall::html(&title, &pictures)), (svg, waterfall::svg(&pictures))];
     for (path, text) in files {
         if let Some(path) = path {
-            std::fs::write(path, text).map_err(|e| Failure::io("write", path, &e))?;
+            crate::publish::atomic::write(path, text.as_bytes())?;
         }
     }
     Ok(())
@@ -186,7 +206,7 @@ impl Book {
                 .schema
                 .columns
                 .iter()
-                .filter(|c| c.kind == crate::model::Kind::Text && c.privacy >= Privacy::Personal)
+                .filter(|c| c.kind == crate::model::Kind::Text && class_of_field(table, c) >= Privacy::Personal)
                 .map(|c| c.name.as_str())
                 .collect();
             for i in 0..table.rows() {
@@ -219,6 +239,15 @@ impl Book {
         own(&self.links).or_else(|| own(&self.persons))
     }
 
+    /// Names of the households' members.
+    fn names_of(&self, households: &BTreeSet<String>) -> BTreeSet<&str> {
+        (0..self.persons.rows())
+            .filter(|i| self.persons.str_at("household_id", *i).is_some_and(|h| households.contains(h)))
+            .filter_map(|i| self.persons.str_at("name", i))
+            .filter(|name| name.chars().count() > 1)
+            .collect()
+    }
+
     fn name(&self, name: &str) -> String {
         if self.full { name.to_string() } else { mask_name(name) }
     }
@@ -241,7 +270,8 @@ impl Book {
                     () if c.name.contains("number") && c.privacy >= Privacy::Personal => mask_number(&value),
                     () if c.name.contains("name") && c.privacy == Privacy::Personal => mask_name(&value),
                     () if c.name.contains("phone") => mask_number(&value),
-                    () => value,
+                    // Accounts, and numbers within words.
+                    () => mask_runs(&value),
                 };
                 Some(format!("{} {value}", c.title))
             })
@@ -434,7 +464,7 @@ impl Book {
             let lines = rows(table).iter().map(|&i| self.values(table, i, &["household_id"])).collect();
             section(&format!("{} {}", table.schema.title, table.name()), lines);
         }
-        Case { title: format!("household {household}"), sections, pictures }
+        Case { id: household.to_string(), title: format!("household {household}"), sections, pictures }
     }
 
     fn record(&self, source: &str, row: usize) -> Case {
@@ -443,7 +473,7 @@ impl Book {
             Section { title: "记录 record".into(), lines: vec![self.record_line(source, row)] },
             Section { title: "匹配 link".into(), lines: self.link_lines(&id) },
         ];
-        Case { title: format!("record {id}"), sections, pictures: self.pictures(&id) }
+        Case { title: format!("record {id}"), sections, pictures: self.pictures(&id), id }
     }
 }
 

@@ -36,7 +36,8 @@ pub fn explain_links(path: &Path, key: &str) -> Outcome<Explained> {
         ));
     }
     let key = key.trim();
-    let mut case = Case { title: format!("record {key}"), sections: Vec::new(), pictures: Vec::new() };
+    let mut case =
+        Case { id: key.to_string(), title: format!("record {key}"), sections: Vec::new(), pictures: Vec::new() };
     let mut lines = Vec::new();
     for batch in builder.build().map_err(|e| fail(&e))? {
         let batch = batch.map_err(|e| fail(&e))?;

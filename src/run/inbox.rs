@@ -3,6 +3,7 @@
 //! ```text
 //! INPUT/民政/农村低保.xlsx            files at any depth, as the contracts' globs say
 //! INPUT/2026Q3/民政/农村低保.xlsx     a folder named like a round holds that round's files and no other's
+//! OUT/forms/inbox/线下排查/…         new reports in returned forms: the villages' own, read once in the round after they came
 //! OUT/deliveries/<sha256>.xlsx       what was read, for as long as a later round may need it
 //! ```
 //!
@@ -18,13 +19,15 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest, Sha256};
 
 use super::manifest;
-use crate::cases::ledger::KeptFile;
+use crate::cases::ledger::{Deliveries, DeliveryState, KeptFile};
 use crate::diag::{Diagnostic, Failure, Outcome, Place};
 use crate::ingest::{self, InputFile, receipt::Looks};
-use crate::plan::Source;
+use crate::plan::{Source, SourceRole};
 
 /// Folder of kept files below the output folder.
 pub const FOLDER: &str = "deliveries";
+/// Folder of new reports in returned forms, below the output folder.
+pub const REPORTS: &str = "forms/inbox";
 /// A file that was changed so lately may still be being written: it is looked at twice.
 const LATELY: Duration = Duration::from_secs(10);
 /// Time between the two looks.
@@ -42,6 +45,8 @@ pub struct Arrival {
 /// The input folder.
 pub struct Inbox {
     input: PathBuf,
+    /// Where new reports in returned forms lie.
+    reports: Option<PathBuf>,
     keep: Option<PathBuf>,
     round: String,
     /// Paths that no source gets: growing files, receipts, what lies in the output folder.
@@ -64,6 +69,7 @@ impl Inbox {
     pub fn open(input: &Path, out: Option<&Path>, keep: bool, round: &str) -> Outcome<Inbox> {
         let mut inbox = Inbox {
             input: input.to_path_buf(),
+            reports: out.map(|o| o.join(REPORTS)).filter(|p| p.is_dir()),
             keep: out.filter(|_| keep).map(|o| o.join(FOLDER)),
             round: round.to_string(),
             apart: BTreeSet::new(),
@@ -105,7 +111,7 @@ impl Inbox {
     ///
     /// # Errors
     /// A file cannot be read or kept (74).
-    pub fn files_of(&self, source: &Source) -> Outcome<(Vec<Arrival>, Vec<Diagnostic>)> {
+    pub fn files_of(&self, source: &Source, known: &Deliveries) -> Outcome<(Vec<Arrival>, Vec<Diagnostic>)> {
         let found = ingest::find_files(source, &self.input)?;
         let mut problems = found.notes;
         let mut arrivals = Vec::new();
@@ -127,7 +133,27 @@ impl Inbox {
             let message = format!("{elsewhere} files lie in folders of other rounds and are not of {}", self.round);
             problems.push(Diagnostic::note("delivery.other_round", message, Place::file(source.files.join(", "))));
         }
+        arrivals.extend(self.new_reports(source, known)?);
         Ok((arrivals, problems))
+    }
+
+    /// New reports in returned forms, where the source is the villages' list: each is news of one round. The program has written
+    /// them itself, whole or not at all, so none is still growing.
+    fn new_reports(&self, source: &Source, known: &Deliveries) -> Outcome<Vec<Arrival>> {
+        let Some(folder) = self.reports.as_deref().filter(|_| source.role == SourceRole::Offline) else {
+            return Ok(Vec::new());
+        };
+        let mut arrivals = Vec::new();
+        for file in &ingest::find_files(source, folder)?.files {
+            let relative = format!("{REPORTS}/{}", file.relative);
+            let Some(arrival) = self.keep(&InputFile { relative, path: file.path.clone() })? else { continue };
+            let used = known.of(&source.id).filter(|e| e.state == DeliveryState::Used);
+            let mut rounds = used.filter(|e| e.files.iter().any(|f| f.sha256 == arrival.kept.sha256)).map(|e| &e.round);
+            if rounds.next().is_none_or(|first| *first == self.round) {
+                arrivals.push(arrival);
+            }
+        }
+        Ok(arrivals)
     }
 
     /// Hashes a file and keeps a copy; none when it changes meanwhile.
@@ -149,6 +175,11 @@ impl Inbox {
 fn still_written(place: Place) -> Diagnostic {
     Diagnostic::warning("ingest.still_written", "the file is still being written; it is left out", place)
         .hint("wait until the copy is finished and run again")
+}
+
+/// Whether a file is of the program's own folder of new reports.
+pub fn is_report(file: &KeptFile) -> bool {
+    file.path.strip_prefix(REPORTS).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Name of a kept file: its hash with its own ending, which tells programs and people what it is.
@@ -218,7 +249,7 @@ fn private(_: &Path, _: u32) -> std::io::Result<()> {
 }
 
 /// True when a folder on the way to a file is named like a round that is not this one.
-fn other_round(relative: &str, round: &str) -> bool {
+pub(super) fn other_round(relative: &str, round: &str) -> bool {
     let folders = relative.rsplit_once('/').map_or("", |(folders, _)| folders);
     folders.split('/').any(|f| is_round(f) && !f.eq_ignore_ascii_case(round))
 }
@@ -283,7 +314,7 @@ mod tests {
         let inbox = Inbox::open(&input, Some(&out), true, "2026Q3").unwrap();
         let source =
             crate::plan::Source { files: vec!["民政/*.csv".into()], ..crate::plan::sample::source("s", vec![]) };
-        let (arrivals, problems) = inbox.files_of(&source).unwrap();
+        let (arrivals, problems) = inbox.files_of(&source, &Deliveries::default()).unwrap();
         assert!(problems.is_empty(), "{problems:?}");
         let kept = &arrivals[0];
         assert_eq!(kept.file.relative, "民政/a.CSV");
@@ -299,7 +330,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&kept.file.path).unwrap(), "姓名\n甲\n");
         fs::write(input.join("民政/a.CSV"), "姓名\n甲\n").unwrap();
         fs::write(&kept.file.path, "bitten").unwrap();
-        let again = inbox.files_of(&source).unwrap().0;
+        let again = inbox.files_of(&source, &Deliveries::default()).unwrap().0;
         assert_eq!(fs::read_to_string(&again[0].file.path).unwrap(), "姓名\n甲\n");
     }
 
@@ -323,7 +354,7 @@ mod tests {
             inbox
         });
         let source = crate::plan::Source { files: vec!["*.csv".into()], ..crate::plan::sample::source("s", vec![]) };
-        let (arrivals, problems) = inbox.unwrap().files_of(&source).unwrap();
+        let (arrivals, problems) = inbox.unwrap().files_of(&source, &Deliveries::default()).unwrap();
         assert_eq!(arrivals.iter().map(|a| a.file.relative.as_str()).collect::<Vec<_>>(), ["b.csv"]);
         assert_eq!(problems[0].code, "ingest.still_written");
         assert_eq!(problems[0].place.file.as_deref(), Some("a.csv"));

@@ -8,6 +8,18 @@ use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::plan;
 use crate::plan::json_schema::{self, FileKind};
 
+/// What starts the runs of an office on its server; `@DIR@` is the office's folder.
+const KIT: [(&str, &str); 5] = [
+    ("ops/bidui-nightly.service", include_str!("kit/bidui-nightly.service")),
+    ("ops/bidui-nightly.timer", include_str!("kit/bidui-nightly.timer")),
+    ("ops/bidui.cron", include_str!("kit/bidui.cron")),
+    ("ops/logrotate.conf", include_str!("kit/logrotate.conf")),
+    ("ops/office.env", include_str!("kit/office.env")),
+];
+
+/// Folders that these files write to.
+const KIT_FOLDERS: [&str; 3] = ["log", "backup", "metrics"];
+
 static PIPELINES: Dir = include_dir!("$CARGO_MANIFEST_DIR/pipelines");
 
 /// What was set up.
@@ -39,6 +51,7 @@ pub fn init(dir: &Path) -> Outcome<SetUp> {
     let mut files = Vec::new();
     copy(&PIPELINES, &dir.join("pipelines"), &mut files)?;
     schemas(dir, &mut files)?;
+    kit(dir, &mut files)?;
     files.sort();
 
     let (plan, _) = plan::load(&dir.join("pipelines/quarterly"));
@@ -79,6 +92,24 @@ fn schemas(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
     }
     write(".taplo.toml", rules)
 }
+
+/// The files by which a server starts the runs, with the folder's own path in them.
+fn kit(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
+    for folder in KIT_FOLDERS {
+        super::private::make_dir(&dir.join(folder))?;
+    }
+    let folder = dir.join("ops");
+    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the folder", &folder, &e))?;
+    let own = std::path::absolute(dir).map_err(|e| Failure::io("find the path of", dir, &e))?;
+    for (path, text) in KIT {
+        let to = dir.join(path);
+        let text = text.replace("@DIR@", &own.display().to_string());
+        std::fs::write(&to, text).map_err(|e| Failure::io("write", &to, &e))?;
+        files.push(path.to_string());
+    }
+    Ok(())
+}
+
 /// How the inbox may be laid out, for the one who puts files there.
 const NOTE: &str = "\
 收件文件夹

@@ -13,15 +13,15 @@ use super::linked;
 use super::manifest::PersonCounts;
 use super::position::{self, Position, published_run};
 use crate::cases::ledger::{
-    self, Assigned, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer, RecordKey, RunKey,
-    Standing, State, person_id, person_number,
+    self, Assigned, CaseChange, CaseEvent, CaseState, Change, Decision, EventKind, FittedModel, Ledger, Levels, Offer,
+    OrderState, RecordKey, RunKey, Standing, State, person_id, person_number,
 };
 use crate::cases::{self, Advanced, Lists};
-use crate::diag::{Diagnostic, Outcome, Place};
+use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::link::{self, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{FieldFinding, Table, tables};
-use crate::plan::{LinkModel, Role, Source};
+use crate::plan::{LinkModel, Process, Role, Source};
 
 /// A level's weight may move so many bits from round to round before it is told: by one bit the evidence counts twice or half.
 const DRIFT_BITS: f64 = 1.0;
@@ -29,6 +29,16 @@ const DRIFT_BITS: f64 = 1.0;
 const MOST_GONE: f64 = 0.2;
 /// Below so many persons a share says nothing.
 const FEW_PERSONS: usize = 50;
+
+/// A checked copy of an office's ledger; nothing may be running on its folder meanwhile.
+///
+/// # Errors
+/// There is no ledger (66), another run holds the folder (75), the copy cannot be written (74).
+pub fn backup(out: &Path, to: &Path) -> Outcome<ledger::Copied> {
+    let holder = format!("process {} (backup), since {}", std::process::id(), super::clock::now_stamp());
+    let _lock = super::lock::take(out, &holder)?;
+    Ledger::open(out)?.copy_to(to)
+}
 
 /// The ledger while a round is made.
 pub struct RoundLedger {
@@ -67,6 +77,14 @@ pub fn open(out: &Path) -> Outcome<Ledger> {
     ledger.recover(|round| published_run(out, round))?;
     position::settle(out)?;
     Ok(ledger)
+}
+
+/// What is told where a folder without a ledger is to be worked in.
+pub fn missing(out: &Path) -> Failure {
+    let place = Place::file(out.join(ledger::FILE).display().to_string());
+    let problem = Diagnostic::error("ledger.missing", "this folder has no ledger", place)
+        .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
+    Failure::one(FailureClass::InputMissing, problem)
 }
 
 impl RoundLedger {
@@ -113,6 +131,28 @@ impl RoundLedger {
     /// Takes the cases one round further.
     pub fn advance(&self, lists: Lists) -> Advanced {
         cases::advance(lists, &self.cases.0, self.cases.1)
+    }
+
+    /// Every step of every case, those of the round in the making among them, and every order.
+    pub fn papers(&self, process: &Process, change: &CaseChange) -> Outcome<(Vec<CaseEvent>, Vec<OrderState>)> {
+        let mut events = self.ledger.case_events(None)?;
+        let last = events.iter().map(|e| e.event).max().unwrap_or(0);
+        events.extend(change.events.iter().zip(1..).map(|((case, from, to, step), n)| CaseEvent {
+            event: last + n,
+            case: *case,
+            by_run: true,
+            import: None,
+            round: self.round.clone(),
+            trigger: step.trigger.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            day: step.day.to_string(),
+            by: step.by.clone(),
+            reason: step.reason.clone(),
+            file: step.file.clone(),
+            details: step.details.clone(),
+        }));
+        Ok((events, self.ledger.orders(process)?))
     }
 
     /// What is worth telling about the persons as a whole.
@@ -411,7 +451,7 @@ impl RoundLedger {
     ) -> Outcome<(T, Option<Diagnostic>)> {
         let key = RunKey { round: self.round.clone(), as_of: self.as_of.clone(), run_id: position.run_id.clone() };
         let change = Change { persons: std::mem::take(&mut self.assigned), ..change };
-        let before = position::prepare(&self.out, position, |to| self.ledger.copy_as_it_is(to))?;
+        let before = position::prepare(&self.out, position, |to| self.ledger.snapshot_to(to))?;
         self.ledger.prepare(&key, &change)?;
         match publish(&before.join("round")) {
             Ok(done) => {

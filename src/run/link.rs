@@ -156,7 +156,7 @@ pub fn link(options: &LinkOptions, observer: Observer) -> Outcome<LinkReport> {
         None => report.count_pairs(&plain.pairs),
     }
     if let Some(path) = &options.save_model {
-        std::fs::write(path, &plain.fitted).map_err(|e| Failure::io("write the fitted model", path, &e))?;
+        crate::publish::atomic::write(path, plain.fitted.as_bytes())?;
     }
     let right = plain.right.as_ref().unwrap_or(&plain.left);
     if let Some(out) = &options.out {

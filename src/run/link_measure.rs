@@ -114,15 +114,14 @@ const SAMPLE: [&str; 7] = ["left_id", "right_id", "decision", "match_weight", "s
 /// # Errors
 /// Class `io` when the file cannot be written.
 pub fn write_sample(path: &Path, pairs: &Pairs, wanted: usize, left: &Keys, right: Option<&Keys>) -> Outcome<u64> {
-    let fail = |e: csv::Error| Failure::io("write the sample", path, &e);
-    let mut writer = csv::Writer::from_path(path).map_err(fail)?;
-    writer.write_record(SAMPLE).map_err(fail)?;
     let mut written = 0;
-    for stratum in evaluate::sample(pairs, right.is_none(), wanted) {
-        for row in stratum.rows {
-            let Some(left_row) = pairs.left[row] else { continue };
-            writer
-                .write_record([
+    crate::publish::atomic::write_with(path, |out| -> Result<(), csv::Error> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(SAMPLE)?;
+        for stratum in evaluate::sample(pairs, right.is_none(), wanted) {
+            for row in stratum.rows {
+                let Some(left_row) = pairs.left[row] else { continue };
+                writer.write_record([
                     left.get(left_row),
                     right.unwrap_or(left).get(pairs.right[row]),
                     "",
@@ -130,12 +129,13 @@ pub fn write_sample(path: &Path, pairs: &Pairs, wanted: usize, left: &Keys, righ
                     pairs.status[row].as_str(),
                     &stratum.name,
                     &stratum.size.to_string(),
-                ])
-                .map_err(fail)?;
-            written += 1;
+                ])?;
+                written += 1;
+            }
         }
-    }
-    writer.flush().map_err(|e| Failure::io("write the sample", path, &e))?;
+        writer.flush()?;
+        Ok(())
+    })?;
     Ok(written)
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::private;
@@ -22,6 +23,7 @@ pub fn take(out: &Path, holder: &str) -> Outcome<Lock> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o600)
         .open(&path)
         .map_err(|e| Failure::io("open the lock", &path, &e))?;
     match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
@@ -46,6 +48,12 @@ pub fn take(out: &Path, holder: &str) -> Outcome<Lock> {
         }
         Err(e) => Err(Failure::io("lock", &path, &e)),
     }
+}
+
+/// True when somebody holds the lock of an output folder now. Takes nothing and writes nothing.
+pub fn held(out: &Path) -> bool {
+    let Ok(file) = File::open(out.join(".lock")) else { return false };
+    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
 }
 
 #[cfg(test)]

@@ -9,18 +9,21 @@
 //! OUT/.before/<round>/           where a round began: the ledger, the inbox, what it replaced
 //! OUT/.stages/                   results of finished stages, by what they were made from
 //! OUT/rounds/<round>/tables/     every table as Parquet
-//! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, for the next run
+//! OUT/forms/receipts, inbox      receipts of forms that came back; new reports in them, read by the next run
 //! OUT/rounds/<round>/*.xlsx, 核实表/, 数据质量回执/, report.html, manifest.json
 //! OUT/deliveries/<sha256>…       what departments sent, kept before it is read
 //! OUT/ledger.sqlite              person ids, decisions of people, deliveries, fitted models
 //! OUT/history.jsonl              when which run ended how
+//! OUT/audit.jsonl, 交接单.html   who did what and why, as a chain of hashes; its head on paper
 //! ```
 
 mod again;
+pub mod audit;
 mod bundle;
 mod cases;
 mod changes;
 mod check;
+pub mod classes;
 mod clock;
 mod corrections;
 #[cfg(test)]
@@ -30,8 +33,10 @@ mod decisions;
 mod deliveries;
 #[cfg(test)]
 mod deliveries_tests;
+mod doctor;
 mod explain;
 mod explain_links;
+pub mod export;
 pub mod forms;
 mod inbox;
 mod increments;
@@ -40,6 +45,7 @@ mod infer_names;
 mod ingested;
 mod init;
 mod ledger;
+pub mod limits;
 mod link;
 pub mod link_checks;
 mod link_generic;
@@ -57,14 +63,17 @@ mod preview;
 mod private;
 mod propose;
 mod pull;
+mod purge;
 mod receipts;
 mod retain;
 mod runs;
 mod scale;
+pub mod seal;
 mod sources;
 mod stages;
 mod staging;
 mod store;
+pub mod telemetry;
 mod through;
 mod undo;
 mod waterfall;
@@ -79,10 +88,12 @@ pub use check::{CheckOptions, Checked, check};
 pub use clock::{parse_day, round_name, today};
 pub use decide::{DecideOptions, DecideReport, decide};
 use decisions::read_decisions;
+pub use doctor::{DoctorOptions, Health, Looked, doctor};
 pub use explain::{Explained, Section, explain, write_pictures};
 pub use explain_links::explain_links;
 pub use infer::{Draft, infer};
 pub use init::{SetUp, init};
+pub use ledger::backup;
 pub use link::{LinkOptions, LinkReport, link};
 pub use link_generic::{GenericLinked, link_generic};
 pub use papers::{
@@ -92,7 +103,9 @@ pub use papers::{
 pub use pipeline::{Finished, Options, run};
 pub use precision::{Precision, PrecisionOptions, precision};
 pub use preview::{ParamChange, Preview, PreviewOptions, preview};
+pub use private::append as open_private;
 pub use pull::{PullOptions, Pulled, pull};
+pub use purge::{OldDelivery, OldRound, Purge, PurgeOptions, PurgedFile, purge};
 pub use retain::{Pruned, prune_runs};
 pub use runs::{Compared, Difference, RunLine, Verified, compare_runs, list_runs, show_run, verify_run};
 pub use store::{Round, read as read_table};

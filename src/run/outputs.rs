@@ -282,7 +282,7 @@ pub struct Sheets<'a> {
 pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
     let Sheets { plan, as_of, tables, manifest, .. } = *sheets;
     let folder = dir.join("tables");
-    std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the tables folder", &folder, &e))?;
+    publish::atomic::make_folder(&folder)?;
     observer(Event::Stage { name: "publish", steps: tables.iter().count() + 6 });
     for table in tables.iter() {
         let path = folder.join(format!("{}.parquet", table.name()));

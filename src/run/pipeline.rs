@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 
+use super::audit::{self, Action};
 use super::ledger::{self, RoundLedger};
 use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
@@ -15,13 +16,14 @@ use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, lock, private, scale, store};
+use super::{Event, Observer, clock, limits, lock, private, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
+use crate::cases::orders::desk::{Desk, RoundTables};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
-use crate::plan::{self, LinkModel, Plan, Source, SourceRole, Subject};
+use crate::plan::{self, Cadence, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::held::Previous;
 use crate::screen::{ScreenInput, Screened};
 use crate::{cases, codes, link, reconcile, screen};
@@ -41,6 +43,8 @@ pub struct Options {
     pub accept: Vec<String>,
     /// Make everything anew: neither use nor keep results of finished stages.
     pub fresh: bool,
+    /// Bytes of memory that the run may take; no cap when not given.
+    pub memory: Option<u64>,
 }
 
 /// A run that published its round.
@@ -66,6 +70,26 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
         Some(day) => day,
         None => clock::today()?,
     };
+    let mut action = Action::new("run").on("as_of", as_of.to_string());
+    if !options.accept.is_empty() {
+        action = action.on("accept", options.accept.clone());
+    }
+    let finished = audit::act(&options.out, &action, |facts| {
+        let finished = run_and_tell(options, as_of, observer)?;
+        let manifest = &finished.manifest;
+        facts.add("round", manifest.round.as_str());
+        facts.add("run_id", manifest.run_id.as_str());
+        facts.add("inputs", manifest.inputs.len());
+        facts.add("online", manifest.online_by_type.values().sum::<u64>());
+        facts.exit(finished.trouble.map_or(0, FailureClass::exit_code));
+        Ok(finished)
+    })?;
+    audit::write_page(&options.out, &finished.manifest.round, &finished.manifest.run_id, &finished.dir)?;
+    Ok(finished)
+}
+
+/// Runs under the lock and writes into the history how it ended.
+fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
     let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
     let _lock = lock::take(&options.out, &holder)?;
     let result = run_locked(options, as_of, observer);
@@ -75,14 +99,28 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
         Err(e) => serde_json::json!({"at": clock::now_stamp(), "as_of": as_of.to_string(),
             "exit": e.class.exit_code(), "published": false}),
     };
-    append_history(&options.out, &line.to_string())?;
-    result
+    match (result, append_history(&options.out, &line.to_string())) {
+        (result, Ok(())) => result,
+        // The round is there, or it is not there for another reason: that a line is missing is told besides.
+        (Ok(mut finished), Err(late)) => {
+            finished.manifest.problems.extend(late.problems);
+            finished.trouble = Some(finished.trouble.unwrap_or(FailureClass::Io));
+            Ok(finished)
+        }
+        (Err(mut failure), Err(late)) => {
+            failure.problems.extend(late.problems);
+            Err(failure)
+        }
+    }
 }
 
+/// Adds a line in one write; a line that a stopped program left half is ended first.
 pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
     let path = out.join("history.jsonl");
+    let half = std::fs::read(&path).is_ok_and(|old| old.last().is_some_and(|last| *last != b'\n'));
+    let line = format!("{}{line}\n", if half { "\n" } else { "" });
     private::append(&path)
-        .and_then(|mut f| writeln!(f, "{line}").and_then(|()| f.sync_all()))
+        .and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
         .map_err(|e| Failure::io("write the history", &path, &e))
 }
 
@@ -91,7 +129,7 @@ fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Fin
     up_to_links(options, (&plan, problems), as_of, true, observer, |mut work, linked| {
         let staging = Staging::new(&options.out, work.round)?;
         work.screen(&linked, observer)?;
-        work.decide(&linked, observer);
+        work.decide(&linked, observer)?;
         work.finish(&linked, staging, observer)
     })
 }
@@ -119,6 +157,11 @@ pub(super) fn up_to_links<T>(
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
     let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
+    let size = limits::of_round(plan, &options.input, &options.out, &round, &known)?;
+    limits::demand_memory(&size, options.memory)?;
+    if keep {
+        limits::demand_room(&size, &options.out)?;
+    }
     let intake = Intake {
         input: &options.input,
         out: Some(&options.out),
@@ -371,7 +414,7 @@ impl Work<'_> {
     }
 
     /// Comparison with the villages' list, and what follows from it.
-    fn decide(&mut self, linked: &LinkedSources, observer: Observer) {
+    fn decide(&mut self, linked: &LinkedSources, observer: Observer) -> Outcome<()> {
         observer(Event::Stage { name: "reconcile", steps: 1 });
         let offline_source = self.plan.sources.iter().find(|s| s.role == SourceRole::Offline);
         let offline = offline_source.and_then(|s| {
@@ -405,11 +448,32 @@ impl Work<'_> {
         let standing = cases::cases_table(self.round, &advanced.states, self.plan, due);
         let changes = cases::case_changes(self.round, &self.as_of.to_string(), &advanced, self.plan);
         let villages = cases::village_reports(&comparison, &advanced, self.plan);
+        // A night knows too few rules to say that a risk is gone or that somebody was left out.
+        let papers = match self.plan.cadence {
+            Cadence::Quarterly => Some(self.papers(&advanced)?),
+            Cadence::Nightly => None,
+        };
         self.cases = advanced.change;
         for table in [offline, comparison, tasks, proposals, orders, tracking, standing, changes, villages] {
             self.tables.add(table);
         }
+        papers.into_iter().flatten().for_each(|table| self.tables.add(table));
         observer(Event::Step("comparison".into()));
+        Ok(())
+    }
+
+    /// Orders, exit conditions and conduct as they stand on the day of the round.
+    fn papers(&self, advanced: &cases::Advanced) -> Outcome<[Table; 4]> {
+        let (events, orders) = self.ledger.papers(&self.plan.process, &advanced.change)?;
+        let tables = RoundTables {
+            households: self.tables.get("households"),
+            online: self.tables.get("online_list"),
+            hits: self.tables.get("rule_hits"),
+            outcomes: self.tables.get("rule_outcomes"),
+            persons: None,
+        };
+        let (round, cases) = ((self.round, self.as_of), (&advanced.states[..], &events[..]));
+        Ok(super::papers::of_round(&Desk::new(self.plan, round, self.as_of, cases, &orders, tables)))
     }
 
     /// Checks the sums, writes every output, publishes.
@@ -439,8 +503,9 @@ impl Work<'_> {
         below_pipelines(self.plan, &mut self.problems);
         diag::sort(&mut self.problems);
         let (possible, decisions) = (self.tables.get("possible_links"), self.tables.get("decisions"));
-        let tables = ["person_history", "deliveries", "cases"].map(|name| self.tables.get(name));
-        let tables = [&[decisions][..], &tables].concat();
+        let own = ["person_history", "deliveries", "cases", "order_book"];
+        let tables = [decisions].into_iter().chain(self.tables.iter().filter(|t| own.contains(&t.name())));
+        let tables: Vec<&Table> = tables.collect();
         let mut digest = self.ledger.digest(&tables);
         // Rows may be kept of it: another one before makes another run.
         digest.push_str(self.previous.as_ref().map_or("", |(run_id, _)| run_id));

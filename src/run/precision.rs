@@ -60,7 +60,7 @@ pub fn precision(options: &PrecisionOptions) -> Outcome<Precision> {
     let precision = cases::rule_precision(&hits, &households, &answers, &plan);
     let overlap = cases::rule_overlap(&hits);
     if let Some(folder) = &options.tables {
-        std::fs::create_dir_all(folder).map_err(|e| Failure::io("make the tables folder", folder, &e))?;
+        publish::atomic::make_folder(folder)?;
         for table in [&precision, &overlap] {
             publish::parquet::write(table, &folder.join(format!("{}.parquet", table.name())))?;
         }

@@ -120,6 +120,7 @@ pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview>
         as_of: Some(as_of),
         accept: options.accept.clone(),
         fresh: false,
+        memory: None,
     };
     let title = match (&options.proposed, settings.as_slice()) {
         (Some(dir), []) => format!("proposed: {}", dir.display()),

@@ -40,10 +40,10 @@ pub struct Pruned {
 /// The pipeline is wrong or has no policy (78); another run holds the folder (75); something cannot be read or removed (74).
 pub fn prune_runs(out: &Path, pipeline: &Path, on: Option<Date>, remove: bool) -> Outcome<Pruned> {
     let (plan, _) = pipeline::load_plan(pipeline)?;
-    if plan.rounds_kept.rounds.is_none() && plan.rounds_kept.days.is_none() {
+    if plan.retention.rounds.is_none() && plan.retention.days.is_none() {
         let what = "the pipeline does not say how long rounds are kept";
         let place = Place::file(pipeline.join("pipeline.toml").display().to_string());
-        let hint = "write keep_rounds = 12, or keep_days = 400, or both";
+        let hint = "write a section [retention] with keep_rounds = 12, or keep_days = 400, or both";
         return Err(Failure::one(FailureClass::Pipeline, Diagnostic::error("runs.no_policy", what, place).hint(hint)));
     }
     let today = match on {
@@ -56,10 +56,10 @@ pub fn prune_runs(out: &Path, pipeline: &Path, on: Option<Date>, remove: bool) -
     let all = runs::list_runs(out)?;
     let referred = referred(&plan, &book)?;
     let own: Vec<&runs::RunLine> = all.iter().filter(|r| r.pipeline == plan.name).collect();
-    let newest = own.len().saturating_sub(plan.rounds_kept.rounds.unwrap_or(1).max(1) as usize);
+    let newest = own.len().saturating_sub(plan.retention.rounds.unwrap_or(1).max(1) as usize);
     for line in &own[..newest] {
         let age = line.as_of.parse::<Date>().ok().map_or(0, |day| day.until(today).map_or(0, |s| s.get_days()));
-        if plan.rounds_kept.days.is_some_and(|days| i64::from(age) <= i64::from(days)) {
+        if plan.retention.days.is_some_and(|days| i64::from(age) <= i64::from(days)) {
             continue;
         }
         match referred.iter().find(|(round, _)| *round == line.round) {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Round;
 use super::manifest::{self, HashedFile};
+use super::{Round, purge};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 
 /// A published round on one line.
@@ -44,6 +44,8 @@ pub struct Verified {
     pub round: String,
     /// Files whose hash is the manifest's.
     pub sound: u64,
+    /// Files out of which a purge took something, and which are as its note says.
+    pub purged: u64,
     /// What is not as it was published.
     pub differences: Vec<Difference>,
 }
@@ -162,12 +164,26 @@ pub fn verify_run(
     let round = Round::open(out, round)?;
     let manifest = manifest_of(&round.dir)?;
     let declared = hashed(&manifest["outputs"]);
-    let mut verified = Verified { round: round.name.clone(), sound: 0, differences: Vec::new() };
+    let mut verified = Verified { round: round.name.clone(), sound: 0, purged: 0, differences: Vec::new() };
     let found = manifest::hash_tree(&round.dir)?;
     let names: BTreeSet<&str> = declared.iter().map(|f| f.path.as_str()).collect();
     let extra = found.iter().filter(|f| !names.contains(f.path.as_str()) && f.path != "manifest.json");
     verified.differences.extend(extra.map(|f| Difference { path: f.path.clone(), what: "extra", of: "output" }));
     compare(&declared, &round.dir, "output", &mut verified)?;
+    // What a purge took out is as its note says, not as it was published.
+    let purged = purge::purged(&round.dir)?;
+    let excused = |d: &Difference| match d.what {
+        "extra" => d.path == purge::NOTE,
+        "missing" => purged.iter().any(|p| p.path == d.path && p.after.is_none()),
+        _ => purged.iter().any(|p| {
+            let now = manifest::hash_file(&round.dir.join(&p.path)).ok().map(|(sha256, _)| sha256);
+            p.path == d.path && p.after.is_some() && p.after == now
+        }),
+    };
+    let all = std::mem::take(&mut verified.differences);
+    let (told, left): (Vec<_>, Vec<_>) = all.into_iter().partition(excused);
+    verified.purged = told.iter().filter(|d| d.what != "extra").count() as u64;
+    verified.differences = left;
     if let Some(root) = pipelines {
         compare(&hashed(&manifest["pipeline_files"]), root, "pipeline", &mut verified)?;
     }
@@ -178,9 +194,19 @@ pub fn verify_run(
     Ok(verified)
 }
 
+/// The file of a path in which a number was masked; the path itself where there is none.
+fn as_named(root: &Path, path: &str) -> PathBuf {
+    let plain = root.join(path);
+    if !path.contains('*') || plain.exists() {
+        return plain;
+    }
+    let files = crate::ingest::list_files(root).unwrap_or_default();
+    files.into_iter().find(|f| f.relative == path).map_or(plain, |f| f.path)
+}
+
 fn compare(declared: &[HashedFile], root: &Path, of: &'static str, verified: &mut Verified) -> Outcome<()> {
     for file in declared {
-        let path: PathBuf = root.join(&file.path);
+        let path: PathBuf = as_named(root, &file.path);
         let what = match manifest::hash_file(&path) {
             Ok((sha256, _)) if sha256 == file.sha256 => {
                 verified.sound += 1;

@@ -204,7 +204,7 @@ fn arrive(
             return Ok(arrived);
         }
     }
-    let (found, notes) = inbox.files_of(source)?;
+    let (found, notes) = inbox.files_of(source, desk.known)?;
     arrived.problems.extend(notes);
     arrived.found = found.iter().map(|f| f.kept.clone()).collect();
     arrived.inputs.extend(arrived.found.iter().map(hashed));

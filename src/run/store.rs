@@ -71,6 +71,13 @@ impl Round {
         Ok(names)
     }
 
+    /// Day of its judgement; none when its manifest does not tell.
+    pub fn as_of(&self) -> Option<jiff::civil::Date> {
+        let text = std::fs::read(self.dir.join("manifest.json")).ok()?;
+        let manifest: serde_json::Value = serde_json::from_slice(&text).ok()?;
+        manifest["as_of"].as_str()?.parse().ok()
+    }
+
     /// Thresholds of the linkage model (possible, linked), as the manifest has them; none in rounds of before.
     pub fn thresholds(&self) -> Option<(f64, f64)> {
         let text = std::fs::read(self.dir.join("manifest.json")).ok()?;

@@ -47,7 +47,7 @@ fn a_number_and_a_name_find_their_household_and_stay_masked() {
         assert!(text.contains(household), "{text}");
         assert!(!text.contains(number), "the number is masked");
     }
-    let (_, full, _) = explain(number, &["--full"]);
+    let (_, full, _) = explain(number, &["--unmask", "--reason", "测试"]);
     assert!(full.contains(number));
     let (code, json, _) = explain(number, &["--json"]);
     assert_eq!(code, 0);
@@ -72,7 +72,7 @@ fn how_a_record_came_to_its_weight_is_drawn() {
     let name = (0..persons.rows()).find(|&i| persons.str_at("person_id", i) == person(0)).unwrap();
     let name = persons.str_at("name", name).unwrap();
     assert!(!page.contains(name) && !drawing.contains(name), "names are masked in files too");
-    let (_, full, _) = explain(record, &["--full"]);
+    let (_, full, _) = explain(record, &["--unmask", "--reason", "测试"]);
     assert!(full.contains(name));
 }
 

@@ -167,7 +167,11 @@ fn answers_move_cases_once_and_the_receipt_says_complete_only_when_it_is() {
     assert_eq!((number(&files[0], "conflict"), &files[0]["complete"]), (1, &false.into()), "{}", files[0]);
     assert!(files[0]["problems"].to_string().contains("forms.conflict"), "{told}");
     assert_eq!(state(&out, case), before);
+    let given_out = PathBuf::from(files[0]["receipt"].as_str().unwrap());
+    let bytes = fs::read(&given_out).unwrap();
     let (_, files, told) = import(&out, &[&three], &["--overrule", "--by", "李主任"]);
+    assert_ne!(files[0]["receipt"].as_str().map(PathBuf::from), Some(given_out.clone()));
+    assert_eq!(fs::read(&given_out).unwrap(), bytes, "the receipt that was given out stays as it was");
     assert_eq!((number(&files[0], "answered"), &files[0]["complete"]), (1, &true.into()), "{} {told}", files[0]);
     assert_eq!(state(&out, case), "false_alarm");
 

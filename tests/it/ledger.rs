@@ -301,7 +301,7 @@ fn a_workbook_that_cannot_be_taken_changes_nothing_and_names_every_row() {
     assert_eq!(decide(&csv, &two.out).0, 65);
     assert!(before == fs::read(two.out.join("ledger.sqlite")).unwrap(), "the ledger is as it was");
     let (code, _, err) = decide(&csv, &dir);
-    assert_eq!((code, err.contains("decide.no_ledger")), (66, true), "{err}");
+    assert_eq!((code, err.contains("ledger.missing")), (66, true), "{err}");
 }
 
 /// State of the run of a round in the ledger.

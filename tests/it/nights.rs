@@ -186,6 +186,7 @@ impl Office {
             as_of: day.parse().ok(),
             accept: Vec::new(),
             fresh,
+            memory: None,
         };
         run(&options, &|_| {}).unwrap_or_else(|e| panic!("{day}: {e:?}"));
     }

@@ -135,7 +135,7 @@ fn old_rounds_go_by_the_pipelines_policy_unless_the_ledger_refers_to_them() {
     let (code, _, err) = prune(&[]);
     assert!(code == 78 && err.contains("runs.no_policy"), "{err}");
     let head = nightly.join("pipeline.toml");
-    let text = fs::read_to_string(&head).unwrap().replace("cadence =", "keep_rounds = 1\nkeep_days = 30\ncadence =");
+    let text = fs::read_to_string(&head).unwrap() + "\n[retention]\nkeep_rounds = 1\nkeep_days = 30\n";
     fs::write(&head, text).unwrap();
     for day in ["2026-10-01", "2026-10-02", "2026-10-03"] {
         let args = ["run", nightly.to_str().unwrap(), "--input", "sample-data", "--as-of", day];

@@ -250,6 +250,7 @@ fn the_top_level_stays_as_agreed() {
         "CHANGELOG.md",
         "Makefile",
         "clippy.toml",
+        "deny.toml",
         "rustfmt.toml",
         "src",
         "pipelines",

@@ -4,22 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use bidui::cases::ledger::{CaseState, Import, Ledger};
-use bidui::cases::moves::Step;
-use bidui::run::forms::{ImportOptions, ImportedFile, import};
-use bidui::run::{Options, run};
+use bidui::cases::ledger::{CaseState, Ledger, case_id};
+use bidui::run::forms::{ImportOptions, Imported, ImportedFile, import};
+use bidui::run::{CaseDecision, CasesOptions, Options, decide_case, run, show_case};
 use bidui::synth::{self, Dirt};
 use serde_json::Value;
 
-use super::book::Book;
-use super::forms::cases_by_token;
+use super::book::{Book, Sheet};
 use super::support::{root, scratch, table};
 
 /// A county that has been through its year.
-struct Year {
+pub struct Year {
     county: PathBuf,
-    out: PathBuf,
-    plan: bidui::plan::Plan,
+    pub out: PathBuf,
+    pub plan: bidui::plan::Plan,
     /// Register's household number by household id, as all rounds have it.
     numbers: BTreeMap<String, String>,
     /// Sources whose delivery had to be accepted by hand.
@@ -27,9 +25,13 @@ struct Year {
     /// The run whose forms are out.
     last: Option<(PathBuf, String)>,
     /// Acts of the script that the ledger refused, with why.
-    refused: Vec<String>,
+    pub refused: Vec<String>,
     /// Exports are clean: what is said of every form must be just so.
-    strict: bool,
+    pub strict: bool,
+    /// How many rows each paper must have, by day and kind.
+    pub papers: BTreeMap<(String, String), usize>,
+    /// The lists for publicity that hang out.
+    pub lists: Vec<PathBuf>,
     /// The forms of the last run as villages returned them first, and whether that was all of it.
     returned: BTreeMap<PathBuf, (Book, bool)>,
     /// Those of which two versions differ.
@@ -47,12 +49,12 @@ struct Filled {
     whole: bool,
 }
 
-fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+pub fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_path(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     reader.deserialize().map(|r| r.unwrap()).collect()
 }
 
-fn text<'a>(act: &'a Value, key: &str) -> &'a str {
+pub fn text<'a>(act: &'a Value, key: &str) -> &'a str {
     act[key].as_str().unwrap_or("")
 }
 
@@ -62,6 +64,8 @@ impl Year {
         let options = synth::Options { households, seed, dirt, as_of: "2026-03-31".parse().unwrap() };
         synth::year(&options, 4, &county).unwrap();
         let (plan, _) = bidui::plan::load(&root().join("pipelines/quarterly"));
+        let papers = rows(&county.join("year/papers.csv")).into_iter();
+        let papers = papers.map(|r| ((r["day"].clone(), r["kind"].clone()), r["rows"].parse().unwrap())).collect();
         Year {
             county,
             out,
@@ -71,6 +75,8 @@ impl Year {
             last: None,
             refused: Vec::new(),
             strict: dirt == Dirt::None,
+            papers,
+            lists: Vec::new(),
             returned: BTreeMap::new(),
             contested: BTreeSet::new(),
             forms: [0; 3],
@@ -86,10 +92,12 @@ impl Year {
             let before = acts.partition_point(|a| text(a, "day") < next["day"].as_str());
             self.act_all(&acts[..before]);
             acts = &acts[before..];
+            self.check_sums(&next["day"]);
             self.run(&next["pipeline"], &next["day"]);
             self.check_counts(&next["pipeline"]);
         }
         self.act_all(acts);
+        self.check_sums("end");
     }
 
     /// Acts, those of one day and kind together: forms come back as a whole.
@@ -98,7 +106,12 @@ impl Year {
             match text(&acts[0], "batch") {
                 "answers" => self.answers(acts),
                 "again" => self.second_versions(acts),
-                _ => acts.iter().for_each(|act| self.act(act)),
+                "start" => self.publish(acts),
+                "open" => self.open_orders(acts),
+                batch => match super::year_desk::kind(batch) {
+                    Some(kind) => self.paper(kind, acts),
+                    None => self.keyboard(acts),
+                },
             }
         }
     }
@@ -117,24 +130,17 @@ impl Year {
 
     /// Forms come back: rows answered, left blank, deleted, in another order, in two versions.
     fn answers(&mut self, acts: &[Value]) {
-        let ledger = self.ledger();
-        let mut by_case: BTreeMap<u32, Vec<&Value>> = BTreeMap::new();
-        for act in acts {
-            match self.case_of(&ledger, act) {
-                Some(case) => by_case.entry(case.case).or_default().push(act),
-                None => self.refused.push(format!("no case for {act}")),
-            }
-        }
+        let by_case = self.by_case(acts);
         let wanted: BTreeSet<u32> = by_case.keys().copied().collect();
-        let tokens = cases_by_token(&self.out);
-        let mut met = BTreeSet::new();
+        let tokens = self.ledger().form_tokens().unwrap();
+        let (mut met, mut files) = (BTreeSet::new(), Vec::new());
         for (n, path) in self.issued().into_iter().enumerate() {
             let mut filled = Filled { book: Book::read(&path), other: None, whole: true };
             filled.other = Some(filled.book.clone());
             let (mut two, mut any) = (false, false);
             // From below, so that a deleted row moves none that is still to be looked at.
             for (sheet, row) in filled.book.rows().into_iter().rev() {
-                let case = tokens[&filled.book.token(sheet, row)].unwrap();
+                let case = tokens[&filled.book.token(sheet, row)].0.unwrap();
                 let Some(acts) = by_case.get(&case) else {
                     filled.whole = false;
                     continue;
@@ -165,8 +171,9 @@ impl Year {
                 filled.other = None;
             }
             self.returned.insert(path.clone(), (filled.book.clone(), filled.whole));
-            self.import(&path, &filled, text(&acts[0], "day"), two);
+            files.push((path, filled, two));
         }
+        self.import(&files, text(&acts[0], "day"));
         for case in wanted.difference(&met) {
             self.refused.push(format!("case {case} is on no form: {:?}", by_case[case]));
         }
@@ -175,14 +182,15 @@ impl Year {
     /// Forms come in a second time: with the same answers, or with others that contradict them.
     fn second_versions(&mut self, acts: &[Value]) {
         let ledger = self.ledger();
-        let tokens = cases_by_token(&self.out);
+        let by_case = self.by_case(acts);
+        let tokens = ledger.form_tokens().unwrap();
+        let mut files = Vec::new();
         let before: Vec<(u32, String)> = ledger.cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
         for path in self.issued() {
             let Some((mut book, whole)) = self.returned.get(&path).cloned() else { continue };
             let (mut any, mut other) = (false, self.contested.contains(&path));
-            for act in acts {
-                let Some(case) = self.case_of(&ledger, act).map(|c| c.case) else { continue };
-                let found = book.rows().into_iter().find(|(s, r)| tokens[&book.token(*s, *r)] == Some(case));
+            for (case, act) in by_case.iter().flat_map(|(case, acts)| acts.iter().map(|a| (*case, *a))) {
+                let found = book.rows().into_iter().find(|(s, r)| tokens[&book.token(*s, *r)].0 == Some(case));
                 let Some((sheet, row)) = found else { continue };
                 any = true;
                 if text(act, "manner") == "corrected" {
@@ -191,24 +199,49 @@ impl Year {
                 }
             }
             if any {
-                let filled = Filled { book, other: None, whole: whole && !other };
-                self.import(&path, &filled, text(&acts[0], "day"), other);
+                files.push((path, Filled { book, other: None, whole: whole && !other }, other));
             }
         }
+        self.import(&files, text(&acts[0], "day"));
         let after: Vec<(u32, String)> = self.ledger().cases().unwrap().into_iter().map(|c| (c.case, c.state)).collect();
         assert!(before == after || !self.strict, "a second version moves nothing");
     }
 
-    /// Brings a form in; its receipt must not say that it is complete when it is not, and must tell contradictions.
-    fn import(&mut self, issued: &Path, filled: &Filled, day: &str, contradicts: bool) {
+    /// Brings forms in, each with whether versions of it contradict each other; no receipt may say that a form is complete when it is
+    /// not, and contradictions must be told.
+    fn import(&mut self, filled: &[(PathBuf, Filled, bool)], day: &str) {
+        let mut files = Vec::new();
+        for (issued, filled, contradicts) in filled {
+            for book in [Some(&filled.book), filled.other.as_ref()].into_iter().flatten() {
+                files.push((self.save(book, issued, day, files.len()), filled.whole, *contradicts));
+            }
+        }
+        let imported = self.bring_in(files.iter().map(|f| f.0.clone()).collect(), day);
+        let told = |f: &ImportedFile| serde_json::to_string_pretty(f).unwrap();
+        for (file, (_, whole, contradicts)) in imported.files.iter().zip(&files) {
+            assert!(matches!(file.state, "imported" | "repeated"), "{}", told(file));
+            let Some(counts) = serde_json::to_value(file).unwrap()["counts"].as_object().cloned() else { continue };
+            let of = |state: &str| counts[state].as_u64().unwrap();
+            assert!((of("conflict") > 0) == *contradicts || !self.strict, "{}", told(file));
+            assert!(!file.complete || *whole, "falsely complete: {}", told(file));
+            assert!(file.complete || !*whole || !self.strict, "complete, and not said so: {}", told(file));
+            self.forms[0] += 1;
+            self.forms[1] += of("answered");
+            self.forms[2] += of("conflict");
+        }
+    }
+
+    /// Saves a filled form as it comes back on a day.
+    pub fn save(&self, book: &Book, issued: &Path, day: &str, n: usize) -> PathBuf {
         let dir = self.out.join("returned").join(day);
         std::fs::create_dir_all(&dir).unwrap();
-        let name = issued.file_stem().unwrap().to_string_lossy();
-        let mut files = Vec::new();
-        for (n, book) in [Some(&filled.book), filled.other.as_ref()].into_iter().flatten().enumerate() {
-            files.push(dir.join(format!("{name}-{n}.xlsx")));
-            book.write(files.last().unwrap());
-        }
+        let path = dir.join(format!("{}-{n}.xlsx", issued.file_stem().unwrap().to_string_lossy()));
+        book.write(&path);
+        path
+    }
+
+    /// Brings files in on a day.
+    pub fn bring_in(&self, files: Vec<PathBuf>, day: &str) -> Imported {
         let options = ImportOptions {
             pipeline: root().join("pipelines/quarterly"),
             out: self.out.clone(),
@@ -217,19 +250,7 @@ impl Year {
             on: Some(day.parse().unwrap()),
             overrule: false,
         };
-        let imported = import(&options).unwrap();
-        let told = |f: &ImportedFile| serde_json::to_string_pretty(f).unwrap();
-        for file in &imported.files {
-            assert!(matches!(file.state, "imported" | "repeated"), "{}", told(file));
-            let Some(counts) = serde_json::to_value(file).unwrap()["counts"].as_object().cloned() else { continue };
-            let of = |state: &str| counts[state].as_u64().unwrap();
-            assert!((of("conflict") > 0) == contradicts || !self.strict, "{}", told(file));
-            assert!(!file.complete || filled.whole, "falsely complete: {}", told(file));
-            assert!(file.complete || !filled.whole || !self.strict, "complete, and not said so: {}", told(file));
-            self.forms[0] += 1;
-            self.forms[1] += of("answered");
-            self.forms[2] += of("conflict");
-        }
+        import(&options).unwrap()
     }
 
     fn run(&mut self, pipeline: &str, day: &str) {
@@ -240,6 +261,7 @@ impl Year {
             as_of: Some(day.parse().unwrap()),
             accept: Vec::new(),
             fresh: false,
+            memory: None,
         };
         let mut finished = run(&options, &|_| {}).unwrap_or_else(|e| panic!("{pipeline} {day}: {e:?}"));
         // Lists of a few rows grow by half in a quarter: the office looks, and accepts them.
@@ -263,7 +285,7 @@ impl Year {
         self.contested.clear();
     }
 
-    fn ledger(&self) -> Ledger {
+    pub fn ledger(&self) -> Ledger {
         Ledger::open(&self.out).unwrap()
     }
 
@@ -275,41 +297,119 @@ impl Year {
         }
     }
 
-    /// The case that an act of the script is about.
-    fn case_of(&self, ledger: &Ledger, act: &Value) -> Option<CaseState> {
-        let whom = match text(act, "household") {
-            "" => text(act, "name"),
-            number => number,
-        };
-        ledger.cases().unwrap().into_iter().find(|c| self.whom(c) == whom)
+    /// The acts of the script by the case that they are about.
+    pub fn by_case<'a>(&mut self, acts: &'a [Value]) -> BTreeMap<u32, Vec<&'a Value>> {
+        let cases = self.cases_by_name();
+        let mut by_case: BTreeMap<u32, Vec<&Value>> = BTreeMap::new();
+        for act in acts {
+            match cases.get(whom(act)) {
+                Some(case) => by_case.entry(*case).or_default().push(act),
+                None => self.refused.push(format!("no case for {act}")),
+            }
+        }
+        by_case
     }
 
-    fn act(&mut self, act: &Value) {
-        if text(act, "trigger").is_empty() || act["takes_effect"] != true {
+    /// Cases by the register's number of their household, or the stranger's name.
+    fn cases_by_name(&self) -> BTreeMap<String, u32> {
+        self.ledger().cases().unwrap().iter().map(|c| (self.whom(c), c.case)).collect()
+    }
+
+    pub fn office(&self, day: &str) -> CasesOptions {
+        let pipeline = root().join("pipelines/quarterly");
+        CasesOptions { pipeline, out: self.out.clone(), on: Some(day.parse().unwrap()), names: true }
+    }
+
+    /// What the office does at the keyboard.
+    fn keyboard(&mut self, acts: &[Value]) {
+        let cases = self.cases_by_name();
+        let ids: BTreeMap<&String, &String> = self.numbers.iter().map(|(id, number)| (number, id)).collect();
+        let mut refused = Vec::new();
+        for act in acts.iter().filter(|a| !text(a, "trigger").is_empty() && a["takes_effect"] == true) {
+            let (trigger, other) = (text(act, "trigger"), text(act, "other").to_string());
+            let mut decision = CaseDecision {
+                step: trigger.into(),
+                by: "模拟".into(),
+                reason: text(act, "reason").into(),
+                ..CaseDecision::default()
+            };
+            let about = if trigger == "split" { other.as_str() } else { whom(act) };
+            let mut say = |name: &str, value: String| decision.details.insert(name.into(), value);
+            match trigger {
+                "split" => {
+                    let id = ids.get(&text(act, "household").to_string()).map(|id| (*id).clone());
+                    drop(say("household", id.unwrap_or_default()));
+                }
+                "merge" => drop(say("into", cases.get(&other).map_or(String::new(), |c| case_id(*c)))),
+                "helper.assign" => drop(say("helper", "赵干部".into())),
+                _ => {}
+            }
+            let Some(case) = cases.get(about) else {
+                refused.push(format!("no case for {act}"));
+                continue;
+            };
+            decision.case = case_id(*case);
+            let office = self.office(text(act, "day"));
+            let due = || show_case(&office, &decision.case).unwrap().line.due_on;
+            let before = trigger.starts_with("clock.").then(due);
+            if let Err(failure) = decide_case(&office, &decision) {
+                refused.push(format!("{failure:?}: {act}"));
+                continue;
+            }
+            match (trigger, before) {
+                ("clock.stop", Some(before)) => assert!(before.is_some() && due().is_none(), "the clock stands: {act}"),
+                ("clock.resume", Some(_)) => {
+                    let line = show_case(&office, &decision.case).unwrap().line;
+                    let usual: jiff::civil::Date = line.since.parse().unwrap();
+                    let usual = usual.saturating_add(jiff::ToSpan::days(21));
+                    assert!(line.due_on.unwrap() > usual.to_string(), "fifteen working days and the standstill: {act}");
+                }
+                _ => {}
+            }
+        }
+        self.refused.extend(refused);
+    }
+
+    /// Before every run and at the end: as many cases and orders stand in each state as the generator says.
+    fn check_sums(&self, day: &str) {
+        if !self.strict || !self.out.join("ledger.sqlite").is_file() {
             return;
         }
-        let mut ledger = self.ledger();
-        let Some(case) = self.case_of(&ledger, act) else {
-            self.refused.push(format!("no case for {act}"));
-            return;
-        };
-        let day = text(act, "day");
-        let mut step = Step::new(text(act, "trigger"), day.parse().unwrap(), "模拟", text(act, "reason"));
-        if let causes @ [_, ..] = act["causes"].as_array().map_or(&[][..], Vec::as_slice) {
-            let causes: Vec<&str> = causes.iter().filter_map(Value::as_str).collect();
-            step = step.with("causes", causes.join("|"));
+        let ledger = self.ledger();
+        let mut found: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for case in ledger.cases().unwrap() {
+            *found.entry(("case".into(), case.state)).or_default() += 1;
         }
-        if !text(act, "meeting").is_empty() {
-            step = step.with("meeting", text(act, "meeting"));
+        for order in ledger.orders(&self.plan.process).unwrap() {
+            *found.entry(("order".into(), order.order.state)).or_default() += 1;
         }
-        let round = self.last.as_ref().map_or("", |l| l.1.as_str());
-        let done = ledger.change(|change| {
-            let import = change.import(&Import { kind: "keyboard".into(), day: day.into(), ..Import::default() })?;
-            change.step(&self.plan.process, import, round, case.case, &step)
-        });
-        if let Err(refusal) = done.unwrap() {
-            self.refused.push(format!("{}: {act}", refusal.said));
+        let wanted = rows(&self.county.join("year/sums.csv")).into_iter().filter(|r| r["day"] == day);
+        let wanted: BTreeMap<(String, String), usize> =
+            wanted.map(|r| ((r["what"].clone(), r["state"].clone()), r["count"].parse().unwrap())).collect();
+        assert_eq!(found, wanted, "before {day}; refused so far: {:#?}", self.refused);
+    }
+
+    /// Every step of every order, by whom and cause.
+    fn orders(&self) -> BTreeMap<String, Vec<String>> {
+        let ledger = self.ledger();
+        let whom: BTreeMap<u32, String> = ledger.cases().unwrap().iter().map(|c| (c.case, self.whom(c))).collect();
+        let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for state in ledger.orders(&self.plan.process).unwrap() {
+            let of = found.entry(format!("{} {}", whom[&state.order.case], state.order.cause)).or_default();
+            of.extend(state.events.iter().map(|e| format!("{} {}>{}", e.day, e.trigger, e.to)));
         }
+        found
+    }
+
+    /// The same by the generator.
+    fn wanted_orders(&self) -> BTreeMap<String, Vec<String>> {
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for r in rows(&self.county.join("year/orders.csv")) {
+            let whom = if r["household"].is_empty() { &r["name"] } else { &r["household"] };
+            let said = format!("{} {}>{}", r["day"], r["trigger"], r["state"]);
+            wanted.entry(format!("{whom} {}", r["cause"])).or_default().push(said);
+        }
+        wanted
     }
 
     /// After every run: everybody who waits for a village is asked once, every case stands in the table once, no household
@@ -324,7 +424,7 @@ impl Year {
         };
         let of = |states: &[&str]| -> Vec<String> {
             let open = cases.iter().filter(|c| states.contains(&c.state.as_str()));
-            open.map(|c| bidui::cases::ledger::case_id(c.case)).collect()
+            open.map(|c| case_id(c.case)).collect()
         };
         let sorted = |mut v: Vec<String>| {
             v.sort();
@@ -338,7 +438,7 @@ impl Year {
         let closed = ["exited", "false_alarm", "rejected", "lapsed", "ended", "withdrawn", "merged"];
         let open: Vec<&CaseState> = cases.iter().filter(|c| !closed.contains(&c.state.as_str())).collect();
         for case in &open {
-            assert!(standing.contains(&bidui::cases::ledger::case_id(case.case)), "{round}: {case:?} is lost");
+            assert!(standing.contains(&case_id(case.case)), "{round}: {case:?} is lost");
         }
         let anchors: BTreeSet<&str> = cases.iter().map(|c| c.anchor.as_str()).collect();
         assert_eq!(anchors.len(), cases.len(), "{round}: one case for everybody");
@@ -384,6 +484,14 @@ impl Year {
     }
 }
 
+/// Whom an act of the script is about: the register's number, or a stranger's name.
+fn whom(act: &Value) -> &str {
+    match text(act, "household") {
+        "" => text(act, "name"),
+        number => number,
+    }
+}
+
 /// What a village writes into a row.
 fn fill(book: &mut Book, sheet: usize, row: usize, act: &Value) {
     let result = match text(act, "trigger") {
@@ -411,7 +519,7 @@ fn fill(book: &mut Book, sheet: usize, row: usize, act: &Value) {
 }
 
 /// The rows of a sheet in the opposite order, as a clerk sorts them.
-fn upside_down(sheet: &mut super::book::Sheet) {
+pub fn upside_down(sheet: &mut Sheet) {
     let (Some(heading), Some(token)) = (sheet.heading(), sheet.column("编号")) else { return };
     let with_token = |r: &Vec<String>| r.get(token).is_some_and(|t| t.len() == 9);
     let below = &mut sheet.grid[heading + 1..];
@@ -433,6 +541,11 @@ fn goes_its_way(households: usize, seed: u64) {
     let differ = differences(&found, &wanted);
     let told = format!("seed {seed}: {} of {} go elsewhere:\n{}", differ.len(), wanted.len(), differ.join("\n"));
     assert!(differ.is_empty(), "{told}");
+    let (found, orders) = (year.orders(), year.wanted_orders());
+    let differ = differences(&found, &orders);
+    let told = format!("seed {seed}: {} of {} orders go elsewhere:\n{}", differ.len(), orders.len(), differ.join("\n"));
+    assert!(differ.is_empty(), "{told}");
+    assert!(orders.len() >= households / 20, "{} orders are few for a year", orders.len());
     assert_eq!(year.refused, Vec::<String>::new(), "seed {seed}");
     assert!(year.forms[0] >= 8 && year.forms[2] > 0, "forms, answers, contradictions: {:?}", year.forms);
     assert!(wanted.len() >= households / 5, "{} cases are few for a year", wanted.len());

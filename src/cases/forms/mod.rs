@@ -18,8 +18,6 @@ mod classify;
 mod issue;
 mod layout;
 mod spec;
-#[cfg(test)]
-mod tests;
 
 pub use answers::{Given, Readers, Reason};
 pub use classify::{

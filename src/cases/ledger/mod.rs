@@ -23,6 +23,7 @@
 //! | `identity` | digests of persons and records |
 //! | `persons` | matching of a register with known persons |
 //! | `state` | what is known before a round |
+//! | `backup` | a checked copy |
 //! | `decisions` | decisions of people: offered pairs, answers, which apply |
 //! | `models` | fitted models by round, and how far they moved |
 //! | `deliveries` | what sources sent and what became of it; receipts that came back |
@@ -32,6 +33,7 @@
 //! | `since` | the last run, what people took in since an earlier copy, copies |
 //! | `history` | the table `person_history` |
 
+mod backup;
 mod decisions;
 mod deliveries;
 mod files;
@@ -47,6 +49,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use backup::Copied;
 pub use decisions::{Answer, Decision, DecisionsRead, Offer, Recorded, token};
 pub use deliveries::{Delivered, Deliveries, DeliveryState, KeptFile, ReceiptEntry, digest};
 pub use files::{
@@ -257,11 +260,13 @@ impl Ledger {
         if part.exists() {
             std::fs::remove_file(&part).map_err(io("remove a half-made ledger", &part))?;
         }
+        // It holds what people said of each other: its owner's alone, before SQLite writes the first page. What SQLite puts
+        // beside a file (-wal, -shm, -journal) takes the file's own permissions.
+        let mut options = std::fs::OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(options.write(true).create_new(true), 0o600);
+        options.open(&part).map_err(io("make the ledger's file", &part))?;
         let target = part.display().to_string();
         self.connection.execute("VACUUM INTO ?1", [target]).map_err(self.fail("make the ledger"))?;
-        // It holds what people said of each other: its owner's alone.
-        let own = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(&part, own).map_err(io("set the permissions of the ledger", &part))?;
         std::fs::File::open(&part).and_then(|f| f.sync_all()).map_err(io("bring the ledger to disk", &part))?;
         std::fs::rename(&part, &self.path).map_err(io("put the ledger in place", &self.path))?;
         if let Some(folder) = self.path.parent() {

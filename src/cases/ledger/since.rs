@@ -99,7 +99,7 @@ impl Ledger {
     ///
     /// # Errors
     /// Something cannot be written.
-    pub fn copy_as_it_is(&mut self, to: &Path) -> Outcome<()> {
+    pub fn snapshot_to(&mut self, to: &Path) -> Outcome<()> {
         self.make_file()?;
         let failed = |e: std::io::Error| Failure::io("copy the ledger", to, &e);
         std::fs::copy(&self.path, to).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! How the work was done (R136): 快进快出, 消除不实, 漏认定, 体外循环, from the ledger's steps and the rules that look at the
 //! offices' own work. A finding asks; it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -97,6 +97,8 @@ pub struct ConductInput<'a> {
     pub hits: &'a Table,
     /// `households` of the latest round.
     pub households: &'a Table,
+    /// The document that each rule follows, by its id.
+    pub documents: &'a BTreeMap<String, String>,
     /// States of cases.
     pub machine: &'a Machine,
     /// Fewest months between entry and exit (parameter `fast_exit_months`).
@@ -115,14 +117,20 @@ struct Finding<'a> {
     household: Option<&'a str>,
     rule: Option<&'a str>,
     evidence: String,
-    document: &'static str,
+    document: String,
 }
 
 /// `conduct_findings`: by kind, place and household.
 pub fn conduct(input: &ConductInput) -> Table {
-    let mut found: Vec<Finding> = of_rules(input);
+    let mut listings: Listings = BTreeMap::new();
+    for row in (0..input.hits.rows()).filter(|row| input.hits.str_at("role", *row) == Some("lists")) {
+        if let Some(household) = input.hits.str_at("household_id", row) {
+            listings.entry(household).or_default().push(row);
+        }
+    }
+    let mut found: Vec<Finding> = of_rules(input, &listings);
     for case in input.cases {
-        found.extend(of_case(input, case));
+        found.extend(of_case(input, case, &listings));
     }
     found.extend(helped_without_decision(input));
     let homes: BTreeMap<&str, usize> = (0..input.households.rows())
@@ -159,41 +167,59 @@ pub fn conduct(input: &ConductInput) -> Table {
             ("village", place(f, "village").into()),
             ("rule", f.rule.into()),
             ("evidence", f.evidence.clone().into()),
-            ("document", f.document.into()),
+            ("document", f.document.clone().into()),
         ]);
     }
     out.finish()
 }
 
-fn of_rules<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
+fn of_rules<'a>(input: &ConductInput<'a>, listings: &Listings) -> Vec<Finding<'a>> {
     let hits = input.hits;
     let mut found = Vec::new();
+    // Whom the office is asking about already, and has not for too long, is neither left out nor past the procedure.
+    let under_way = |case: &&ConductCase| {
+        let open = case.steps.last().is_some_and(|s| {
+            let phase = input.machine.state(&s.to).map(|s| s.phase);
+            !matches!(phase, None | Some(Phase::Closed))
+        });
+        let since = case.steps.first().map(|s| s.day.saturating_add(input.stuck_days.days()));
+        open && since.is_some_and(|until| until >= input.as_of)
+    };
+    let asked: BTreeSet<&str> = input.cases.iter().filter(under_way).filter_map(|c| c.household.as_deref()).collect();
     for row in (0..hits.rows()).filter(|row| hits.str_at("role", *row) == Some("checks")) {
         let Some(rule) = hits.str_at("rule", row) else { continue };
         let Some((_, kind)) = RULES.iter().find(|(id, _)| rule.starts_with(id)) else { continue };
-        found.push(Finding {
-            kind: *kind,
-            case: None,
-            household: hits.str_at("household_id", row),
-            rule: Some(rule),
-            evidence: hits.str_at("evidence", row).unwrap_or("").to_string(),
-            document: "002 R136",
-        });
+        let household = hits.str_at("household_id", row);
+        if matches!(kind, Conduct::Missed | Conduct::OffSystem) && household.is_some_and(|h| asked.contains(h)) {
+            continue;
+        }
+        let mut evidence = hits.str_at("evidence", row).unwrap_or("").to_string();
+        let shown = if matches!(kind, Conduct::Missed | Conduct::FalseClear) {
+            listing(input, listings, household)
+        } else {
+            vec![]
+        };
+        if !shown.is_empty() {
+            evidence = format!("{evidence}：{}", shown.join("；"));
+        }
+        let own = input.documents.get(rule).map(String::as_str).filter(|d| !d.is_empty());
+        let document = own.map_or("002 R136".to_string(), |d| format!("002 R136；{d}"));
+        found.push(Finding { kind: *kind, case: None, household, rule: Some(rule), evidence, document });
     }
     found
 }
 
-fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'a>> {
+fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listings) -> Vec<Finding<'a>> {
     let phase = |state: &str| input.machine.state(state).map(|s| s.phase);
     let mut found = Vec::new();
-    let mut add = |kind, evidence: String, document| {
+    let mut add = |kind, evidence: String, document: &str| {
         found.push(Finding {
             kind,
             case: Some(case.case),
             household: case.household.as_deref(),
             rule: None,
             evidence,
-            document,
+            document: String::from(document),
         });
     };
     // Entry is the county's decision, or what the national system says where the ledger saw none.
@@ -233,7 +259,7 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
         phase(&end.from) == Some(Phase::Exit) && phase(&end.to) == Some(Phase::Closed)
     });
     if is_out {
-        let listing = listing(input.hits, case.household.as_deref());
+        let listing = listing(input, listings, case.household.as_deref());
         if !listing.is_empty() {
             add(Conduct::FalseClear, format!("台账已退出，本批次仍命中：{}", listing.join("；")), "002 R136");
         }
@@ -260,15 +286,17 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase) -> Vec<Finding<'
     found
 }
 
+/// Rows of hits of rules that list, by household.
+type Listings<'a> = BTreeMap<&'a str, Vec<usize>>;
+
 /// Rules that list and hold for a household.
-fn listing(hits: &Table, household: Option<&str>) -> Vec<String> {
-    let Some(household) = household else { return Vec::new() };
-    (0..hits.rows())
-        .filter(|row| {
-            hits.str_at("household_id", *row) == Some(household) && hits.str_at("role", *row) == Some("lists")
-        })
-        .filter_map(|row| Some(format!("{}{}", hits.str_at("rule", row)?, hits.str_at("evidence", row).unwrap_or(""))))
-        .collect()
+fn listing(input: &ConductInput, listings: &Listings, household: Option<&str>) -> Vec<String> {
+    let rows = household.and_then(|h| listings.get(h)).map_or(&[][..], Vec::as_slice);
+    let said = |row: &usize| {
+        let own = |column: &str| input.hits.str_at(column, *row).unwrap_or("");
+        format!("{}{}", own("rule"), own("evidence"))
+    };
+    rows.iter().map(said).collect()
 }
 
 fn helped_without_decision<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
@@ -284,7 +312,7 @@ fn helped_without_decision<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
                 household: Some(&order.household),
                 rule: None,
                 evidence: format!("{}已备案，案件没有审定记录", order_id(order.order)),
-                document: "002 R136",
+                document: "002 R136".into(),
             });
         }
     }

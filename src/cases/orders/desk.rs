@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::exit::{ExitFacts, Hit, Reading, Unjudged};
+use super::exit::{ALWAYS_GUARANTEES, ExitFacts, GUARANTEES, Hit, Reading, Unjudged};
 use super::follow;
 use super::{Approved, Draft, amount, order_id};
 use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, Opening, OrderState};
 use crate::cases::rows_by;
 use crate::model::build::Value;
 use crate::model::{Table, text, words};
-use crate::plan::{Phase, Plan, params};
+use crate::plan::{Phase, Plan, Rule, params};
 
 /// Everything that papers are made from. Reading only.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct Desk<'a> {
     pub hits: &'a Table,
     /// `rule_outcomes` of the round.
     pub outcomes: &'a Table,
+    /// `persons` of the round, where somebody is looked up.
+    pub persons: Option<&'a Table>,
     events: BTreeMap<u32, Vec<&'a CaseEvent>>,
     homes: BTreeMap<&'a str, usize>,
     listed: BTreeMap<&'a str, usize>,
@@ -53,6 +55,8 @@ pub struct RoundTables<'a> {
     pub hits: &'a Table,
     /// `rule_outcomes`.
     pub outcomes: &'a Table,
+    /// `persons`; only where somebody is looked up by number.
+    pub persons: Option<&'a Table>,
 }
 
 impl<'a> Desk<'a> {
@@ -65,7 +69,7 @@ impl<'a> Desk<'a> {
         orders: &'a [OrderState],
         tables: RoundTables<'a>,
     ) -> Desk<'a> {
-        let RoundTables { households, online, hits, outcomes } = tables;
+        let RoundTables { households, online, hits, outcomes, persons } = tables;
         let mut by_case: BTreeMap<u32, Vec<&CaseEvent>> = BTreeMap::new();
         for event in events {
             let own = by_case.entry(event.case).or_default();
@@ -94,6 +98,7 @@ impl<'a> Desk<'a> {
             online,
             hits,
             outcomes,
+            persons,
             events: by_case,
             homes,
             listed,
@@ -116,7 +121,8 @@ impl<'a> Desk<'a> {
         self.cases.iter().find(|c| c.case == case)
     }
 
-    pub(super) fn home(&self, household: Option<&str>) -> Option<usize> {
+    /// Row of a household in the round's register.
+    pub fn home(&self, household: Option<&str>) -> Option<usize> {
         self.homes.get(household?).copied()
     }
 
@@ -182,15 +188,25 @@ impl<'a> Desk<'a> {
 
     /// Day of the county's decision to take the household in, or of its entry by the national system.
     pub fn identified_on(&self, case: &CaseState) -> Option<Date> {
+        self.decided_on(case).or_else(|| {
+            let household = case.round.as_ref()?.household.as_deref();
+            self.households.date_at("monitored_since", self.home(household)?)
+        })
+    }
+
+    /// As [`identified_on`](Self::identified_on), as it is printed: the national system knows the month only.
+    pub fn identified(&self, case: &CaseState) -> Option<String> {
+        let day = self.identified_on(case)?;
+        Some(if self.decided_on(case).is_some() { day.to_string() } else { super::months::title(day) })
+    }
+
+    /// Day of the county's decision to take the household in, when the ledger has one.
+    fn decided_on(&self, case: &CaseState) -> Option<Date> {
         let approved = |e: &&&CaseEvent| {
             let phase = self.plan.process.cases.state(&e.to).map(|s| s.phase);
             e.trigger == "meeting.pass" && phase == Some(Phase::Approved)
         };
-        let decided = self.steps(case.case).iter().rev().find(approved).and_then(|e| e.day.parse().ok());
-        decided.or_else(|| {
-            let household = case.round.as_ref()?.household.as_deref();
-            self.households.date_at("monitored_since", self.home(household)?)
-        })
+        self.steps(case.case).iter().rev().find(approved).and_then(|e| e.day.parse().ok())
     }
 
     /// Days of the measurements of a case.
@@ -249,17 +265,21 @@ impl<'a> Desk<'a> {
             readings.push(Reading { on: self.round_as_of, above, said });
         }
         let speaks = |role: Option<&str>| matches!(role, Some("lists" | "supports"));
+        let promised = |rule: &&Rule| {
+            let always = rule.role.as_str() == "lists" && ALWAYS_GUARANTEES.contains(&rule.risk.as_str());
+            always || rule.requirements.iter().any(|r| GUARANTEES.contains(&r.as_str()))
+        };
+        let guarantees: BTreeSet<&str> = self.plan.rules.iter().filter(promised).map(|r| r.id.as_str()).collect();
         let hits = household.filter(|h| self.homes.contains_key(h)).map(|household| {
             let rows = self.hit_rows.get(household).map_or(&[][..], Vec::as_slice);
-            let rows = rows.iter().copied().filter(|row| speaks(self.hits.str_at("role", *row)));
             let text = |column: &str, row: usize| self.hits.str_at(column, row).unwrap_or("").to_string();
-            rows.map(|row| Hit {
-                rule: text("rule", row),
-                cause: text("cause", row),
-                risk: text("risk", row),
-                evidence: text("evidence", row),
-            })
-            .collect()
+            let hit = |row: &usize| {
+                let (rule, speaks) = (text("rule", *row), speaks(self.hits.str_at("role", *row)));
+                let guarantee = guarantees.contains(rule.as_str());
+                let cause = if speaks { text("cause", *row) } else { String::new() };
+                (speaks || guarantee).then(|| Hit { rule, cause, guarantee, evidence: text("evidence", *row) })
+            };
+            rows.iter().filter_map(hit).collect()
         });
         let outcomes = rows_by(self.outcomes, "rule");
         let missing = |rule: &str| {
@@ -267,13 +287,14 @@ impl<'a> Desk<'a> {
             self.outcomes.str_at("missing_sources", row).filter(|m| !m.is_empty())
         };
         let rules = self.plan.rules.iter().filter(|r| speaks(Some(r.role.as_str())));
-        let unjudged = rules.clone().filter_map(|rule| {
+        let looked_at = |r: &&Rule| speaks(Some(r.role.as_str())) || guarantees.contains(r.id.as_str());
+        let unjudged = self.plan.rules.iter().filter(looked_at).filter_map(|rule| {
             let source =
                 |id: &str| self.plan.sources.iter().find(|s| s.id == id).map_or(id.to_string(), |s| s.title.clone());
             Some(Unjudged {
                 rule: rule.id.clone(),
-                cause: rule.cause.clone(),
-                risk: rule.risk.as_str().to_string(),
+                cause: if speaks(Some(rule.role.as_str())) { rule.cause.clone() } else { String::new() },
+                guarantee: guarantees.contains(rule.id.as_str()),
                 missing: words::split(missing(&rule.id)).map(source).collect::<Vec<_>>().join("、"),
             })
             .filter(|u| !u.missing.is_empty())
@@ -289,6 +310,7 @@ impl<'a> Desk<'a> {
         let rigid = self.measurements(case).last().and_then(|e| super::yes_or_no(e.details.get("rigid")?));
         ExitFacts {
             identified_on: self.identified_on(case),
+            by_month: self.decided_on(case).is_none(),
             causes: self.causes(case),
             covered: rules.map(|r| r.cause.clone()).collect(),
             readings,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::follow;
+use super::{follow, months};
 
 /// Which standard applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,12 @@ impl Standard {
 
 /// Causes that are about an expense or a blow, not about earning.
 const EXPENSES: [&str; 5] = ["illness", "education", "disability", "disaster", "accident"];
-/// Risk categories of rules whose hits mean that something promised to every household is not there.
-const GUARANTEES: [&str; 4] = ["education", "housing", "water", "medical"];
+/// Requirements of rules that look after schooling and medical cover (R219, R221): a hit of theirs means that something promised to
+/// every household is not there: a child out of school (R025), a serious illness without treatment (R027), nobody's insurance (R072).
+/// A high bill or high fees are an expense and no such lack.
+pub const GUARANTEES: [&str; 3] = ["R025", "R027", "R072"];
+/// Risk categories of which every listing rule is one of those (R220), whatever a county's own rule refers to.
+pub const ALWAYS_GUARANTEES: [&str; 2] = ["housing", "water"];
 /// A reading of the income counts for so many months.
 const INCOME_MONTHS: i32 = 12;
 
@@ -60,10 +64,10 @@ pub struct Reading {
 pub struct Hit {
     /// Rule id.
     pub rule: String,
-    /// Cause it speaks of.
+    /// Cause it speaks of; empty for a rule that only looks after a guarantee.
     pub cause: String,
-    /// Risk category of the rule.
-    pub risk: String,
+    /// Whether it means that something promised to every household is not there.
+    pub guarantee: bool,
     /// Its evidence.
     pub evidence: String,
 }
@@ -73,10 +77,10 @@ pub struct Hit {
 pub struct Unjudged {
     /// Rule id.
     pub rule: String,
-    /// Cause it speaks of.
+    /// Cause it speaks of; empty for a rule that only looks after a guarantee.
     pub cause: String,
-    /// Risk category.
-    pub risk: String,
+    /// Whether it looks after something promised to every household.
+    pub guarantee: bool,
     /// What is missing.
     pub missing: String,
 }
@@ -86,6 +90,8 @@ pub struct Unjudged {
 pub struct ExitFacts {
     /// Day of entry; none when the national system does not say.
     pub identified_on: Option<Date>,
+    /// True when only the month of entry is known: the national system has no days.
+    pub by_month: bool,
     /// Causes for which it is followed.
     pub causes: Vec<String>,
     /// Causes about which any rule of the pipeline speaks: for others only people can tell.
@@ -186,7 +192,10 @@ fn income(facts: &ExitFacts, as_of: Date) -> Criterion {
 fn year(facts: &ExitFacts, as_of: Date) -> Criterion {
     let until = facts.identified_on.map(follow::track_until);
     let evidence = match (facts.identified_on, until) {
-        (Some(day), Some(until)) => format!("{day}纳入，{until}满一年"),
+        (Some(day), Some(until)) => {
+            let shown = |day: Date| if facts.by_month { months::title(day) } else { day.to_string() };
+            format!("{}纳入，{}满一年", shown(day), shown(until))
+        }
         _ => "纳入时间不明".to_string(),
     };
     Criterion {
@@ -261,16 +270,15 @@ fn rigid(facts: &ExitFacts) -> Criterion {
 }
 
 fn guarantees(facts: &ExitFacts) -> Criterion {
-    let is = |risk: &str| GUARANTEES.contains(&risk);
     let hits: Vec<String> = facts
         .hits
         .iter()
         .flatten()
-        .filter(|h| is(&h.risk))
+        .filter(|h| h.guarantee)
         .map(|h| format!("{}命中：{}", h.rule, h.evidence))
         .collect();
     let unjudged: Vec<String> =
-        facts.unjudged.iter().filter(|u| is(&u.risk)).map(|u| format!("{}无法判断，缺{}", u.rule, u.missing)).collect();
+        facts.unjudged.iter().filter(|u| u.guarantee).map(|u| format!("{}无法判断，缺{}", u.rule, u.missing)).collect();
     let met = if !hits.is_empty() {
         Some(false)
     } else if facts.hits.is_none() || !unjudged.is_empty() {
@@ -281,7 +289,7 @@ fn guarantees(facts: &ExitFacts) -> Criterion {
     let said = [hits, unjudged].concat();
     let evidence = match (said.is_empty(), facts.hits.is_some()) {
         (false, _) => said.join("；"),
-        (true, true) => "义务教育、住房、饮水、医疗未见问题".to_string(),
+        (true, true) => "义务教育、住房、饮水、基本医保未见问题".to_string(),
         (true, false) => "本批次没有比对该户".to_string(),
     };
     Criterion { code: "guarantees", title: "三保障和饮水安全", met, evidence, document: "004 R219 R220 R221" }
@@ -300,6 +308,7 @@ mod tests {
     fn facts() -> ExitFacts {
         ExitFacts {
             identified_on: Some(date(2025, 9, 1)),
+            by_month: false,
             causes: vec!["illness".into()],
             covered: ["illness", "employment", "water"].map(String::from).into(),
             readings: vec![reading(date(2026, 8, 1), Some(true))],
@@ -343,10 +352,10 @@ mod tests {
 
     #[test]
     fn the_risk_is_gone_only_when_somebody_can_tell() {
-        let hit = |cause: &str, risk: &str| Hit {
+        let hit = |cause: &str, guarantee: bool| Hit {
             rule: "MED-01".into(),
             cause: cause.into(),
-            risk: risk.into(),
+            guarantee,
             evidence: "自付26000元".into(),
         };
         let of = |change: &dyn Fn(&mut ExitFacts)| {
@@ -354,17 +363,17 @@ mod tests {
             change(&mut facts);
             met(&facts).1[2..].to_vec()
         };
-        assert_eq!(of(&|f| f.hits = Some(vec![hit("illness", "medical")])), [NO, NO]);
+        assert_eq!(of(&|f| f.hits = Some(vec![hit("illness", false)])), [NO, YES]);
+        // Somebody without medical cover: no risk of its own, but a promise that is not kept.
+        assert_eq!(of(&|f| f.hits = Some(vec![hit("", true)])), [YES, NO]);
         // Another cause is another risk, but an unsafe house is unsafe whoever entered for what.
-        assert_eq!(of(&|f| f.hits = Some(vec![hit("housing", "housing")])), [YES, NO]);
+        assert_eq!(of(&|f| f.hits = Some(vec![hit("housing", true)])), [YES, NO]);
         assert_eq!(of(&|f| f.hits = None), [None, None]);
         assert_eq!(of(&|f| f.open_orders = vec!["W0000001 医保局".into()]), [NO, YES]);
-        let missing = Unjudged {
-            rule: "MED-01".into(),
-            cause: "illness".into(),
-            risk: "medical".into(),
-            missing: "医保结算".into(),
-        };
+        let missing =
+            Unjudged {
+                rule: "MED-01".into(), cause: "illness".into(), guarantee: true, missing: "医保结算".into()
+            };
         assert_eq!(of(&|f| f.unjudged = vec![missing.clone()]), [None, None]);
         // A cause that no rule speaks about: the village's word.
         assert_eq!(of(&|f| f.causes = vec!["other".into()]), [None, YES, YES]);

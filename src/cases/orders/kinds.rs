@@ -2,6 +2,7 @@
 //!
 //! | kind | goes to | answers become |
 //! |---|---|---|
+//! | 身份核对表 | the office | identity.found, identity.none |
 //! | 公示名单 | villages | publicity.passed, publicity.objection |
 //! | 乡镇审核表 | townships | township.pass, township.return |
 //! | 会议审定表 | the county meeting | meeting.pass, .reject, .return; order.special_pass and order.return for special relief |
@@ -9,6 +10,7 @@
 //! | 备案审核表 | the office | order.file, order.special, order.return |
 //! | 月反馈表 | departments | order.report, order.close |
 //! | 退出评定表 | villages | exit.village, exit.extend, life.died, life.moved |
+//! | 退出告知表 | villages | exit.notice |
 //! | 复测表 | villages | remeasure |
 
 use crate::model::form::{Entry, FormColumn, FormKind, FormSpec, Needed};
@@ -21,6 +23,9 @@ pub const EXIT_RESULTS: [(&str, &str); 4] = [
     ("全户死亡", "life.died"),
     ("全户迁出", "life.moved"),
 ];
+
+/// How a household is told of its exit (R215).
+pub const TOLD: [&str; 3] = ["入户当面", "电话", "书面送达"];
 
 /// How a village votes (R144).
 pub const VOTES: [&str; 3] = ["口头", "举手", "无记名投票"];
@@ -61,6 +66,40 @@ fn meanings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 const YES_NO: [&str; 2] = ["是", "否"];
+
+/// 身份核对表: whom villages reported or did not find, with what they said and what the register has under the number they gave.
+///
+/// The household's id is copied from the register's line, so that nobody types an identity number again.
+pub fn identity() -> FormSpec {
+    let results = [("身份已查清", "identity.found"), ("查无此人此户", "identity.none")];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Identity,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            given("乡镇", 8, 12),
+            given("村", 8, 12),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 19, 19),
+            given("线索依据", 20, 32),
+            given("村里答复", 16, 28),
+            given("底册查询", 20, 30),
+            given(SINCE, 11, 12),
+            asked("核对结果", 12, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("户编号", 11, Entry::Free, Needed::No, "household"),
+            asked("核对说明", 18, Entry::Free, Needed::Yes, "reason"),
+            asked("核对人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("核对日期", 12, Entry::Day, Needed::No, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "核对结果".into(),
+        meanings: meanings(&results),
+        additions: false,
+    }
+}
 
 /// 公示名单, a sheet for each village (R126, R146): no number, phone, bank account or health word on it.
 ///
@@ -195,22 +234,20 @@ pub fn order(plan: &Plan) -> FormSpec {
             FormColumn::count(),
             FormColumn::token(),
             whose("开单编号", 10, 11),
-            given("乡镇", 8, 12),
-            given("村", 8, 12),
-            given("组", 5, 8),
+            given("住址", 14, 20),
             whose("户主", 8, 10),
             whose("证件号", 19, 19),
-            given("类型", 10, 12),
+            given("类型", 8, 12),
             given("风险", 8, 12),
-            given("依据", 20, 32),
-            given("可用举措", 14, 24),
+            given("依据", 18, 28),
+            given("可用举措", 14, 20),
             given("应落实起始月", 10, 12),
             given(SINCE, 11, 12),
             asked("办理意见", 8, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("拟定举措", 14, measures(plan), Needed::Yes, "measure"),
             asked(AMOUNT, 10, Entry::Number, Needed::No, "amount"),
             asked("资金来源", 14, funds(plan), Needed::No, "fund"),
-            asked("普惠政策不足的说明", 16, Entry::Free, Needed::No, "why_special"),
+            asked("普惠政策不足的说明", 14, Entry::Free, Needed::No, "why_special"),
             asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
             asked("拟定日期", 12, Entry::Day, Needed::No, "day"),
             FormColumn::token_end(),
@@ -233,10 +270,9 @@ pub fn filing() -> FormSpec {
             FormColumn::token(),
             whose("开单编号", 10, 11),
             given("责任部门", 9, 12),
-            given("乡镇", 8, 12),
-            given("村", 8, 12),
+            given("住址", 14, 20),
             whose("户主", 8, 10),
-            given("类型", 10, 12),
+            given("类型", 8, 12),
             given("风险", 8, 12),
             given("拟定举措", 10, 16),
             given(AMOUNT, 8, 10),
@@ -270,8 +306,7 @@ pub fn monthly() -> FormSpec {
             FormColumn::token(),
             whose("开单编号", 10, 11),
             whose(MONTH, 10, 11),
-            given("乡镇", 8, 12),
-            given("村", 8, 12),
+            given("住址", 14, 20),
             whose("户主", 8, 10),
             given("风险", 8, 12),
             given("帮扶举措", 10, 16),
@@ -279,7 +314,7 @@ pub fn monthly() -> FormSpec {
             given("上次反馈", 12, 24),
             asked("办理情况", 13, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("进展", 20, Entry::Free, Needed::Yes, "progress"),
-            asked("当月支出（元）", 10, Entry::Number, Needed::No, "paid"),
+            asked("当月支出（元）", 14, Entry::Number, Needed::No, "paid"),
             asked("整改到位", 7, one_of(YES_NO), when(&[done]), "rectified"),
             asked("责任落实", 7, one_of(YES_NO), when(&[done]), "responsible"),
             asked("群众满意", 7, one_of(YES_NO), when(&[done]), "satisfied"),
@@ -323,6 +358,36 @@ pub fn exit() -> FormSpec {
         head: Vec::new(),
         result: "评定意见".into(),
         meanings: meanings(&EXIT_RESULTS),
+        additions: false,
+    }
+}
+
+/// 退出告知表: an exit is published in the village and told to the household, which may say what it thinks of it (R215).
+pub fn notice() -> FormSpec {
+    let results = [("已公示并告知本人", "exit.notice")];
+    let asked = FormColumn::asked;
+    FormSpec {
+        kind: FormKind::Notice,
+        columns: vec![
+            FormColumn::count(),
+            FormColumn::token(),
+            given("组", 5, 8),
+            whose("户主", 8, 10),
+            whose("证件号", 19, 19),
+            given("类型", 10, 12),
+            given("纳入时间", 11, 12),
+            given("退出日期", 11, 12),
+            given("审定会议", 14, 20),
+            asked("告知结果", 15, one_of(results.map(|(word, _)| word)), Needed::No, ""),
+            asked("告知方式", 10, one_of(TOLD), Needed::Yes, "how"),
+            asked("农户意见", 18, Entry::Free, Needed::No, "opinion"),
+            asked("告知人", 9, Entry::Free, Needed::Yes, "by"),
+            asked("告知日期", 12, Entry::Day, Needed::Yes, "day"),
+            FormColumn::token_end(),
+        ],
+        head: Vec::new(),
+        result: "告知结果".into(),
+        meanings: meanings(&results),
         additions: false,
     }
 }

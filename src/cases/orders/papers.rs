@@ -11,7 +11,10 @@ use super::desk::Desk;
 use super::exit::{self, Assessment};
 use super::kinds::{AMOUNT, CAUTIONS, LEAVING, MATTER, MONTH, SINCE};
 use super::{OrderFinding, months, order_id, titles};
-use crate::cases::ledger::{CaseRound, CaseState, OrderState};
+use crate::cases::forms::RESULTS;
+use crate::cases::ledger::{CaseEvent, CaseRound, CaseState, OrderState};
+use crate::cases::rows_by;
+use crate::model::Table;
 use crate::model::form::FormKind;
 use crate::model::{text, words};
 use crate::plan::process::Owner;
@@ -51,6 +54,10 @@ pub fn papers(desk: &Desk, kind: FormKind, findings: &[OrderFinding], month: Dat
     let cases = |wanted: &dyn Fn(&CaseState) -> bool| desk.cases.iter().filter(|c| wanted(c)).collect::<Vec<_>>();
     let in_phase = |case: &CaseState, phase: Phase| desk.phase(case) == Some(phase);
     match kind {
+        FormKind::Identity => identity(desk, cases(&|c| in_phase(c, Phase::Identity))),
+        FormKind::Notice => {
+            by_township(cases(&|c| in_phase(c, Phase::Closed) && let_out(desk, c).is_some()), |c| notice(desk, c))
+        }
         FormKind::Publicity => {
             by_township(cases(&|c| in_phase(c, Phase::Proposal) || in_phase(c, Phase::Publicity)), |c| {
                 publicity(desk, c)
@@ -188,6 +195,74 @@ fn is_name(c: char) -> bool {
     (c.is_alphabetic() || c == '·') && !c.is_ascii_digit()
 }
 
+/// Whom nobody could tell, in one paper for the office.
+fn identity(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
+    cases.sort_by_key(|c| place(c));
+    let by_number: BTreeMap<&str, usize> = desk.persons.map(|p| rows_by(p, "id_number")).unwrap_or_default();
+    let rows = cases.into_iter().map(|case| {
+        let said = case.round.clone().unwrap_or_default();
+        let given = |name: &str| case.given.get(name).filter(|v| !v.is_empty());
+        let word = |answer: &String| RESULTS.iter().find(|(_, on)| on == answer).map(|(word, _)| (*word).to_string());
+        let mut answer: Vec<String> = case.answered.iter().filter_map(word).collect();
+        answer.extend(given("reason").cloned());
+        answer.extend(given("name").map(|n| format!("正确姓名：{n}")));
+        answer.extend(given("id_number").map(|n| format!("正确证件号：{}", text::mask_number(n))));
+        let found = match (desk.persons, given("id_number")) {
+            (Some(persons), Some(number)) => match by_number.get(number.as_str()) {
+                Some(row) => who(desk, persons, *row),
+                None => "户籍底册中没有村里填写的证件号".to_string(),
+            },
+            _ => "村里没有填写正确证件号".to_string(),
+        };
+        let line = shown([
+            ("乡镇", said.township),
+            ("村", said.village),
+            ("组", said.group),
+            ("户主", said.head_name),
+            ("证件号", said.masked_number),
+            ("线索依据", said.evidence.or(said.explanation)),
+            ("村里答复", Some(answer.join("；")).filter(|a| !a.is_empty())),
+            ("底册查询", Some(found)),
+            (SINCE, Some(case.since.clone())),
+        ]);
+        of_case(case, "身份核对".into(), line)
+    });
+    one("县防贫办", rows.collect())
+}
+
+/// Whom the register has in a row: name, place, household and its head, without a number.
+fn who(desk: &Desk, persons: &Table, row: usize) -> String {
+    let own = |column: &str| persons.str_at(column, row).unwrap_or("");
+    let household = persons.str_at("household_id", row);
+    let home = |column: &str| desk.of_home(household, column).unwrap_or("");
+    let places = [home("township"), home("village"), home("group")].concat();
+    format!("底册有此人：{}，{places}，户主{}，户编号{}", own("name"), home("head_name"), household.unwrap_or("无"))
+}
+
+/// The step by which a case was let out, when nobody has told the household since.
+fn let_out<'a>(desk: &Desk<'a>, case: &CaseState) -> Option<&'a CaseEvent> {
+    let phase = |state: &str| desk.plan.process.cases.state(state).map(|s| s.phase);
+    let steps = desk.steps(case.case);
+    let end = steps.iter().rposition(|e| e.from != e.to)?;
+    let told = steps[end..].iter().any(|e| e.trigger == "exit.notice");
+    Some(steps[end]).filter(|e| !told && phase(&e.from) == Some(Phase::Exit) && phase(&e.to) == Some(Phase::Closed))
+}
+
+fn notice(desk: &Desk, case: &CaseState) -> Line {
+    let said = case.round.clone().unwrap_or_default();
+    let out = let_out(desk, case);
+    let line = shown([
+        ("组", said.group.clone()),
+        ("户主", said.head_name.clone()),
+        ("证件号", said.masked_number.clone()),
+        ("类型", type_title(desk, case)),
+        ("纳入时间", desk.identified(case)),
+        ("退出日期", out.map(|e| e.day.clone())),
+        ("审定会议", out.and_then(|e| e.details.get("meeting").cloned())),
+    ]);
+    of_case(case, village(&said), line)
+}
+
 fn publicity(desk: &Desk, case: &CaseState) -> Line {
     let said = case.round.clone().unwrap_or_default();
     let causes = desk.causes(case).join("|");
@@ -205,7 +280,9 @@ fn publicity(desk: &Desk, case: &CaseState) -> Line {
 
 fn evidence(desk: &Desk, case: &CaseState, said: &CaseRound) -> Option<String> {
     let listed = desk.of_online(said.household.as_deref(), "evidence").map(str::to_string);
-    let heard = case.given.get("reason").filter(|r| !r.is_empty()).map(|r| format!("核实说明：{r}"));
+    // What the village said at the door; why a clock was stopped or a helper changed is no evidence.
+    let answer = desk.steps(case.case).iter().rev().find(|e| e.trigger.starts_with("answer."));
+    let heard = answer.filter(|e| !e.reason.is_empty()).map(|e| format!("核实说明：{}", e.reason));
     let parts: Vec<String> = [listed.or_else(|| said.evidence.clone()), heard].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }
@@ -226,22 +303,33 @@ fn number(n: Option<i64>) -> Option<String> {
     n.map(|n| n.to_string())
 }
 
-fn township(desk: &Desk, case: &CaseState) -> Line {
-    let said = case.round.clone().unwrap_or_default();
+/// A row about a decision: what it is about and what speaks for it, with what the deciding office reads besides.
+fn of_decision<const N: usize>(
+    desk: &Desk,
+    case: &CaseState,
+    said: &CaseRound,
+    own: [(&str, Option<String>); N],
+) -> BTreeMap<String, String> {
     let household = said.household.as_deref();
-    let line = shown([
+    let mut line = shown([
         (MATTER, Some(matter(desk, case).into())),
         ("村", said.village.clone()),
-        ("组", said.group.clone()),
         ("户主", said.head_name.clone()),
         ("证件号", said.masked_number.clone()),
         ("人口", number(desk.size(household))),
         ("类型", type_title(desk, case)),
         ("风险", cause_titles(desk, case)),
-        ("依据", grounds(desk, case, &said)),
+        ("依据", grounds(desk, case, said)),
         (CAUTIONS, desk.cautions(household)),
         (SINCE, Some(case.since.clone())),
     ]);
+    line.extend(shown(own));
+    line
+}
+
+fn township(desk: &Desk, case: &CaseState) -> Line {
+    let said = case.round.clone().unwrap_or_default();
+    let line = of_decision(desk, case, &said, [("组", said.group.clone())]);
     of_case(case, "审核表".into(), line)
 }
 
@@ -261,22 +349,9 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
         .into_iter()
         .map(|case| {
             let said = case.round.clone().unwrap_or_default();
-            let household = said.household.as_deref();
-            let line = shown([
-                (MATTER, Some(matter(desk, case).into())),
-                ("乡镇", said.township.clone()),
-                ("村", said.village.clone()),
-                ("户主", said.head_name.clone()),
-                ("证件号", said.masked_number.clone()),
-                ("人口", number(desk.size(household))),
-                ("类型", type_title(desk, case)),
-                ("风险", cause_titles(desk, case)),
-                ("收入", income(desk, household)),
-                ("依据", grounds(desk, case, &said)),
-                (CAUTIONS, desk.cautions(household)),
-                (AMOUNT, None),
-                (SINCE, Some(case.since.clone())),
-            ]);
+            let own =
+                [("乡镇", said.township.clone()), ("收入", income(desk, said.household.as_deref())), (AMOUNT, None)];
+            let line = of_decision(desk, case, &said, own);
             of_case(case, "审定表".into(), line)
         })
         .collect();
@@ -307,10 +382,10 @@ fn meeting(desk: &Desk, mut cases: Vec<&CaseState>) -> Vec<Sheaf> {
 
 fn of_order<const N: usize>(desk: &Desk, o: &OrderState, own: [(&str, Option<String>); N]) -> BTreeMap<String, String> {
     let detail = |name: &str| o.details.get(name).cloned();
+    let address = ["township", "village", "group"].map(|part| detail(part).unwrap_or_default());
     let mut line = shown([
         ("开单编号", Some(order_id(o.order.order))),
-        ("乡镇", detail("township")),
-        ("村", detail("village")),
+        ("住址", Some(address.concat())),
         ("户主", detail("head_name")),
         ("风险", Some(desk.plan.cause_title(&o.order.cause).into())),
     ]);
@@ -329,7 +404,6 @@ fn order(desk: &Desk, o: &OrderState) -> Line {
         desk,
         o,
         [
-            ("组", o.details.get("group").cloned()),
             ("证件号", o.details.get("masked_number").cloned()),
             ("类型", Some(words::list_type(&o.order.list_type).into())),
             ("依据", o.details.get("evidence").cloned()),
@@ -394,7 +468,7 @@ fn leaving(desk: &Desk, case: &CaseState) -> Line {
         ("证件号", said.masked_number.clone()),
         ("类型", type_title(desk, case)),
         ("风险", cause_titles(desk, case)),
-        ("纳入时间", desk.identified_on(case).map(|d| d.to_string())),
+        ("纳入时间", desk.identified(case)),
         ("退出条件", Some(conditions(&assessment))),
         ("条件是否全部达到", Some(exit::word(assessment.met()).into())),
     ]);

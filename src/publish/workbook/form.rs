@@ -68,7 +68,10 @@ pub fn form(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, path: &P
 }
 
 fn page(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, rows: &[IssuedRow]) -> Page {
-    let place = format!("{}{}", of.township.as_deref().unwrap_or_default(), rows[0].sheet);
+    let mut place = of.township.clone().unwrap_or_default();
+    if by_village(spec.kind) {
+        place.push_str(&rows[0].sheet);
+    }
     let columns: Vec<Column> = spec.columns.iter().map(column).collect();
     let cells = rows.iter().enumerate().map(|(i, row)| {
         let given = spec.columns.iter().filter(|c| !c.is_asked());
@@ -94,6 +97,12 @@ fn page(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, rows: &[Issu
         locked: true,
         ..Page::default()
     }
+}
+
+/// Whether a kind has a sheet for each village; the others have one for everybody.
+fn by_village(kind: FormKind) -> bool {
+    use FormKind::{Exit, Notice, Publicity, Remeasure, Verify};
+    matches!(kind, Verify | Publicity | Exit | Notice | Remeasure)
 }
 
 /// A column of a form as it is drawn.

@@ -119,41 +119,48 @@ fn cause_columns() -> impl Iterator<Item = Column> {
     (1..=CAUSES).map(|n| Column::of(format!("致贫/返贫风险{n}"), 10, 14))
 }
 
+/// A heading with its least and most width.
+type Heading = (&'static str, usize, usize);
+
+/// Where the household lives.
+const PLACE: [Heading; 4] = [("县", 8, 10), ("乡", 8, 14), ("村", 8, 14), ("自然村", 6, 12)];
+/// Whose household it is, and of which kind.
+const HOUSEHOLD: [Heading; 4] =
+    [("户主姓名", 8, 12), ("户主证件号码", 21, 22), ("户类型", 8, 10), ("监测对象类别", 14, 16)];
+/// What was decided.
+const DECISION: [Heading; 4] =
+    [("识别监测时间", 8, 10), ("风险是否已消除", 8, 10), ("其他备注", 10, 24), ("案件编号", 10, 11)];
+
+fn column((heading, least, most): Heading) -> Column {
+    Column::of(heading, least, most)
+}
+
+fn place(issue: &Issue, e: &NationalEntry) -> [Cell; 4] {
+    [text(&issue.plan.county), text(&e.township), text(&e.village), text(&e.group)]
+}
+
+fn household(e: &NationalEntry) -> [Cell; 4] {
+    [text(&e.head_name), text(&e.head_number), text(&e.household_type), text(list_type(&e.list_type))]
+}
+
+fn decision(e: &NationalEntry) -> [Cell; 4] {
+    [month(e.identified_on), text("否"), remarks(e), text(&e.case_id)]
+}
+
 fn mark<'e>(issue: &Issue, entries: impl Iterator<Item = &'e NationalEntry>) -> Page {
     let rows = entries.map(|e| {
-        let mut cells = vec![
-            text(&issue.plan.county),
-            text(&e.township),
-            text(&e.village),
-            text(&e.group),
-            text(&e.household_no),
-            text(&e.head_name),
-            text(&e.head_number),
-            text(&e.household_type),
-            text(list_type(&e.list_type)),
-        ];
+        let mut cells = Vec::from(place(issue, e));
+        cells.push(text(&e.household_no));
+        cells.extend(household(e));
         cells.extend(causes(e));
-        cells.extend([month(e.identified_on), text("否"), remarks(e), text(&e.case_id)]);
+        cells.extend(decision(e));
         cells
     });
-    let mut columns = vec![
-        Column::of("县", 8, 10),
-        Column::of("乡", 8, 14),
-        Column::of("村", 8, 14),
-        Column::of("自然村", 6, 12),
-        Column::of("户编号", 12, 22),
-        Column::of("户主姓名", 8, 12),
-        Column::of("户主证件号码", 21, 22),
-        Column::of("户类型", 8, 10),
-        Column::of("监测对象类别", 14, 16),
-    ];
+    let mut columns = Vec::from(PLACE.map(column));
+    columns.push(Column::of("户编号", 12, 22));
+    columns.extend(HOUSEHOLD.map(column));
     columns.extend(cause_columns());
-    columns.extend([
-        Column::of("识别监测时间", 8, 10),
-        Column::of("风险是否已消除", 8, 10),
-        Column::of("其他备注", 10, 24),
-        Column::of("案件编号", 10, 11),
-    ]);
+    columns.extend(DECISION.map(column));
     Page {
         title: "监测对象标注（系统中已有的户）".into(),
         lines: vec![issue.line()],
@@ -176,51 +183,35 @@ fn enter<'e>(issue: &Issue, entries: impl Iterator<Item = &'e NationalEntry>) ->
         };
         let members: &[NationalMember] = if e.members.is_empty() { std::slice::from_ref(&head) } else { &e.members };
         for m in members {
-            let mut cells = vec![
-                text(&issue.plan.county),
-                text(&e.township),
-                text(&e.village),
-                text(&e.group),
+            let mut cells = Vec::from(place(issue, e));
+            cells.extend([
                 text(&m.name),
                 text(&m.sex),
                 day(m.birth),
                 text(if m.number.is_empty() { "" } else { "居民身份证" }),
                 text(&m.number),
                 text(&m.relation),
-                text(&e.head_name),
-                text(&e.head_number),
-                text(&e.household_type),
-                text(list_type(&e.list_type)),
-            ];
+            ]);
+            cells.extend(household(e));
             cells.extend(causes(e));
-            cells.extend([text(&e.income), month(e.identified_on), text("否"), remarks(e), text(&e.case_id)]);
+            cells.push(text(&e.income));
+            cells.extend(decision(e));
             rows.push(cells);
         }
     }
-    let mut columns = vec![
-        Column::of("县", 8, 10),
-        Column::of("乡", 8, 14),
-        Column::of("村", 8, 14),
-        Column::of("自然村", 6, 12),
+    let mut columns = Vec::from(PLACE.map(column));
+    columns.extend([
         Column::of("姓名", 8, 12),
         Column::of("性别", 5, 6),
         Column::of("出生日期", 10, 10),
         Column::of("证件类型", 11, 11),
         Column::of("证件号码", 21, 22),
         Column::of("与户主关系", 8, 12),
-        Column::of("户主姓名", 8, 12),
-        Column::of("户主证件号码", 21, 22),
-        Column::of("户类型", 8, 10),
-        Column::of("监测对象类别", 14, 16),
-    ];
-    columns.extend(cause_columns());
-    columns.extend([
-        Column::of("人均纯收入（元）", 9, 12),
-        Column::of("识别监测时间", 8, 10),
-        Column::of("风险是否已消除", 8, 10),
-        Column::of("其他备注", 10, 24),
-        Column::of("案件编号", 10, 11),
     ]);
+    columns.extend(HOUSEHOLD.map(column));
+    columns.extend(cause_columns());
+    columns.push(Column::of("人均纯收入（元）", 9, 12));
+    columns.extend(DECISION.map(column));
     Page {
         title: "监测对象新录入（系统中没有的户）".into(),
         lines: vec![issue.line()],

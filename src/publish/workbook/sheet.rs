@@ -15,6 +15,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Issue;
 use crate::diag::{Failure, Outcome};
+use crate::model::Privacy;
 use crate::model::form::Entry;
 use crate::publish::atomic;
 use crate::publish::filename::{Names, is_invisible};
@@ -217,6 +218,8 @@ pub(super) struct Writer {
     path: PathBuf,
     header: String,
     footer: String,
+    about: DocProperties,
+    class: Privacy,
 }
 
 impl Writer {
@@ -230,12 +233,11 @@ impl Writer {
             day.day().unsigned_abs(),
         )
         .map_err(failed)?;
-        let mut workbook = Workbook::new();
+        let workbook = Workbook::new();
         let about = DocProperties::new()
             .set_title(visible(&format!("{title} {}", issue.round)))
             .set_company(visible(&issue.plan.county))
             .set_creation_datetime(&created);
-        workbook.set_properties(&about);
         // `&` begins a code in page headers.
         let county = visible(&issue.plan.county).replace('&', "&&");
         let round = visible(issue.round).replace('&', "&&");
@@ -246,6 +248,8 @@ impl Writer {
             path: path.to_path_buf(),
             header: format!("&L&9{county}　{round}&R&9内部资料　注意保密"),
             footer: FOOTER.to_string(),
+            about,
+            class: Privacy::Sensitive,
         })
     }
 
@@ -253,6 +257,7 @@ impl Writer {
     pub fn for_everybody(&mut self) {
         let end = self.header.find("&R").unwrap_or(self.header.len());
         self.header.truncate(end);
+        self.class = Privacy::Personal;
     }
 
     /// Puts a line at the foot of every page, so that a printed one can be told.
@@ -298,7 +303,11 @@ impl Writer {
     }
 
     /// Writes the file.
+    ///
+    /// Its properties tell the highest privacy class of what stands in it, for programs that watch what leaves an office.
     pub fn save(mut self) -> Outcome<()> {
+        let about = std::mem::take(&mut self.about);
+        self.workbook.set_properties(&about.set_custom_property("privacy", self.class.name()));
         let bytes = self.workbook.save_to_buffer();
         let bytes = bytes.map_err(|e| Failure::io("make the workbook", &self.path, &e))?;
         atomic::write(&self.path, &bytes)

@@ -170,7 +170,7 @@ fn before(sender: &Sender, ledger: &Ledger, verdict: &Verdict) -> Outcome<Before
             .zip(rounds.last())
             .and_then(|(then, now)| cases::facts_changed(&then.facts, &now.facts, plan.process.same_within, plan));
         if let Some(changed) = changed {
-            let words = format!("发表以后情况有变化（{changed}），已重新交办，请填新表");
+            let words = format!("发出后情况有变化（{changed}），已重新交办，请填新表");
             before.outdated.insert(row.token.clone(), Reason::new("answer.outdated", words));
         } else if asked_otherwise {
             let words = "本批次重算后已换发新表，请填新表";

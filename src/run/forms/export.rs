@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::civil::Date;
 
+use super::super::audit::{self, Action};
 use super::super::pipeline::load_plan;
 use super::super::{Round, clock, lock, papers};
 use super::{FormKind, Issued, ledger_of, offline, spec, verify, words};
@@ -46,13 +47,24 @@ pub struct Exported {
 /// Writes the forms of a kind.
 ///
 /// `verify`: what is still to be verified and not answered, from the last published round, one workbook for each township.
-/// `blank`, `self_report`: an empty form for each township. `publicity`, `township`, `meeting`, `order`, `filing`, `return`, `exit`,
-/// `remeasure`: what waits on the office's desk, by recipient; the lists for publicity begin the publicity.
+/// `blank`, `self_report`: an empty form for each township. `identity`, `publicity`, `township`, `meeting`, `order`, `filing`,
+/// `return`, `exit`, `notice`, `remeasure`: what waits on the office's desk, by recipient; the lists for publicity begin the publicity.
 ///
 /// # Errors
 /// The kind is none that goes out so (64), the pipeline is wrong (78), there is no round (66), another run holds the folder
 /// (75), something cannot be read or written (74).
 pub fn export(options: &ExportOptions) -> Outcome<Exported> {
+    audit::act(&options.out, &Action::new("forms.export"), |facts| {
+        let exported = export_now(options)?;
+        facts.add("kind", exported.kind.as_str());
+        facts.add("files", exported.files.len());
+        facts.add("rows", exported.rows);
+        Ok(exported)
+    })
+}
+
+/// Does what [`export`] writes down.
+fn export_now(options: &ExportOptions) -> Outcome<Exported> {
     let (plan, _) = load_plan(&options.pipeline)?;
     let (codes, _) = codes::load(&plan.codes_dir);
     let on = match options.on {
@@ -62,7 +74,7 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
     let kind = FormKind::of(&options.kind);
     let Some((kind, spec)) = kind.and_then(|kind| Some((kind, spec(kind, &plan, &codes)?))) else {
         let problem = Diagnostic::error("usage.form_kind", "there is no such form", Place::default().field("KIND"))
-            .hint("verify, blank, self_report, publicity, township, meeting, order, filing, return, exit or remeasure");
+            .hint("verify, blank, self_report, identity, publicity, township, meeting, order, filing, return, exit, notice or remeasure");
         return Err(Failure::one(FailureClass::Usage, problem));
     };
     let day = on.to_string();
@@ -81,7 +93,7 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
         let is_open = |row: &IssuedRow| row.case.is_some_and(|case| open.contains(&case));
         let forms: Vec<Issued> = all.into_iter().filter_map(|form| keep(form, is_open)).collect();
         ledger.change(|c| c.issue(&forms))?;
-        let issue = workbook::Issue { plan: &plan, round: &round.name, as_of: on };
+        let issue = workbook::Issue { plan: &plan, round: &round.name, as_of: round.as_of().unwrap_or(on) };
         let files = workbook::forms(&issue, &spec, &words(kind), &forms, &dir)?;
         let rows = forms.iter().map(|f| f.rows.len()).sum();
         return Ok(Exported { kind: kind.code().into(), files, rows });

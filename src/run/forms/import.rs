@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::super::audit::{self, Action};
 use super::super::pipeline::load_plan;
 use super::super::{clock, lock};
 use super::apply::{self, Sender};
@@ -71,7 +72,7 @@ pub struct ImportedFile {
     pub counts: Option<Counts>,
     /// The receipt as a workbook; the JSON lies beside it.
     pub receipt: Option<PathBuf>,
-    /// New reports for the folder of deliveries.
+    /// New reports, which the next run reads beside the villages' lists.
     pub reports: Option<PathBuf>,
     /// What is to be told.
     pub problems: Vec<Diagnostic>,
@@ -99,6 +100,22 @@ pub(super) struct Arrived {
 /// The pipeline is wrong (78), there is no ledger (66), another run holds the folder (75), something cannot be read or written
 /// (74). A file that cannot be used is in the result, and the others go on.
 pub fn import(options: &ImportOptions) -> Outcome<Imported> {
+    let action = Action::new("forms.import").by(&options.by).on("files", options.files.len());
+    audit::act(&options.out, &action, |facts| {
+        let imported = import_now(options)?;
+        let forms = imported.files.iter().filter_map(|f| f.form.clone());
+        facts.add("forms", forms.collect::<Vec<_>>());
+        for state in ["imported", "repeated", "refused"] {
+            facts.add(state, imported.files.iter().filter(|f| f.state == state).count());
+        }
+        facts.add("overrule", options.overrule);
+        facts.exit(imported.trouble.map_or(0, FailureClass::exit_code));
+        Ok(imported)
+    })
+}
+
+/// Does what [`import`] writes down.
+fn import_now(options: &ImportOptions) -> Outcome<Imported> {
     let (plan, _) = load_plan(&options.pipeline)?;
     let (codes, _) = codes::load(&plan.codes_dir);
     let on = match options.on {

@@ -9,7 +9,7 @@
 //!
 //! 核实表 of a round go out with the round itself. An import changes the ledger first and writes the receipt afterwards: a program
 //! that stops between the two has done the import, and the same command again writes the receipt. New reports in a form are written
-//! to `OUT/forms/inbox` in the columns of the villages' contract; copied to the folder of deliveries they are read by the next run.
+//! to `OUT/forms/inbox` in the columns of the villages' contract: the next run of a quarter reads them beside the villages' lists.
 
 mod apply;
 mod export;
@@ -28,7 +28,7 @@ use super::ledger;
 use crate::cases::forms::{self, FormKind, FormSpec, Issue, Issued, Taken};
 use crate::cases::ledger::{FILE, FormEntry};
 use crate::codes::Codes;
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::diag::Outcome;
 use crate::model::Table;
 use crate::plan::{Plan, Source, SourceRole};
 use crate::publish::workbook::{self, Words};
@@ -118,12 +118,8 @@ pub fn list(out: &Path) -> Outcome<Vec<FormEntry>> {
 
 /// The ledger of a folder that must have one.
 fn ledger_of(out: &Path) -> Outcome<crate::cases::ledger::Ledger> {
-    let path = out.join(FILE);
-    if !path.is_file() {
-        let place = Place::file(path.display().to_string());
-        let problem = Diagnostic::error("forms.no_ledger", "this folder has no ledger", place)
-            .hint("name the folder of the rounds with --out; the ledger is made by the first published round");
-        return Err(Failure::one(FailureClass::InputMissing, problem));
+    match out.join(FILE).is_file() {
+        true => ledger::open(out),
+        false => Err(ledger::missing(out)),
     }
-    ledger::open(out)
 }

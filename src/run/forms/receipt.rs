@@ -12,7 +12,7 @@ use super::{FormKind, ledger_of, offline};
 use crate::cases::forms::{AUTHORISATION, Counts, Judged, RowState, Verdict};
 use crate::cases::ledger::{Ledger, Return};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::text::mask_number;
+use crate::model::text::{self, mask_number};
 use crate::plan::{FieldFrom, Plan, Role};
 use crate::publish::filename::clean;
 use crate::publish::workbook::{self, AnswerReceipt, RECEIPT_FORMAT, ReceiptLine};
@@ -38,7 +38,8 @@ pub(super) fn made(sender: &Sender, verdict: &Verdict, moved: &BTreeMap<String, 
         title: issued.kind.title().into(),
         round: issued.round.clone(),
         township: issued.township.clone().unwrap_or_else(|| "乡镇不明".into()),
-        file: name.to_string(),
+        // A clerk may have put somebody's number into the name of the file.
+        file: text::mask_runs(name),
         sha256: arrived.sha256.clone(),
         received_on: office.on.to_string(),
         by: office.options.by.trim().to_string(),
@@ -120,8 +121,10 @@ fn masked(text: &str) -> String {
 
 /// Writes the receipt of a file that was just taken in.
 pub(super) fn write(office: &Office, ledger: &Ledger, arrived: &Arrived, made: Made) -> Outcome<ImportedFile> {
-    let returned = ledger.returns_of_file(&arrived.sha256)?.pop();
-    let mut file = written(office.plan, &office.options.out, office.on, &made.receipt, returned.as_ref())?;
+    let mut returns = ledger.returns_of_file(&arrived.sha256)?;
+    let turn = returns.len();
+    let returned = returns.pop();
+    let mut file = written(office.plan, &office.options.out, office.on, &made.receipt, (returned.as_ref(), turn))?;
     file.file = arrived.path.clone();
     file.state = "imported";
     file.counts = Some(made.counts);
@@ -159,20 +162,28 @@ fn notes(receipt: &AnswerReceipt, path: &str) -> Vec<Diagnostic> {
 
 /// The receipt of a file that was taken in before: nothing changes, and a receipt that is not there is written again.
 pub(super) fn again(office: &Office, ledger: &Ledger, path: &str, sha256: &str) -> Outcome<ImportedFile> {
-    let Some(returned) = ledger.returns_of_file(sha256)?.pop() else {
+    let mut returns = ledger.returns_of_file(sha256)?;
+    let turn = returns.len();
+    let Some(returned) = returns.pop() else {
         return Err(Failure::internal("a file that was taken in has no receipt"));
     };
-    let mut file = rewritten(office.plan, &office.options.out, &returned)?;
+    let mut file = rewritten(office.plan, &office.options.out, (&returned, turn))?;
     file.file = path.to_string();
     Ok(file)
 }
 
-fn rewritten(plan: &Plan, out: &Path, returned: &Return) -> Outcome<ImportedFile> {
+fn rewritten(plan: &Plan, out: &Path, (returned, turn): (&Return, usize)) -> Outcome<ImportedFile> {
     let read: AnswerReceipt = serde_json::from_str(&returned.receipt)
         .map_err(|e| Failure::internal(format!("the ledger has a receipt that cannot be read: {e}")))?;
     let on = read.received_on.parse().unwrap_or(Date::constant(1970, 1, 1));
-    let file = written(plan, out, on, &read, Some(returned))?;
+    let file = written(plan, out, on, &read, (Some(returned), turn))?;
     Ok(ImportedFile { state: "repeated", ..file })
+}
+
+/// The file of a return, by its receipt.
+fn sha256(returned: &Return) -> String {
+    let read: Option<AnswerReceipt> = serde_json::from_str(&returned.receipt).ok();
+    read.map(|r| r.sha256).unwrap_or_default()
 }
 
 /// Writes receipt and reports, wholly or not at all; the same receipt is the same bytes.
@@ -181,12 +192,14 @@ fn written(
     out: &Path,
     on: Date,
     receipt: &AnswerReceipt,
-    returned: Option<&Return>,
+    (returned, turn): (Option<&Return>, usize),
 ) -> Outcome<ImportedFile> {
     let folder = out.join("forms");
     let issue = workbook::Issue { plan, round: &receipt.round, as_of: on };
     let short = &receipt.sha256[..8.min(receipt.sha256.len())];
-    let stem = clean(&format!("{}{}回执_{}_{short}", receipt.township, receipt.title, receipt.form));
+    // The same file brought in once more with another verdict has a receipt of its own: the first one was given out.
+    let again = if turn > 1 { format!("_第{turn}次") } else { String::new() };
+    let stem = clean(&format!("{}{}回执_{}_{short}{again}", receipt.township, receipt.title, receipt.form));
     let path = folder.join("receipts").join(format!("{stem}.xlsx"));
     workbook::answer_receipt(&issue, receipt, &path)?;
     let json = serde_json::to_vec_pretty(receipt).map_err(|e| Failure::internal(e.to_string()))?;
@@ -301,6 +314,11 @@ pub fn receipt(options: &ReceiptOptions) -> Outcome<Receipts> {
             .hint("`bidui forms list` shows every form and how often it came back");
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
-    let returns = returns.iter().map(|r| rewritten(&plan, &options.out, r)).collect::<Outcome<_>>()?;
-    Ok(Receipts { returns })
+    let mut written = Vec::new();
+    for returned in &returns {
+        let of_file = ledger.returns_of_file(&sha256(returned))?;
+        let turn = of_file.iter().position(|r| r.entry == returned.entry).map_or(1, |i| i + 1);
+        written.push(rewritten(&plan, &options.out, (returned, turn))?);
+    }
+    Ok(Receipts { returns: written })
 }

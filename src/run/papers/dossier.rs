@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::super::cases::no_case;
 use super::Room;
 use crate::cases::ledger::{CaseEvent, CaseState, OrderState, case_id};
@@ -32,6 +33,16 @@ pub struct DossierWritten {
 /// # Errors
 /// There is no such case, ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn write_dossier(options: &CasesOptions, case: &str) -> Outcome<DossierWritten> {
+    audit::act(&options.out, &Action::new("cases.dossier"), |facts| {
+        let written = write_dossier_now(options, case)?;
+        facts.add("case", written.case_id.as_str());
+        facts.add("unmasked", options.names);
+        Ok(written)
+    })
+}
+
+/// Does what [`write_dossier`] writes down.
+fn write_dossier_now(options: &CasesOptions, case: &str) -> Outcome<DossierWritten> {
     let room = Room::open(options)?;
     let number = room.office.number(case)?;
     let Some(state) = room.cases.iter().find(|c| c.case == number) else { return Err(no_case(number)) };
@@ -89,7 +100,10 @@ fn dossier(room: &Room, case: &CaseState, names: bool) -> Outcome<Dossier> {
         state: plan.process.cases.title(&case.state).to_string(),
         since: case.since.clone(),
         owner: declared.and_then(|s| s.owner).map_or(String::new(), |o| o.title().to_string()),
-        tracker: follow::tracker(list_type.as_deref(), lifted).title().to_string(),
+        tracker: match case.given.get("helper") {
+            Some(helper) => format!("{}：{}", follow::Tracker::Helper.title(), name(helper)),
+            None => follow::tracker(list_type.as_deref(), lifted).title().to_string(),
+        },
         members: members(room, household, &name)?,
         hits: hits(room, household),
         cautions: desk.cautions(household).unwrap_or_default(),
@@ -130,7 +144,7 @@ fn step(room: &Room, e: &CaseEvent) -> Step {
     let said = e.details.iter().filter(|(k, v)| !hidden.contains(&k.as_str()) && !v.is_empty());
     let mut note: Vec<String> = Some(e.reason.clone()).filter(|r| !r.is_empty()).into_iter().collect();
     note.extend(said.map(|(k, v)| {
-        let value = if k == "causes" { plan.cause_titles(Some(v)) } else { v.clone() };
+        let value = if matches!(k.as_str(), "causes" | "added") { plan.cause_titles(Some(v)) } else { v.clone() };
         format!("{}：{value}", detail_title(k))
     }));
     Step {
@@ -155,6 +169,12 @@ fn detail_title(name: &str) -> &str {
         "expense" => "刚性支出（元）",
         "means" => "资产情况",
         "list_type" => "类型",
+        "how" => "告知方式",
+        "opinion" => "农户意见",
+        "household" => "户编号",
+        "national_household_no" => "全国系统户编号",
+        "monitored_since" => "识别监测时间",
+        "added" => "新增风险",
         other => need_title(other),
     }
 }

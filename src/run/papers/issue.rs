@@ -25,6 +25,7 @@ const BACK_DAYS: u32 = 2;
 /// What a paper shows and asks; none for kinds that are no papers.
 pub(in crate::run) fn spec(kind: FormKind, plan: &Plan) -> Option<FormSpec> {
     Some(match kind {
+        FormKind::Identity => kinds::identity(),
         FormKind::Publicity => kinds::publicity(),
         FormKind::Township => kinds::township(),
         FormKind::Meeting => kinds::meeting(),
@@ -32,6 +33,7 @@ pub(in crate::run) fn spec(kind: FormKind, plan: &Plan) -> Option<FormSpec> {
         FormKind::Filing => kinds::filing(),
         FormKind::Return => kinds::monthly(),
         FormKind::Exit => kinds::exit(),
+        FormKind::Notice => kinds::notice(),
         FormKind::Remeasure => kinds::remeasure(),
         _ => return None,
     })
@@ -40,6 +42,15 @@ pub(in crate::run) fn spec(kind: FormKind, plan: &Plan) -> Option<FormSpec> {
 /// What a paper says around its rows.
 pub(in crate::run) fn words(kind: FormKind) -> Option<Words> {
     let (title, how, back_to, closing): (&str, &[&str], &str, &str) = match kind {
+        FormKind::Identity => (
+            "身份核对表",
+            &[
+                "村里上报或答复后仍不能确定是哪一户的，由办公室核对：“底册查询”是按村里填写的证件号在户籍底册中查到的户。",
+                "查清的填“身份已查清”，并把该户的户编号（H开头）抄到“户编号”栏，不用再填证件号码；确无此人此户的填“查无此人此户”。",
+            ],
+            OFFICE,
+            "核对人（签字）：＿＿＿＿＿＿　　防贫办主任（签字）：＿＿＿＿＿＿　　日期：＿＿＿＿年＿＿月＿＿日",
+        ),
         FormKind::Publicity => (
             "防返贫监测对象公示名单",
             &[
@@ -51,7 +62,7 @@ pub(in crate::run) fn words(kind: FormKind) -> Option<Words> {
             "公示时间：＿＿＿＿年＿＿月＿＿日至＿＿＿＿年＿＿月＿＿日　　监督举报电话：＿＿＿＿＿＿＿＿＿＿　　村（居）委会（盖章）",
         ),
         FormKind::Township => (
-            "乡镇审核表",
+            "防返贫监测对象乡镇审核表",
             &[
                 "逐户填写审核意见：通过、退回补正；退回的写明原因。",
                 "有“审慎事项”（车辆、经营、商品房、财政供养、赡养能力等）的不直接排除；通过的必须写“审慎事项说明”。",
@@ -60,7 +71,7 @@ pub(in crate::run) fn words(kind: FormKind) -> Option<Words> {
             "乡镇审核人（签字）：＿＿＿＿＿＿　　乡镇主要负责人（签字）：＿＿＿＿＿＿　　乡镇（盖章）　　日期：＿＿＿＿年＿＿月＿＿日",
         ),
         FormKind::Meeting => (
-            "县级审定会议表",
+            "防返贫监测对象审定会议表",
             &[
                 "会议编号、会议日期、审定人填在“填表说明”页；逐户填审定意见：通过、不通过、退回补正，后两种写明原因。",
                 "收入不是唯一标准；有“审慎事项”的不直接排除，通过的必须写“审慎事项说明”。",
@@ -107,6 +118,15 @@ pub(in crate::run) fn words(kind: FormKind) -> Option<Words> {
             "县防贫办（经乡镇）",
             "村党总支书记：＿＿＿＿＿　村主任：＿＿＿＿＿　第一书记：＿＿＿＿＿　入户核查人：＿＿＿＿＿　农户：＿＿＿＿＿　日期：＿＿＿＿年＿＿月＿＿日",
         ),
+        FormKind::Notice => (
+            "监测对象退出告知表",
+            &[
+                "经县级审定退出的户，应在村内公示退出结果，并告知本人（农户）；告知后填写告知结果、方式、日期和告知人。",
+                "农户有不同意见的，如实写在“农户意见”栏，由办公室复核。",
+            ],
+            "县防贫办（经乡镇）",
+            "村（居）委会（盖章）　　告知人（签字）：＿＿＿＿＿＿　　日期：＿＿＿＿年＿＿月＿＿日",
+        ),
         FormKind::Remeasure => (
             "监测对象收支复测表",
             &[
@@ -136,6 +156,9 @@ pub(in crate::run) fn export(options: &ExportOptions, kind: FormKind, dir: &Path
         CasesOptions { pipeline: options.pipeline.clone(), out: options.out.clone(), on: options.on, names: true };
     let _lock = hold(&cases, "forms")?;
     let mut room = Room::open(&cases)?;
+    if kind == FormKind::Identity {
+        room.persons = Some(room.round.table("persons")?);
+    }
     let today = room.office.today;
     let month = month_before(today);
     let sheaves = papers(&room.desk(), kind, &room.findings(), month);
@@ -159,7 +182,7 @@ pub(in crate::run) fn export(options: &ExportOptions, kind: FormKind, dir: &Path
     let (Some(spec), Some(words)) = (spec(kind, &plan), words(kind)) else {
         return Ok(Exported { kind: kind.code().into(), files: Vec::new(), rows: 0 });
     };
-    let issue = workbook::Issue { plan: &plan, round: &round, as_of: today };
+    let issue = workbook::Issue { plan: &plan, round: &round, as_of: room.round_as_of };
     let files = workbook::forms(&issue, &spec, &words, &forms, dir)?;
     Ok(Exported { kind: kind.code().into(), files, rows })
 }
@@ -190,7 +213,8 @@ fn due(room: &Room, kind: FormKind, month: Date) -> Option<Date> {
         }
         FormKind::Township => cases(&|phase, _| phase == Phase::Review),
         FormKind::Meeting => cases(&|phase, _| phase == Phase::Decision),
-        FormKind::Exit | FormKind::Remeasure => {
+        FormKind::Identity => cases(&|phase, _| phase == Phase::Identity),
+        FormKind::Exit | FormKind::Notice | FormKind::Remeasure => {
             cases(&|phase, owner| phase == Phase::Exit && owner == Some(Owner::Township))
         }
         FormKind::Order => orders(Phase::Drafted),

@@ -8,7 +8,7 @@
 //! | forms of every kind go out and come back | `forms` |
 //! | orders for decided cases (开单) | [`open_orders`] |
 //! | the two sheets for the national system | [`write_national`] |
-//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`] |
+//! | what is to be asked about orders and about the office's own work | [`order_book`], [`conduct_findings`]; `of_round` for a run |
 //! | exit conditions of followed households | [`exit_assessment`] |
 //! | everything about one household | [`write_dossier`] |
 
@@ -26,8 +26,10 @@ pub use tables::{OrderReport, conduct_findings, exit_assessment, order_book, tab
 
 pub(super) use issue::{export, spec, words};
 use room::Room;
+pub(super) use tables::of_round;
 
 use super::CasesOptions;
+use super::audit::{self, Action};
 use crate::diag::Outcome;
 
 /// Opens the orders that decided cases still lack (开单, R186): one per risk for the department that owns the remedy.
@@ -38,7 +40,11 @@ use crate::diag::Outcome;
 /// There is no ledger or round (66), the pipeline is wrong (78), another run holds the folder (75), the process has no such step (65),
 /// nobody is named (64).
 pub fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<OpenedOrder>> {
-    room::open_orders(options, by)
+    audit::act(&options.out, &Action::new("orders.open").by(by), |facts| {
+        let opened = room::open_orders(options, by)?;
+        facts.add("orders", opened.iter().map(|o| o.order_id.as_str()).collect::<Vec<_>>());
+        Ok(opened)
+    })
 }
 
 /// Takes one step of one order at the keyboard.
@@ -46,5 +52,13 @@ pub fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<OpenedOrder>
 /// # Errors
 /// As [`open_orders`]; there is no such order (66), the step is not possible now (65): nothing changes then.
 pub fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Outcome<OrderDecided> {
-    room::step_order(options, decision)
+    let action = Action::new("orders.step").by(&decision.by).why(&decision.reason);
+    audit::act(&options.out, &action, |facts| {
+        let done = room::step_order(options, decision)?;
+        facts.add("order", done.order_id.as_str());
+        facts.add("from", done.from.as_str());
+        facts.add("to", done.to.as_str());
+        facts.add("undo", decision.step.trim() == "undo");
+        Ok(done)
+    })
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::Room;
 use crate::cases::ledger::{CaseState, case_id};
+use crate::cases::orders::desk::Desk;
 use crate::codes;
 use crate::diag::Outcome;
 use crate::model::Table;
@@ -30,6 +32,16 @@ pub struct NationalWritten {
 /// # Errors
 /// There is no ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn write_national(options: &CasesOptions) -> Outcome<NationalWritten> {
+    audit::act(&options.out, &Action::new("orders.national"), |facts| {
+        let written = write_national_now(options)?;
+        facts.add("mark", written.mark);
+        facts.add("enter", written.enter);
+        Ok(written)
+    })
+}
+
+/// Does what [`write_national`] writes down.
+fn write_national_now(options: &CasesOptions) -> Outcome<NationalWritten> {
     let room = Room::open(options)?;
     let persons = room.round.table("persons")?;
     let (codes, _) = codes::load(&room.office.plan.codes_dir);
@@ -52,7 +64,7 @@ pub fn write_national(options: &CasesOptions) -> Outcome<NationalWritten> {
         let said = c.round.clone().unwrap_or_default();
         (said.township_code, said.village_code, c.case)
     });
-    let entries: Vec<NationalEntry> = cases.iter().map(|case| entry(&room, case, &members)).collect();
+    let entries: Vec<NationalEntry> = cases.iter().map(|case| entry(&room, &desk, case, &members)).collect();
     let file = options.out.join("forms").join(format!("全国系统标注和录入_{}.xlsx", room.office.today));
     let issue = workbook::Issue { plan: &room.office.plan, round: &room.round.name, as_of: room.office.today };
     workbook::national(&issue, &entries, &file)?;
@@ -76,12 +88,10 @@ fn member(persons: &Table, row: usize, relation: &dyn Fn(&str) -> String) -> Nat
     }
 }
 
-fn entry(room: &Room, case: &CaseState, members: &BTreeMap<&str, Vec<NationalMember>>) -> NationalEntry {
-    let desk = room.desk();
+fn entry(room: &Room, desk: &Desk, case: &CaseState, members: &BTreeMap<&str, Vec<NationalMember>>) -> NationalEntry {
     let said = case.round.clone().unwrap_or_default();
     let household = said.household.as_deref();
-    let home = household
-        .and_then(|h| (0..room.households.rows()).find(|row| room.households.str_at("household_id", *row) == Some(h)));
+    let home = desk.home(household);
     let of_home = |column: &str| home.and_then(|row| room.households.str_at(column, row)).unwrap_or("").to_string();
     let lifted = home.and_then(|row| room.households.boolean_at("lifted", row)) == Some(true);
     let text = |value: Option<String>| value.unwrap_or_default();

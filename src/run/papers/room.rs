@@ -10,11 +10,9 @@ use super::super::{CasesOptions, Round};
 use crate::cases::ledger::{CaseEvent, CaseState, Import, OrderState, case_id};
 use crate::cases::moves::Step;
 use crate::cases::orders::desk::{Desk, RoundTables};
-use crate::cases::orders::{CheckInput, Income, Order, OrderFinding, amount, check, order_id, order_number};
+use crate::cases::orders::{OrderFinding, order_id, order_number};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
-use crate::model::build::Value;
-use crate::model::{Table, text};
-use crate::plan::params;
+use crate::model::Table;
 
 /// Everything that papers are made from.
 pub(in crate::run) struct Room {
@@ -28,6 +26,8 @@ pub(in crate::run) struct Room {
     online: Table,
     pub(in crate::run) hits: Table,
     outcomes: Table,
+    /// `persons` of the round, where a paper looks somebody up.
+    pub(in crate::run) persons: Option<Table>,
 }
 
 impl Room {
@@ -43,6 +43,7 @@ impl Room {
             online: round.table("online_list")?,
             hits: round.table("rule_hits")?,
             outcomes: round.table("rule_outcomes")?,
+            persons: None,
             round,
             round_as_of,
             office,
@@ -55,6 +56,7 @@ impl Room {
             online: &self.online,
             hits: &self.hits,
             outcomes: &self.outcomes,
+            persons: self.persons.as_ref(),
         };
         Desk::new(
             &self.office.plan,
@@ -68,52 +70,7 @@ impl Room {
 
     /// What is to be asked about orders on the day.
     pub(in crate::run) fn findings(&self) -> Vec<OrderFinding> {
-        let orders: Vec<Order> = self.orders.iter().map(|o| o.order.clone()).collect();
-        let plan = &self.office.plan;
-        check(&CheckInput {
-            orders: &orders,
-            remedies: &plan.remedies,
-            causes: &plan.causes,
-            incomes: &self.incomes(),
-            as_of: self.office.today,
-        })
-    }
-
-    /// Incomes by household for reckoning a top-up (R197): the last measurement, else what the departments' data say.
-    fn incomes(&self) -> BTreeMap<String, Income> {
-        let desk = self.desk();
-        let line = |on: Date, township: Option<&str>| {
-            let param = self.office.plan.params.get("dibao_line")?;
-            match params::resolve(param, text::to_days(on), township, params::OTHER, self.office.plan.basis)?.value {
-                Value::Decimal(line) => Some(line),
-                _ => None,
-            }
-        };
-        let mut incomes = BTreeMap::new();
-        for row in 0..self.online.rows() {
-            let household = self.online.str_at("household_id", row);
-            let income = self.online.decimal("per_capita_income");
-            let known = arrow::array::Array::is_valid(income, row).then(|| income.value(row));
-            let line = line(self.round_as_of, self.online.str_at("township", row));
-            let size = desk.size(household);
-            if let (Some(household), Some(per_capita), Some(line), Some(size)) = (household, known, line, size) {
-                incomes.insert(household.to_string(), Income { per_capita, line, size });
-            }
-        }
-        for case in &self.cases {
-            let Some(said) = &case.round else { continue };
-            let last = desk.steps(case.case).iter().rev().find(|e| e.trigger == "remeasure");
-            let Some((event, household)) = last.zip(said.household.clone()) else { continue };
-            let number = |name: &str| event.details.get(name).and_then(|v| amount::parse(v));
-            let size = number("size").map(|n| n / 100).filter(|n| *n > 0);
-            let on = event.day.parse().unwrap_or(self.office.today);
-            if let (Some(income), Some(size), Some(line)) = (number("income"), size, line(on, said.township.as_deref()))
-            {
-                let size = i64::try_from(size).unwrap_or(i64::MAX);
-                incomes.insert(household, Income { per_capita: income / i128::from(size), line, size });
-            }
-        }
-        incomes
+        super::tables::findings(&self.desk())
     }
 }
 
@@ -227,6 +184,9 @@ pub(super) fn open_orders(options: &CasesOptions, by: &str) -> Outcome<Vec<Opene
 pub(super) fn step_order(options: &CasesOptions, decision: &OrderDecision) -> Outcome<OrderDecided> {
     if decision.by.trim().is_empty() {
         return Err(nobody("takes the step"));
+    }
+    if decision.step.trim() == "undo" {
+        super::super::audit::demand_reason(&decision.reason)?;
     }
     let place = Place::default().field(decision.order.clone());
     let Some(number) = order_number(&decision.order) else {

@@ -1,14 +1,18 @@
-//! Orders, findings, exits and conduct as tables, with the workbook that the office reads.
+//! Orders, findings, exits and conduct as tables: published with every quarter's round, and on demand as the workbooks that the
+//! office reads, as things stand on the day.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::civil::Date;
 
 use super::super::CasesOptions;
+use super::super::audit::{self, Action};
 use super::Room;
 use crate::cases::ledger::case_id;
 use crate::cases::orders::conduct::{self, CaseStep, ConductCase, ConductInput};
-use crate::cases::orders::{Order, exit, months, order_id, titles};
+use crate::cases::orders::desk::Desk;
+use crate::cases::orders::{CheckInput, Income, Order, OrderFinding, amount, check, exit, months, order_id, titles};
 use crate::diag::Outcome;
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Table, tables, text};
@@ -45,10 +49,62 @@ fn money(amount: Option<i128>) -> Value {
 /// # Errors
 /// There is no ledger or round (66), the pipeline is wrong (78), something cannot be read or written (74).
 pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
-    let room = Room::open(options)?;
-    let plan = &room.office.plan;
+    audit::act(&options.out, &Action::new("orders.list"), |facts| {
+        let room = Room::open(options)?;
+        let desk = room.desk();
+        let (orders, findings) = (orders(&desk), found(&desk));
+        let file = options.out.join("forms").join(format!("工作单台账_{}.xlsx", room.office.today));
+        workbook::tables(&issue(&room), "工作单台账", &[&orders, &findings], &file)?;
+        facts.add("rows", orders.rows());
+        Ok(OrderReport { orders, findings, file })
+    })
+}
+
+fn issue(room: &Room) -> workbook::Issue<'_> {
+    workbook::Issue { plan: &room.office.plan, round: &room.round.name, as_of: room.office.today }
+}
+
+/// The exit conditions of every followed household, written to `OUT/forms/退出条件_<day>.xlsx`.
+///
+/// # Errors
+/// As [`order_book`].
+pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
+    listed(options, "cases.exits", "退出条件", exits)
+}
+
+/// A table of the ledger as it stands, written to `OUT/forms` as a workbook of this title.
+fn listed(
+    options: &CasesOptions,
+    action: &'static str,
+    title: &str,
+    table: fn(&Desk) -> Table,
+) -> Outcome<(Table, PathBuf)> {
+    audit::act(&options.out, &Action::new(action), |facts| {
+        let room = Room::open(options)?;
+        let table = table(&room.desk());
+        let file = options.out.join("forms").join(format!("{title}_{}.xlsx", room.office.today));
+        workbook::tables(&issue(&room), title, &[&table], &file)?;
+        facts.add("rows", table.rows());
+        Ok((table, file))
+    })
+}
+
+/// How the work was done (R136), written to `OUT/forms/工作质量核查_<day>.xlsx`.
+///
+/// # Errors
+/// As [`order_book`].
+pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
+    listed(options, "cases.conduct", "工作质量核查", work_done)
+}
+
+/// The four tables as a round publishes them: `order_book`, `order_findings`, `exit_assessment`, `conduct_findings`.
+pub(in crate::run) fn of_round(desk: &Desk) -> [Table; 4] {
+    [orders(desk), found(desk), exits(desk), work_done(desk)]
+}
+
+fn orders(desk: &Desk) -> Table {
     let mut out = TableBuilder::new(tables::order_book());
-    for state in &room.orders {
+    for state in desk.orders {
         let o = &state.order;
         let detail = |name: &str| state.details.get(name).cloned();
         let planned = o.planned.as_ref();
@@ -71,7 +127,7 @@ pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
             ("opened_on", day(Some(o.opened_on))),
             ("effective_month", day(Some(months::effective(o.identified_on, o.opened_on)))),
             ("state", o.state.clone().into()),
-            ("state_title", plan.process.orders.title(&o.state).into()),
+            ("state_title", desk.plan.process.orders.title(&o.state).into()),
             ("since", day(Some(o.since))),
             ("measure", planned.map(|p| p.measure.clone()).into()),
             ("amount", money(planned.and_then(|p| p.amount))),
@@ -84,8 +140,12 @@ pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
             ("progress", last.map(|r| r.progress.clone()).into()),
         ]);
     }
+    out.finish()
+}
+
+fn found(desk: &Desk) -> Table {
     let mut asked = TableBuilder::new(tables::order_findings());
-    for f in room.findings() {
+    for f in findings(desk) {
         asked.push_named(vec![
             ("order_id", order_id(f.order).into()),
             ("case_id", case_id(f.case).into()),
@@ -98,27 +158,61 @@ pub fn order_book(options: &CasesOptions) -> Outcome<OrderReport> {
             ("document", Some(f.document).filter(|d| !d.is_empty()).into()),
         ]);
     }
-    let (orders, findings) = (out.finish(), asked.finish());
-    let file = options.out.join("forms").join(format!("工作单台账_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "工作单台账", &[&orders, &findings], &file)?;
-    Ok(OrderReport { orders, findings, file })
+    asked.finish()
 }
 
-fn issue(room: &Room) -> workbook::Issue<'_> {
-    workbook::Issue { plan: &room.office.plan, round: &room.round.name, as_of: room.office.today }
+/// What is to be asked about orders on the day.
+pub(super) fn findings(desk: &Desk) -> Vec<OrderFinding> {
+    let orders: Vec<Order> = desk.orders.iter().map(|o| o.order.clone()).collect();
+    check(&CheckInput {
+        orders: &orders,
+        remedies: &desk.plan.remedies,
+        causes: &desk.plan.causes,
+        incomes: &incomes(desk),
+        as_of: desk.today,
+    })
 }
 
-/// The exit conditions of every followed household, written to `OUT/forms/退出条件_<day>.xlsx`.
-///
-/// # Errors
-/// As [`order_book`].
-pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
-    let room = Room::open(options)?;
-    let desk = room.desk();
+/// Incomes by household for reckoning a top-up (R197): the last measurement, else what the departments' data say.
+fn incomes(desk: &Desk) -> BTreeMap<String, Income> {
+    let line = |on: Date, township: Option<&str>| {
+        let param = desk.plan.params.get("dibao_line")?;
+        match params::resolve(param, text::to_days(on), township, params::OTHER, desk.plan.basis)?.value {
+            Value::Decimal(line) => Some(line),
+            _ => None,
+        }
+    };
+    let mut incomes = BTreeMap::new();
+    for row in 0..desk.online.rows() {
+        let household = desk.online.str_at("household_id", row);
+        let income = desk.online.decimal("per_capita_income");
+        let known = arrow::array::Array::is_valid(income, row).then(|| income.value(row));
+        let line = line(desk.round_as_of, desk.online.str_at("township", row));
+        let size = desk.size(household);
+        if let (Some(household), Some(per_capita), Some(line), Some(size)) = (household, known, line, size) {
+            incomes.insert(household.to_string(), Income { per_capita, line, size });
+        }
+    }
+    for case in desk.cases {
+        let Some(said) = &case.round else { continue };
+        let last = desk.steps(case.case).iter().rev().find(|e| e.trigger == "remeasure");
+        let Some((event, household)) = last.zip(said.household.clone()) else { continue };
+        let number = |name: &str| event.details.get(name).and_then(|v| amount::parse(v));
+        let size = number("size").map(|n| n / 100).filter(|n| *n > 0);
+        let on = event.day.parse().unwrap_or(desk.today);
+        if let (Some(income), Some(size), Some(line)) = (number("income"), size, line(on, said.township.as_deref())) {
+            let size = i64::try_from(size).unwrap_or(i64::MAX);
+            incomes.insert(household, Income { per_capita: income / i128::from(size), line, size });
+        }
+    }
+    incomes
+}
+
+fn exits(desk: &Desk) -> Table {
     let mut out = TableBuilder::new(tables::exit_assessment());
-    for case in room.cases.iter().filter(|c| matches!(desk.phase(c), Some(Phase::Tracking | Phase::Exit))) {
+    for case in desk.cases.iter().filter(|c| matches!(desk.phase(c), Some(Phase::Tracking | Phase::Exit))) {
         let said = case.round.clone().unwrap_or_default();
-        let found = exit::assess(&desk.exit_facts(case), room.office.today);
+        let found = exit::assess(&desk.exit_facts(case), desk.today);
         let standard = match found.standard {
             exit::Standard::Income => "income",
             exit::Standard::Expenditure => "expenditure",
@@ -141,29 +235,16 @@ pub fn exit_assessment(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
             ]);
         }
     }
-    let table = out.finish();
-    let file = options.out.join("forms").join(format!("退出条件_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "退出条件", &[&table], &file)?;
-    Ok((table, file))
+    out.finish()
 }
 
-/// How the work was done (R136), written to `OUT/forms/工作质量核查_<day>.xlsx`.
-///
-/// # Errors
-/// As [`order_book`].
-pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
-    let room = Room::open(options)?;
-    let desk = room.desk();
-    let cases: Vec<ConductCase> = room
+fn work_done(desk: &Desk) -> Table {
+    let cases: Vec<ConductCase> = desk
         .cases
         .iter()
         .map(|case| {
             let household = case.round.as_ref().and_then(|r| r.household.clone());
-            let since = household.as_deref().and_then(|h| {
-                (0..room.households.rows())
-                    .find(|row| room.households.str_at("household_id", *row) == Some(h))
-                    .and_then(|row| room.households.date_at("monitored_since", row))
-            });
+            let since = desk.home(household.as_deref()).and_then(|row| desk.households.date_at("monitored_since", row));
             let step = |e: &&crate::cases::ledger::CaseEvent| {
                 Some(CaseStep {
                     trigger: e.trigger.clone(),
@@ -181,32 +262,31 @@ pub fn conduct_findings(options: &CasesOptions) -> Outcome<(Table, PathBuf)> {
             }
         })
         .collect();
-    let orders: Vec<Order> = room.orders.iter().map(|o| o.order.clone()).collect();
+    let orders: Vec<Order> = desk.orders.iter().map(|o| o.order.clone()).collect();
     let number = |name: &str, absent: i64| {
-        let param = room.office.plan.params.get(name);
-        let day = text::to_days(room.office.today);
-        let value = param.and_then(|p| params::resolve(p, day, None, params::OTHER, room.office.plan.basis));
+        let param = desk.plan.params.get(name);
+        let day = text::to_days(desk.today);
+        let value = param.and_then(|p| params::resolve(p, day, None, params::OTHER, desk.plan.basis));
         let value = match value.map(|v| &v.value) {
             Some(Value::Integer(n)) => *n,
             _ => absent,
         };
         i32::try_from(value).unwrap_or(i32::MAX)
     };
+    let documents = desk.plan.rules.iter().map(|r| (r.id.clone(), r.document.clone())).collect();
     let input = ConductInput {
+        documents: &documents,
         cases: &cases,
         orders: &orders,
-        hits: &room.hits,
-        households: &room.households,
-        machine: &room.office.plan.process.cases,
+        hits: desk.hits,
+        households: desk.households,
+        machine: &desk.plan.process.cases,
         fast_exit_months: number("fast_exit_months", FAST_EXIT_MONTHS),
         stuck_days: number("stuck_days", STUCK_DAYS),
-        ledger_since: room.cases.iter().filter_map(|c| c.opened_on.parse().ok()).min(),
-        as_of: room.office.today,
+        ledger_since: desk.cases.iter().filter_map(|c| c.opened_on.parse().ok()).min(),
+        as_of: desk.today,
     };
-    let table = conduct::conduct(&input);
-    let file = options.out.join("forms").join(format!("工作质量核查_{}.xlsx", room.office.today));
-    workbook::tables(&issue(&room), "工作质量核查", &[&table], &file)?;
-    Ok((table, file))
+    conduct::conduct(&input)
 }
 
 /// A table as a list of rows for JSON: every value as text people read, nulls left out.

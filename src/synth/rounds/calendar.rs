@@ -68,6 +68,59 @@ pub fn stops(first: Date, rounds: usize) -> Vec<Stop> {
     found
 }
 
+/// What is done so many days after a quarter's round.
+const QUARTER: [(i64, &str); 16] = [
+    (12, "answers"),
+    (13, "life"),
+    (14, "again"),
+    (15, "identity"),
+    (16, "hand"),
+    (17, "start"),
+    (18, "exit"),
+    (24, "end"),
+    (28, "township"),
+    (30, "stop"),
+    (41, "resume"),
+    (45, "meeting"),
+    (46, "open"),
+    (48, "plan"),
+    (49, "filing"),
+    (50, "entered"),
+];
+/// When villages have told those whom the meeting let out.
+const NOTICE: i64 = 52;
+/// What is done on which day of every month, from the second on.
+const MONTHLY: [(i8, &str); 3] = [(2, "returns"), (8, "plan"), (9, "filing")];
+/// Months after the last round in which help goes on.
+const AFTER: i32 = 4;
+
+/// Every day on which something happens, in order: the day, the stop whose business it is, `run` or what people do.
+pub fn days(stops: &[Stop]) -> Vec<(Date, usize, &'static str)> {
+    let mut days = Vec::new();
+    for stop in stops {
+        days.push((stop.day, stop.number, "run"));
+        let after = |n: i64| stop.day.saturating_add(n.days());
+        match stop.kind {
+            Kind::Nightly => days.push((after(5), stop.number, "answers")),
+            Kind::Quarterly => {
+                days.extend(QUARTER.iter().map(|(n, batch)| (after(*n), stop.number, *batch)));
+                days.push((after(NOTICE), stop.number, "notice"));
+            }
+        }
+    }
+    let (first, last) = (stops[0].day, stops[stops.len() - 1].day.saturating_add(AFTER.months()));
+    let months = (1..).map(|n: i32| first.first_of_month().saturating_add(n.months()));
+    for month in months.take_while(|month| *month <= last) {
+        for (day, batch) in MONTHLY {
+            let day = month.saturating_add((i64::from(day) - 1).days());
+            let stop = stops.iter().rev().find(|s| s.day <= day).map_or(0, |s| s.number);
+            days.push((day, stop, batch));
+        }
+    }
+    days.sort_by_key(|(day, ..)| *day);
+    days
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,12 +9,18 @@
 //! OUT/year/script.jsonl what villages, townships and the county do between them, in order
 //! OUT/year/steps.csv    every step of every case as it must be
 //! OUT/year/paths.csv    the states each case goes through
+//! OUT/year/orders.csv   every step of every work order as it must be
+//! OUT/year/papers.csv   how many rows each paper must have on the day on which it goes out
+//! OUT/year/sums.csv     how many cases and orders must stand where before every run, and at the end
 //! ```
 //!
 //! The year is lived twice from the same seed: first to see what there is to see and let the office work, then to write the
 //! files with what the national system then has marked and the villages then report. Same options, same bytes.
 
+mod acts;
 mod calendar;
+mod cards;
+mod helping;
 mod life;
 mod office;
 mod process;
@@ -51,6 +57,8 @@ pub struct YearSummary {
     pub households: usize,
     /// Cases in the course of the year.
     pub cases: usize,
+    /// Work orders for them.
+    pub orders: usize,
     /// Steps of all cases.
     pub steps: usize,
     /// Lines of the script.
@@ -87,8 +95,8 @@ pub fn year(options: &Options, rounds: usize, out: &Path) -> Outcome<YearSummary
     }
     let steps = record::year(out, &stops, &office, &seen.views)?;
     let nights = stops.iter().filter(|s| s.kind == Kind::Nightly).count();
-    let (cases, acts) = (office.cases.len(), office.script.len());
-    Ok(YearSummary { rounds, nights, households, cases, steps, acts, rows })
+    let (cases, orders, acts) = (office.cases.len(), office.orders.len(), office.script.len());
+    Ok(YearSummary { rounds, nights, households, cases, orders, steps, acts, rows })
 }
 
 /// What there is to see of the year.

@@ -8,73 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::calendar::{Kind, Stop};
+use super::acts::{Act, Scene};
+use super::calendar::{self, Kind, Stop};
+use super::cards::{CARDS, Deck};
+use super::helping::Order;
 use super::process::{self, Case, Grounds, Whom};
 use super::view::{self, View, Views};
 use crate::synth::dice::Dice;
-use crate::synth::divisions::{self, Township};
+use crate::synth::divisions;
 use crate::synth::people::Monitored;
 use crate::synth::truth::Report;
-
-/// Outcomes in the proportion in which they happen, in an order drawn anew each time the deck has been gone through.
-#[derive(Debug)]
-struct Deck {
-    cards: Vec<&'static str>,
-    at: usize,
-}
-
-impl Deck {
-    fn new(dice: &mut Dice, cards: &[(&'static str, usize)]) -> Deck {
-        let mut cards: Vec<&str> = cards.iter().flat_map(|(card, n)| std::iter::repeat_n(*card, *n)).collect();
-        dice.shuffle(&mut cards);
-        Deck { cards, at: 0 }
-    }
-
-    fn draw(&mut self) -> &'static str {
-        self.at += 1;
-        self.cards[(self.at - 1) % self.cards.len()]
-    }
-}
-
-/// Something that somebody does.
-#[derive(Debug, Clone, Default, serde::Serialize)]
-pub struct Act {
-    /// On which day.
-    pub day: String,
-    /// Acts of one day are of one batch: `answers`, `again`, `decide`, `life`, `identity`, `start`, `end`, `township`, `meeting`, `entered`.
-    pub batch: &'static str,
-    /// Day of the run whose form is filled in.
-    pub form: String,
-    /// Township's code.
-    pub township: String,
-    /// Village's name.
-    pub village: String,
-    /// The register's household number; empty for a stranger.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub household: String,
-    /// Name of the head, or as reported.
-    pub name: String,
-    /// A stranger's number as reported.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub reported_number: String,
-    /// What it does to the case; empty when nothing is answered.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub trigger: &'static str,
-    /// How the form is handled when not plainly: `late`, `deleted`, `same_again`, `corrected`, `two_versions`.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub manner: &'static str,
-    /// Causes found, where they are other ones.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub causes: Vec<&'static str>,
-    /// Why.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub reason: &'static str,
-    /// Number of the meeting.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub meeting: String,
-    /// False for what must change nothing: a second version that says the same, or another thing.
-    pub takes_effect: bool,
-}
 
 /// What the national system has of a household from a day on.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +50,10 @@ pub struct Office {
     pub script: Vec<Act>,
     /// What villages reported: stop, ordinal.
     pub reports: BTreeMap<(usize, usize), Report>,
+    /// Work orders in the order in which they were opened.
+    pub orders: Vec<Order>,
+    /// Rows on each paper that goes out: day, kind, how many.
+    pub papers: Vec<(Date, &'static str, usize)>,
     marks: BTreeMap<usize, Vec<Mark>>,
     /// Case of each household.
     of: BTreeMap<usize, usize>,
@@ -116,49 +63,17 @@ pub struct Office {
     waiting: BTreeMap<usize, usize>,
     /// Second versions that come in two days later: case, manner, what was answered first, what then.
     again: Vec<(usize, &'static str, &'static str)>,
+    /// Strangers who turn out to be of a household with a case of its own: their case, that one.
+    merging: Vec<(usize, usize)>,
+    /// Cases that were split off another one by hand.
+    parted: BTreeSet<usize>,
     decks: BTreeMap<&'static str, Deck>,
     dice: Dice,
     meetings: usize,
 }
 
-/// What is done so many days after a quarter's round.
-const QUARTER: [(i64, &str); 9] = [
-    (12, "answers"),
-    (13, "life"),
-    (14, "again"),
-    (15, "identity"),
-    (16, "start"),
-    (23, "end"),
-    (28, "township"),
-    (45, "meeting"),
-    (50, "entered"),
-];
-
-const CARDS: [(&str, &[(&str, usize)]); 12] = [
-    ("manner", &[("", 16), ("late", 2), ("deleted", 2), ("same_again", 2), ("corrected", 1), ("two_versions", 1)]),
-    (
-        "door",
-        &[
-            ("answer.true", 11),
-            ("answer.other_cause", 2),
-            ("answer.false", 4),
-            ("answer.not_found", 1),
-            ("answer.wrong_identity", 1),
-        ],
-    ),
-    ("stranger", &[("answer.false", 1), ("", 1)]),
-    ("identity", &[("identity.found", 2), ("identity.none", 1)]),
-    ("start", &[("publicity.start", 9), ("", 1)]),
-    ("end", &[("publicity.passed", 11), ("publicity.objection", 1)]),
-    ("township", &[("township.pass", 10), ("township.return", 1)]),
-    ("exit_township", &[("township.pass", 4), ("township.return", 1)]),
-    ("meeting", &[("meeting.pass", 8), ("meeting.reject", 1), ("meeting.return", 1)]),
-    ("exit_county", &[("meeting.pass", 4), ("meeting.reject", 1)]),
-    ("entered", &[("system.entered", 1), ("", 1)]),
-    ("exit", &[("exit.village", 2), ("exit.extend", 1)]),
-];
-
-fn month_after(day: Date) -> Date {
+/// The first day of the month after.
+pub fn month_after(day: Date) -> Date {
     day.first_of_month().saturating_add(1.month())
 }
 
@@ -177,11 +92,15 @@ impl Office {
             cases: Vec::new(),
             script: Vec::new(),
             reports: BTreeMap::new(),
+            orders: Vec::new(),
+            papers: Vec::new(),
             marks: BTreeMap::new(),
             of: BTreeMap::new(),
             asked: BTreeSet::new(),
             waiting: BTreeMap::new(),
             again: Vec::new(),
+            merging: Vec::new(),
+            parted: BTreeSet::new(),
             decks,
             dice,
             meetings: 0,
@@ -196,13 +115,7 @@ impl Office {
                 office.marks.entry(*ordinal).or_default().push(mark);
             }
         }
-        let mut days: Vec<(Date, usize, &str)> = Vec::new();
-        for stop in stops {
-            days.push((stop.day, stop.number, "run"));
-            let own: &[(i64, &str)] = if stop.kind == Kind::Quarterly { &QUARTER } else { &[(5, "answers")] };
-            days.extend(own.iter().map(|(n, batch)| (stop.day.saturating_add(n.days()), stop.number, *batch)));
-        }
-        days.sort_by_key(|(day, ..)| *day);
+        let days = calendar::days(stops);
         // The run whose form is out.
         let mut last = 0;
         for (day, stop, batch) in days {
@@ -213,32 +126,128 @@ impl Office {
             }
             let (stop, form, gone) = (&stops[stop], stops[last].day, &gone[last]);
             let scene = Scene { day, batch, stop, form, views, last, gone, townships: &townships };
-            match batch {
-                "answers" => office.answers(&scene),
-                "life" => office.life(&scene),
-                "again" => office.second_versions(&scene),
-                "identity" => office.each(&scene, &["identity_unclear"], |o, case| match o.cases[case].whom {
-                    Whom::Household(_) => o.card("identity"),
-                    Whom::Stranger(..) => "identity.none",
-                }),
-                "start" => {
-                    office.each(&scene, &["proposed"], |o, _| o.card("start"));
-                    office.exits(&scene);
-                }
-                "end" => office.each(&scene, &["village_publicity"], |o, _| o.card("end")),
-                "township" => {
-                    office.each(&scene, &["township_review"], |o, _| o.card("township"));
-                    office.each(&scene, &["exit_township"], |o, _| o.card("exit_township"));
-                }
-                "meeting" => {
-                    office.meetings += 1;
-                    office.each(&scene, &["county_meeting"], |o, _| o.card("meeting"));
-                    office.each(&scene, &["exit_county"], |o, _| o.card("exit_county"));
-                }
-                _ => office.each(&scene, &["approved"], |o, _| o.card("entered")),
-            }
+            office.batch(&scene);
         }
         office
+    }
+
+    /// Does what is done on a day.
+    fn batch(&mut self, scene: &Scene) {
+        self.papers(scene);
+        match scene.batch {
+            "answers" => self.answers(scene),
+            "life" => self.life(scene),
+            "again" => self.second_versions(scene),
+            "identity" => self.each(scene, &["identity_unclear"], |o, case| match o.cases[case].whom {
+                Whom::Household(_) => o.card("identity"),
+                Whom::Stranger(..) => o.stranger(case),
+            }),
+            "hand" => self.by_hand(scene),
+            "start" => self.each(scene, &["proposed"], |_, _| "publicity.start"),
+            "exit" => self.exits(scene),
+            "end" => self.each(scene, &["village_publicity"], |o, _| o.card("end")),
+            "township" => {
+                self.each(scene, &["township_review"], |o, _| o.card("township"));
+                self.each(scene, &["exit_township"], |o, _| o.card("exit_township"));
+            }
+            "stop" => self.each(scene, &["county_meeting"], |o, _| o.card("stop")),
+            "resume" => self.each(scene, &["county_meeting"], |o, case| match o.cases[case].stands() {
+                true => "clock.resume",
+                false => "",
+            }),
+            "meeting" => {
+                self.meetings += 1;
+                self.each(scene, &["county_meeting"], |o, _| o.card("meeting"));
+                self.each(scene, &["exit_county"], |o, _| o.card("exit_county"));
+                self.special_relief(scene);
+            }
+            "open" => self.open_orders(scene),
+            "plan" => self.plans(scene),
+            "filing" => self.filings(scene),
+            "returns" => self.returns(scene),
+            "notice" => self.each(scene, &["exited"], |o, case| match o.cases[case].told() {
+                true => "",
+                false => o.card("notice"),
+            }),
+            _ => self.each(scene, &["approved"], |o, _| o.card("entered")),
+        }
+    }
+
+    /// How many rows the paper of a day has to have: everything that waits for it.
+    fn papers(&mut self, scene: &Scene) {
+        let cases = |states: &[&str]| self.cases.iter().filter(|c| states.contains(&c.state())).count();
+        let orders = |states: &[&str]| self.orders.iter().filter(|o| states.contains(&o.state())).count();
+        let (kind, rows) = match scene.batch {
+            "identity" => ("identity", cases(&["identity_unclear"])),
+            "start" => ("publicity", cases(&["proposed", "village_publicity"])),
+            "township" => ("township", cases(&["township_review", "exit_township"])),
+            "meeting" => ("meeting", cases(&["county_meeting", "exit_county"]) + orders(&["special_review"])),
+            "notice" => ("notice", self.cases.iter().filter(|c| c.state() == "exited" && !c.told()).count()),
+            "plan" => ("order", orders(&["drafted"])),
+            "filing" => ("filing", orders(&["planned"])),
+            "returns" => ("return", self.orders.iter().filter(|o| o.expects(scene.day)).count()),
+            _ => return,
+        };
+        if rows > 0 {
+            self.papers.push((scene.day, kind, rows));
+        }
+    }
+
+    /// What the office finds out about somebody whom nobody knew: nobody, or one of a household that has a case already.
+    fn stranger(&mut self, case: usize) -> &'static str {
+        let place = self.cases[case].place;
+        let open = |c: &Case| matches!(c.state(), "to_verify" | "proposed" | "tracking");
+        let into = self.cases.iter().position(|c| c.place == place && c.household().is_some() && open(c));
+        match (self.card("stranger_is"), into) {
+            ("merge", Some(into)) => {
+                self.merging.push((case, into));
+                ""
+            }
+            _ => "identity.none",
+        }
+    }
+
+    /// What the office does at the keyboard: a case goes into another one, one is split off another, helpers are reassigned.
+    fn by_hand(&mut self, scene: &Scene) {
+        for (case, into) in std::mem::take(&mut self.merging) {
+            let number = |office: &Office, case: usize| {
+                office.cases[case].household().and_then(|h| scene.view(h)).map(|v| v.number.clone())
+            };
+            if let Some(other) = number(self, into) {
+                self.act(scene, case, "merge", "");
+                if let Some(act) = self.script.last_mut() {
+                    act.other = other;
+                }
+            }
+        }
+        if scene.stop.quarter % 2 == 0 {
+            self.split(scene);
+        }
+        self.each(scene, &["tracking"], |o, _| o.card("helper"));
+    }
+
+    /// The trouble turns out to be that of another household of the village, which gets a case of its own.
+    fn split(&mut self, scene: &Scene) {
+        let free = |office: &Office, ordinal: usize, view: &View| {
+            let unknown = !office.of.contains_key(&ordinal) && !office.marks.contains_key(&ordinal);
+            view.here && view.reasons.is_empty() && view.told.is_none() && unknown && !scene.gone.contains_key(&ordinal)
+        };
+        let open = |c: &Case| matches!(c.state(), "to_verify" | "proposed");
+        let found = self.cases.iter().filter(|c| open(c) && !scene.left(c)).find_map(|parent| {
+            let from = scene.view(parent.household()?)?.number.clone();
+            let mut others = scene.views[scene.last].iter().filter(|(_, v)| v.place == parent.place);
+            let (ordinal, _) = others.find(|(ordinal, view)| free(self, **ordinal, view))?;
+            Some((*ordinal, parent.place, from))
+        });
+        let Some((ordinal, place, from)) = found else { return };
+        let mut case = Case::open(Whom::Household(ordinal), "split", scene.day);
+        case.place = place;
+        let mut act = scene.act(&case, "split", "");
+        (act.other, act.takes_effect) = (from, true);
+        self.script.push(act);
+        self.of.insert(ordinal, self.cases.len());
+        self.parted.insert(self.cases.len());
+        self.cases.push(case);
     }
 
     /// What the national system's export of a day says of a household.
@@ -254,7 +263,8 @@ impl Office {
         })
     }
 
-    fn card(&mut self, deck: &'static str) -> &'static str {
+    /// The next card of a deck.
+    pub fn card(&mut self, deck: &'static str) -> &'static str {
         self.decks.get_mut(deck).map_or("", Deck::draw)
     }
 
@@ -361,12 +371,16 @@ impl Office {
         let mut act = scene.act(&self.cases[case], trigger, manner);
         act.takes_effect = self.cases[case].act(scene.day, trigger);
         if trigger.starts_with("meeting.") {
-            act.meeting = format!("防贫〔{}〕{}号", scene.day.year(), self.meetings);
+            act.meeting = self.meeting(scene);
         }
         if trigger == "answer.other_cause" {
             let known = &self.cases[case].causes;
             let other = ["labour", "disability", "other", "industry"].into_iter().find(|c| !known.contains(c));
             act.causes = other.into_iter().collect();
+            self.cases[case].found = other;
+        }
+        if trigger.starts_with("life.") {
+            self.cancel_orders(scene.day, case);
         }
         self.script.push(act);
         let Some(ordinal) = self.cases[case].household() else { return };
@@ -395,6 +409,11 @@ impl Office {
             }
             _ => {}
         }
+    }
+
+    /// Number of the last meeting.
+    pub fn meeting(&self, scene: &Scene) -> String {
+        format!("防贫〔{}〕{}号", scene.day.year(), self.meetings)
     }
 
     /// The forms come back.
@@ -456,7 +475,7 @@ impl Office {
     fn at_the_door(&mut self, scene: &Scene, case: usize) -> &'static str {
         let view = self.cases[case].household().and_then(|h| scene.view(h));
         let real = view.is_some_and(|v| !v.reasons.is_empty() || v.told.is_some());
-        if real { self.card("door") } else { "answer.false" }
+        if real || self.parted.contains(&case) { self.card("door") } else { "answer.false" }
     }
 
     /// Second versions of forms, and what a person decides where they contradict the first.
@@ -483,7 +502,7 @@ impl Office {
     /// Whole households that died or left: their cases end.
     fn life(&mut self, scene: &Scene) {
         for case in 0..self.cases.len() {
-            let closed = ["exited", "false_alarm", "rejected", "ended"].contains(&self.cases[case].state());
+            let closed = ["exited", "false_alarm", "rejected", "ended", "merged"].contains(&self.cases[case].state());
             let died = self.cases[case].household().and_then(|h| scene.gone.get(&h));
             if let (Some(died), false) = (died, closed) {
                 self.act(scene, case, if *died { "life.died" } else { "life.moved" }, "");
@@ -513,82 +532,19 @@ impl Office {
                         self.act(scene, case, trigger, "");
                     }
                 }
-                "exited" => {
-                    let long_ago =
-                        self.cases[case].steps.last().is_some_and(|s| s.day < scene.day.saturating_sub(50.days()));
-                    if long_ago && self.dice.percent(30) {
-                        self.act(scene, case, "rollback", "");
-                    }
-                }
                 _ => {}
             }
         }
-    }
-}
-
-/// A day on which something is done.
-#[derive(Clone, Copy)]
-struct Scene<'a> {
-    day: Date,
-    batch: &'static str,
-    stop: &'a Stop,
-    form: Date,
-    views: &'a [Views],
-    /// The last run's stop.
-    last: usize,
-    gone: &'a BTreeMap<usize, bool>,
-    townships: &'a [Township],
-}
-
-impl Scene<'_> {
-    fn left(&self, case: &Case) -> bool {
-        case.household().is_some_and(|h| self.gone.contains_key(&h))
-    }
-
-    /// A household as the last run saw it.
-    fn view(&self, ordinal: usize) -> Option<&View> {
-        self.views[self.last].get(&ordinal)
-    }
-
-    fn act(&self, case: &Case, trigger: &'static str, manner: &'static str) -> Act {
-        let view = case.household().and_then(|h| self.view(h));
-        let reason = match trigger {
-            "answer.false" => "入户核实，生活正常，风险不属实",
-            "answer.not_found" => "村里查无此人",
-            "answer.wrong_identity" => "与数据中的身份不符",
-            "answer.other_cause" => "困难属实，原因不同",
-            "identity.found" => "已与户籍底册核对，确为该户",
-            "identity.none" => "本县查无此人此户",
-            "publicity.objection" => "群众反映情况不实，需重新核实",
-            "township.return" => "材料不全，退回补正",
-            "meeting.reject" => "经研究不符合条件",
-            "meeting.return" => "情况不清，退回补正",
-            "exit.village" => "收入稳定，风险已消除",
-            "exit.extend" => "风险尚未稳定消除，继续跟踪",
-            "rollback" => "复核发现风险未稳定消除",
-            "life.died" => "全户去世",
-            "life.moved" => "全户迁出",
-            "undo" => "两次填报不一致，撤回前一次",
-            _ => "",
-        };
-        let (name, number) = match &case.whom {
-            Whom::Stranger(name, number) => (name.clone(), number.clone()),
-            Whom::Household(_) => (view.map(|v| v.head.clone()).unwrap_or_default(), String::new()),
-        };
-        let township = &self.townships[case.place.0];
-        Act {
-            day: self.day.to_string(),
-            batch: self.batch,
-            form: self.form.to_string(),
-            township: township.code.clone(),
-            village: township.villages[case.place.1].name(),
-            household: view.map(|v| v.number.clone()).unwrap_or_default(),
-            name,
-            reported_number: number,
-            trigger,
-            manner,
-            reason,
-            ..Act::default()
+        let rollback = Scene { batch: "rollback", ..*scene };
+        for case in 0..self.cases.len() {
+            let long_ago = self.cases[case].steps.last().is_some_and(|s| s.day < scene.day.saturating_sub(50.days()));
+            if self.cases[case].state() == "exited"
+                && long_ago
+                && !scene.left(&self.cases[case])
+                && self.dice.percent(30)
+            {
+                self.act(&rollback, case, "rollback", "");
+            }
         }
     }
 }

@@ -73,6 +73,10 @@ pub struct Case {
     pub concluded: Grounds,
     /// Causes: as found, or as the departments and the village have them.
     pub causes: BTreeSet<&'static str>,
+    /// The cause that a village found in the place of those.
+    pub found: Option<&'static str>,
+    /// Departments have shown another risk since the household is followed.
+    pub added: bool,
     /// Township and village from 0.
     pub place: (usize, usize),
     /// The last step that counts was a person's.
@@ -85,7 +89,7 @@ pub struct Case {
 const REMEMBERED: [&str; 5] = ["exited", "false_alarm", "rejected", "ended", "withdrawn"];
 
 /// What people do: trigger, from, to.
-const PEOPLE: [(&str, &[&str], &str); 22] = [
+const PEOPLE: [(&str, &[&str], &str); 27] = [
     ("answer.true", &["to_verify"], "proposed"),
     ("answer.other_cause", &["to_verify"], "proposed"),
     ("answer.false", &["to_verify", "identity_unclear"], "false_alarm"),
@@ -108,10 +112,15 @@ const PEOPLE: [(&str, &[&str], &str); 22] = [
     ("system.entered", &["approved"], "tracking"),
     ("exit.village", &["tracking"], "exit_township"),
     ("exit.extend", &["tracking"], "tracking"),
+    ("exit.notice", &["exited"], "exited"),
+    ("helper.assign", &["tracking"], "tracking"),
+    ("clock.stop", &["county_meeting"], "county_meeting"),
+    ("clock.resume", &["county_meeting"], "county_meeting"),
+    ("merge", &["identity_unclear"], "merged"),
 ];
 
 impl Case {
-    /// A case that a round opens.
+    /// A case that a round opens, or somebody who splits it off another one.
     pub fn open(whom: Whom, trigger: &'static str, day: Date) -> Case {
         let state = match trigger {
             "round.monitored" => "tracking",
@@ -121,12 +130,14 @@ impl Case {
         };
         Case {
             whom,
-            steps: vec![Step { day, trigger, state, by_run: true }],
+            steps: vec![Step { day, trigger, state, by_run: trigger != "split" }],
             grounds: Grounds::default(),
             concluded: Grounds::default(),
             causes: BTreeSet::new(),
+            found: None,
+            added: false,
             place: (0, 0),
-            by_person: false,
+            by_person: trigger == "split",
             before: Vec::new(),
         }
     }
@@ -153,7 +164,7 @@ impl Case {
     /// A person's step; false when the process has no such step from here, and nothing happens.
     pub fn act(&mut self, day: Date, trigger: &'static str) -> bool {
         let now = self.state();
-        let closed = REMEMBERED.contains(&now) || now == "lapsed";
+        let closed = REMEMBERED.contains(&now) || matches!(now, "lapsed" | "merged");
         let to = match trigger {
             "life.died" | "life.moved" if !closed => "ended",
             "rollback" if now == "exited" => "tracking",
@@ -181,6 +192,10 @@ impl Case {
     pub fn round(&mut self, day: Date, trigger: &'static str, grounds: Grounds, causes: BTreeSet<&'static str>) {
         let now = self.state();
         let news = grounds.news_since(&self.concluded);
+        let another = |cause: &&str| !self.causes.contains(cause) && self.found != Some(*cause);
+        if matches!(now, "tracking" | "exit_township" | "exit_county") {
+            self.added |= grounds.reasons.values().any(|shown| another(&shown.cause));
+        }
         let added = causes.iter().any(|c| !self.causes.contains(c));
         let to = match (now, trigger) {
             ("approved", "round.monitored") => Some("tracking"),
@@ -197,6 +212,38 @@ impl Case {
             self.step(day, trigger, to, true);
         }
         (self.grounds, self.causes) = (grounds, causes);
+    }
+
+    /// Whether its clock stands still: the last step of the state stopped it.
+    pub fn stands(&self) -> bool {
+        self.steps.last().is_some_and(|s| s.trigger == "clock.stop")
+    }
+
+    /// Whether those who were let out have been told since.
+    pub fn told(&self) -> bool {
+        self.steps.iter().rev().take_while(|s| s.state == "exited").any(|s| s.trigger == "exit.notice")
+    }
+
+    /// Day on which the county let it in, of a case that is not over.
+    pub fn decided(&self) -> Option<Date> {
+        let open = matches!(self.state(), "approved" | "tracking" | "exit_township" | "exit_county");
+        let passed = self.steps.iter().rfind(|s| s.trigger == "meeting.pass" && s.state == "approved");
+        passed.filter(|_| open).map(|s| s.day)
+    }
+
+    /// Causes for which somebody is to help: what the village found, else what is known, and what came up since.
+    pub fn to_remedy(&self) -> BTreeSet<&'static str> {
+        let mut causes: BTreeSet<&str> = match self.found {
+            Some(found) => BTreeSet::from([found]),
+            None => self.causes.clone(),
+        };
+        if self.added {
+            causes.extend(&self.causes);
+        }
+        if causes.is_empty() {
+            causes.insert("other");
+        }
+        causes
     }
 
     /// The states it went through, each named once while it lasts.

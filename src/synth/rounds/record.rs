@@ -1,6 +1,9 @@
 //! Writes the year: which runs there are, what people do, and the truth of every case.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+
+use jiff::civil::Date;
 
 use super::calendar::{Kind, Stop};
 use super::office::Office;
@@ -44,7 +47,45 @@ pub fn year(out: &Path, stops: &[Stop], office: &Office, views: &[Views]) -> Out
     }
     steps.close()?;
     paths.close()?;
+    let mut orders = Csv::own(out, "year/orders.csv", "household,name,cause,step,day,trigger,state")?;
+    for order in &office.orders {
+        let [household, name, _] = whom(&office.cases[order.case], views);
+        for (n, (day, trigger, state)) in order.steps.iter().enumerate() {
+            let (n, day) = ((n + 1).to_string(), day.to_string());
+            orders.row(&[household.as_str(), &name, order.cause, &n, &day, trigger, state])?;
+        }
+    }
+    orders.close()?;
+    let mut papers = Csv::own(out, "year/papers.csv", "day,kind,rows")?;
+    for (day, kind, rows) in &office.papers {
+        papers.row(&[&day.to_string(), *kind, &rows.to_string()])?;
+    }
+    papers.close()?;
+    sums(out, stops, office)?;
     Ok(count)
+}
+
+/// How many cases and orders stand where, before every run and when the year is over.
+fn sums(out: &Path, stops: &[Stop], office: &Office) -> Outcome<()> {
+    let mut sums = Csv::own(out, "year/sums.csv", "day,what,state,count")?;
+    for day in stops.iter().map(|s| s.day).chain([Date::MAX]) {
+        let mut count: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for case in &office.cases {
+            if let Some(step) = case.steps.iter().rfind(|s| s.day < day) {
+                *count.entry(("case", step.state)).or_default() += 1;
+            }
+        }
+        for order in &office.orders {
+            if let Some((.., state)) = order.steps.iter().rfind(|s| s.0 < day) {
+                *count.entry(("order", state)).or_default() += 1;
+            }
+        }
+        let day = if day == Date::MAX { "end".to_string() } else { day.to_string() };
+        for ((what, state), n) in count {
+            sums.row(&[day.as_str(), what, state, &n.to_string()])?;
+        }
+    }
+    sums.close()
 }
 
 /// Household number, name of its head, and a stranger's number.

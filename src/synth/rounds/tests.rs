@@ -8,7 +8,7 @@ use super::*;
 use crate::synth::Dirt;
 use crate::synth::tests::files;
 
-const YEAR: Options = Options { households: 240, seed: 5, dirt: Dirt::None, as_of: Date::constant(2026, 3, 31) };
+const YEAR: Options = Options { households: 300, seed: 5, dirt: Dirt::None, as_of: Date::constant(2026, 3, 31) };
 
 #[test]
 fn the_same_seed_gives_the_same_year() {
@@ -55,6 +55,12 @@ fn a_year_meets_every_turn_of_the_process() {
         "exit.extend",
         "life.died",
         "life.moved",
+        "merge",
+        "split",
+        "clock.stop",
+        "clock.resume",
+        "helper.assign",
+        "exit.notice",
         "undo",
     ];
     let missing: Vec<&str> = wanted.into_iter().filter(|t| !steps.contains(t)).collect();
@@ -62,9 +68,26 @@ fn a_year_meets_every_turn_of_the_process() {
     let manners: BTreeSet<&str> = office.script.iter().map(|a| a.manner).collect();
     assert_eq!(
         manners,
-        BTreeSet::from(["", "corrected", "deleted", "late", "same_again", "two_versions"]),
+        BTreeSet::from(["", "corrected", "deleted", "late", "same_again", "special", "two_versions"]),
         "and every way of handling a form"
     );
+    let steps: BTreeSet<&str> = office.orders.iter().flat_map(|o| &o.steps).map(|s| s.1).collect();
+    let wanted = [
+        "order.open",
+        "order.plan",
+        "order.file",
+        "order.return",
+        "order.special",
+        "order.special_pass",
+        "order.start",
+        "order.report",
+        "order.close",
+    ];
+    let missing: Vec<&str> = wanted.into_iter().filter(|t| !steps.contains(t)).collect();
+    assert!(missing.is_empty(), "no order meets {missing:?}");
+    for order in &office.orders {
+        assert!(order.steps.is_sorted_by_key(|s| s.0), "{order:?}");
+    }
     assert!(office.script.is_sorted_by_key(|a| a.day.clone()), "the script is in the order of its days");
     for case in &office.cases {
         assert!(case.steps.is_sorted_by_key(|s| s.day), "{:?}", case.whom);

@@ -33,6 +33,7 @@ fn found(cases: &[ConductCase], orders: &[Order], hits: &Table, as_of: Date) -> 
         orders,
         hits,
         households: &homes.finish(),
+        documents: &[("CON-06".to_string(), "004 R020".to_string())].into(),
         machine: &process::shipped().cases,
         fast_exit_months: 6,
         stuck_days: 60,
@@ -107,6 +108,18 @@ fn out_while_a_rule_still_holds() {
     let by_rules = hits(&[("CON-04", "checks", "H2"), ("CON-06", "checks", "H2"), ("CON-08", "checks", "H2")]);
     let told = found(&[], &[], &by_rules, date(2026, 5, 30));
     assert_eq!(told, ["快进快出 H2 上河村 自付26000元", "体外循环 H2 上河村 自付26000元"]);
+}
+
+#[test]
+fn who_is_being_asked_about_is_not_left_out() {
+    let asked = case(vec![step("round.differs", "new", "to_verify", date(2026, 3, 31))]);
+    let missed = hits(&[("CON-01", "checks", "H1"), ("CON-06", "checks", "H1"), ("MED-01", "lists", "H1")]);
+    let told = |case: &ConductCase, as_of| found(std::slice::from_ref(case), &[], &missed, as_of);
+    assert_eq!(told(&asked, date(2026, 4, 10)), [""; 0]);
+    let long = ["漏认定 H1 上河村 自付26000元：MED-01自付26000元", "体外循环 H1 上河村 自付26000元"];
+    assert_eq!(told(&asked, date(2026, 6, 10)), long, "two months without a result");
+    let refused = case(vec![step("answer.false", "to_verify", "false_alarm", date(2026, 4, 2))]);
+    assert_eq!(told(&refused, date(2026, 4, 10)), long, "the village's no stands beside what the data say");
 }
 
 #[test]

@@ -20,6 +20,7 @@ struct World {
     online: Table,
     hits: Table,
     outcomes: Table,
+    persons: Option<Table>,
     today: Date,
 }
 
@@ -84,6 +85,7 @@ fn world(cases: Vec<CaseState>) -> World {
         online: online.finish(),
         hits: Table::empty(tables::rule_hits()),
         outcomes: Table::empty(tables::rule_outcomes()),
+        persons: None,
         today: date(2026, 10, 8),
     }
 }
@@ -91,6 +93,7 @@ fn world(cases: Vec<CaseState>) -> World {
 impl World {
     fn desk(&self) -> Desk<'_> {
         let tables = RoundTables {
+            persons: self.persons.as_ref(),
             households: &self.households,
             online: &self.online,
             hits: &self.hits,
@@ -144,6 +147,53 @@ impl World {
         });
         self
     }
+}
+
+#[test]
+fn whom_nobody_could_tell_is_looked_up_by_the_number_that_the_village_gave() {
+    let number = "990121199001011234";
+    let said = |given: &[(&str, &str)]| {
+        let mut unclear = case(1, "identity_unclear", "云岭镇", "上河村");
+        unclear.answered = Some("answer.wrong_identity".into());
+        unclear.given = given.iter().map(|(k, v)| ((*k).to_string(), (*v).to_string())).collect();
+        let mut world = world(vec![unclear]);
+        let mut persons = TableBuilder::new(tables::persons());
+        persons.push_named(vec![
+            ("person_id", "P1".into()),
+            ("household_id", "H1".into()),
+            ("name", "陈明".into()),
+            ("id_number", number.into()),
+        ]);
+        world.persons = Some(persons.finish());
+        let sheaves = world.papers(FormKind::Identity);
+        let shown = sheaves[0].rows[0].shown.clone();
+        let answer = [shown["村里答复"].clone(), shown["底册查询"].clone()];
+        assert!(answer.iter().all(|v| !v.contains(number)), "a number is never printed in full: {answer:?}");
+        answer
+    };
+    let given = [("reason", "是外村的"), ("name", "陈明"), ("id_number", number)];
+    let [answer, found] = said(&given);
+    assert_eq!(answer, "身份不符；是外村的；正确姓名：陈明；正确证件号：990121********1234");
+    assert!(found.starts_with("底册有此人：陈明") && found.ends_with("户编号H1"), "{found}");
+    assert_eq!(said(&[("id_number", "990121199001015678")])[1], "户籍底册中没有村里填写的证件号");
+    assert_eq!(said(&[])[1], "村里没有填写正确证件号");
+}
+
+#[test]
+fn who_was_let_out_is_told_once() {
+    let out = |events: &[(&str, &str, &str)]| {
+        let mut w = world(vec![case(1, "exited", "云岭镇", "上河村")]);
+        for (trigger, from, to) in events {
+            w = w.with_event(1, trigger, to, "2026-10-02", &[("meeting", "〔2026〕5号")]);
+            w.events.last_mut().unwrap().from = (*from).to_string();
+        }
+        w.rows(FormKind::Notice)
+    };
+    let left = ("meeting.pass", "exit_county", "exited");
+    assert_eq!(out(&[left]), ["云岭镇 Some(1) None"]);
+    assert_eq!(out(&[left, ("exit.notice", "exited", "exited")]), [""; 0]);
+    // Closed for another reason there is nothing to tell.
+    assert_eq!(out(&[("meeting.reject", "county_meeting", "rejected")]), [""; 0]);
 }
 
 #[test]

@@ -1,1 +1,0 @@
-//! Rows in → rows judged.
