@@ -183,7 +183,9 @@ fn fill(
         }
     }
     for listed in &position.inbox {
-        let target = to.join("input").join(&listed.path);
+        // Reports that forms brought lie in the output folder.
+        let home = if listed.path.starts_with("forms/inbox/") { "out" } else { "input" };
+        let target = to.join(home).join(&listed.path);
         match listed.sha256.as_deref().and_then(|sha256| sizes.get(&(listed.path.as_str(), sha256))) {
             Some(file) if problems.is_empty() => copy_file(&kept.join(kept_name(file)), &target)?,
             Some(_) => {}

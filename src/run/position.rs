@@ -57,6 +57,11 @@ pub fn place(out: &Path, round: &str) -> PathBuf {
     out.join(FOLDER).join(round)
 }
 
+/// The folder of a round that was undone.
+pub fn undone(out: &Path, round: &str) -> PathBuf {
+    out.join(FOLDER).join(format!("{round}.undone"))
+}
+
 /// Where the position of a round is put together while it is published.
 fn coming(out: &Path, round: &str) -> PathBuf {
     out.join(FOLDER).join(format!(".{round}.new"))

@@ -24,7 +24,7 @@ use super::audit::{self, Action};
 use super::manifest::hash_file;
 use super::pipeline::load_plan;
 use super::store::Round;
-use super::{clock, inbox, ledger, lock};
+use super::{clock, inbox, ledger, lock, position, stages};
 use crate::cases::ledger::{FILE, Ledger};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::Table;
@@ -139,6 +139,7 @@ pub fn purge(options: &PurgeOptions) -> Outcome<Purge> {
         facts.add("deliveries", gone);
         facts.add("rounds", found.rounds.iter().map(|r| r.round.as_str()).collect::<Vec<_>>());
         facts.add("rows", found.rounds.iter().flat_map(|r| &r.files).map(|f| f.rows).sum::<usize>());
+        forget_copies(&options.out, &found)?;
         for round in &found.rounds {
             exchange(options, &found.on, round)?;
         }
@@ -149,6 +150,19 @@ pub fn purge(options: &PurgeOptions) -> Outcome<Purge> {
         remove_workplace(&options.out)?;
         Ok(Purge { applied: true, ..found })
     })
+}
+
+/// Removes copies of what goes, before it goes: results of finished stages, which any run makes again, and what a round out of
+/// which rows go could be undone to or replayed from.
+fn forget_copies(out: &Path, found: &Purge) -> Outcome<()> {
+    if !found.rounds.is_empty() || !found.deliveries.is_empty() {
+        position::clear(&out.join(stages::FOLDER))?;
+    }
+    for old in &found.rounds {
+        position::clear(&position::place(out, &old.round))?;
+        position::clear(&position::undone(out, &old.round))?;
+    }
+    Ok(())
 }
 
 /// A published round as far as it matters here.

@@ -148,7 +148,10 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
     let read = sources.iter().flat_map(|a| &a.found).chain(inbox.receipts.iter().map(|r| &r.kept));
     let read: BTreeMap<&str, &str> = read.map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
     let listed = |path: &String| Listed { path: path.clone(), sha256: read.get(path.as_str()).map(|s| s.to_string()) };
-    let listed = inbox.all.iter().map(listed).collect();
+    // What lies elsewhere than in the input folder, such as reports that forms brought, is told too.
+    let all: BTreeSet<&String> =
+        inbox.all.iter().chain(sources.iter().flat_map(|a| a.found.iter().map(|f| &f.path))).collect();
+    let listed = all.into_iter().map(listed).collect();
     let receipts = std::mem::take(&mut receipts.entries);
     Ok(BroughtIn { sources, problems, trouble, receipts, inbox: listed })
 }

@@ -5,11 +5,11 @@
 //! what is on its way, and whoever opens the folder next finishes it ([`finish`]).
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::position::{self, Position, clear, copy_file, move_to, place, published_run, run_in};
+use super::position::{self, Position, clear, copy_file, move_to, place, published_run, run_in, undone};
 use super::staging::exchange;
 use super::{clock, ledger, lock, manifest, pipeline, private, stages};
 use crate::cases::ledger::FILE;
@@ -44,10 +44,6 @@ struct Note {
     way: Way,
     round: String,
     run_id: String,
-}
-
-fn undone(out: &Path, round: &str) -> PathBuf {
-    out.join(position::FOLDER).join(format!("{round}.undone"))
 }
 
 /// Puts back what was before the last run.
