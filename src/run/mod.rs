@@ -38,6 +38,7 @@ mod explain;
 mod explain_links;
 pub mod export;
 pub mod forms;
+mod history;
 mod inbox;
 mod increments;
 mod infer;

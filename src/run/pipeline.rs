@@ -1,7 +1,6 @@
 //! The sequence: bring in → link → screen → reconcile → cases → write → publish.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
@@ -16,7 +15,7 @@ use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, limits, lock, private, scale, store};
+use super::{Event, Observer, clock, history, limits, lock, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::cases::orders::desk::{Desk, RoundTables};
@@ -92,36 +91,7 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
 fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
     let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
     let _lock = lock::take(&options.out, &holder)?;
-    let result = run_locked(options, as_of, observer);
-    let line = match &result {
-        Ok(f) => serde_json::json!({"at": clock::now_stamp(), "round": f.manifest.round, "run_id": f.manifest.run_id,
-            "exit": f.trouble.map_or(0, FailureClass::exit_code), "published": true}),
-        Err(e) => serde_json::json!({"at": clock::now_stamp(), "as_of": as_of.to_string(),
-            "exit": e.class.exit_code(), "published": false}),
-    };
-    match (result, append_history(&options.out, &line.to_string())) {
-        (result, Ok(())) => result,
-        // The round is there, or it is not there for another reason: that a line is missing is told besides.
-        (Ok(mut finished), Err(late)) => {
-            finished.manifest.problems.extend(late.problems);
-            finished.trouble = Some(finished.trouble.unwrap_or(FailureClass::Io));
-            Ok(finished)
-        }
-        (Err(mut failure), Err(late)) => {
-            failure.problems.extend(late.problems);
-            Err(failure)
-        }
-    }
-}
-
-/// Adds a line in one write; a line that a stopped program left half is ended first.
-pub(super) fn append_history(out: &Path, line: &str) -> Outcome<()> {
-    let path = out.join("history.jsonl");
-    let half = std::fs::read(&path).is_ok_and(|old| old.last().is_some_and(|last| *last != b'\n'));
-    let line = format!("{}{line}\n", if half { "\n" } else { "" });
-    private::append(&path)
-        .and_then(|mut f| f.write_all(line.as_bytes()).and_then(|()| f.sync_all()))
-        .map_err(|e| Failure::io("write the history", &path, &e))
+    history::tell(&options.out, as_of, run_locked(options, as_of, observer))
 }
 
 fn run_locked(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {

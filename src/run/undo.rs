@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::position::{self, Position, clear, copy_file, move_to, place, published_run, run_in, undone};
 use super::staging::exchange;
-use super::{clock, ledger, lock, manifest, pipeline, private, stages};
+use super::{clock, history, ledger, lock, manifest, private, stages};
 use crate::cases::ledger::FILE;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::publish::atomic;
@@ -129,7 +129,7 @@ fn turn(out: &Path, note: Note) -> Outcome<PutBack> {
     let done = go(out, &note)?;
     let word = if note.way == Way::Undo { "undone" } else { "restored" };
     let line = serde_json::json!({"at": clock::now_stamp(), "round": note.round, "run_id": note.run_id, word: true});
-    pipeline::append_history(out, &line.to_string())?;
+    history::append_history(out, &line.to_string())?;
     Ok(done)
 }
 

@@ -296,7 +296,8 @@ fn fault_15_power_loss() {
     let mut files = BTreeSet::new();
     let state = State::of(&out);
     for entry in state.published.keys() {
-        let staged = format!("{staging}/{}", entry.strip_prefix(&format!("rounds/{AS_OF}/")).unwrap());
+        let Some(below) = entry.strip_prefix(&format!("rounds/{AS_OF}/")) else { continue };
+        let staged = format!("{staging}/{below}");
         let (folder, name) = staged.rsplit_once('/').unwrap();
         let part = format!("{folder}/.{name}.part");
         let written = at(&|c| (c.path == staged || c.path == part) && c.syscall.contains("write")).expect("is written");

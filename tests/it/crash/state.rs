@@ -1,6 +1,6 @@
 //! What lies in an office's folder after a fault, and whether a reader may ever see it so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +17,8 @@ pub struct State {
     pub published: Files,
     /// Digests of all that lies there for the program alone: staged files, half-written files.
     pub hidden: BTreeMap<String, String>,
+    /// Names of what is kept to go on from, or to go back to.
+    pub kept: BTreeSet<String>,
     /// Every row of the ledger that does not hang on its random key, table by table; none when there is no ledger.
     pub ledger: Option<BTreeMap<String, Vec<String>>>,
     /// Kept files whose content is not what their name says.
@@ -38,6 +40,7 @@ impl State {
         let mut state = State {
             published: Files::new(),
             hidden: BTreeMap::new(),
+            kept: BTreeSet::new(),
             ledger: None,
             false_copies: Vec::new(),
             broken_history: 0,
@@ -59,12 +62,16 @@ impl State {
                 continue;
             }
             let bytes = fs::read(entry.path()).unwrap();
-            if path == ".lock" || path.starts_with(FILE) {
+            // The paper that goes with a round names the head of the log of deeds, which knows when each was done.
+            if path == ".lock" || path.starts_with(FILE) || path.ends_with("交接单.html") {
                 continue;
-            } else if path == "history.jsonl" {
+            } else if path == "history.jsonl" || path == "audit.jsonl" {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let broken = text.lines().filter(|l| serde_json::from_str::<serde_json::Value>(l).is_err());
-                self.broken_history = broken.count();
+                self.broken_history += broken.count();
+            } else if path.starts_with(".stages/") || path.starts_with(".before/") {
+                // What is kept to go on from, and to go back to.
+                self.kept.insert(path);
             } else if path.split('/').any(|part| part.starts_with('.')) {
                 self.hidden.insert(path, sha256(&bytes));
             } else if let Some(kept) = path.strip_prefix("deliveries/") {
@@ -80,7 +87,7 @@ impl State {
     /// What makes this state another than others.
     pub fn key(&self) -> String {
         let files: Vec<_> = self.published.iter().map(|(path, bytes)| (path, sha256(bytes))).collect();
-        sha256(format!("{files:?} {:?} {:?}", self.hidden, self.ledger).as_bytes())
+        sha256(format!("{files:?} {:?} {:?} {:?}", self.hidden, self.kept, self.ledger).as_bytes())
     }
 
     /// Rounds by name: the digest of all their files.
