@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::table::{Align, lines};
 use crate::diag::Outcome;
 use crate::run;
+use crate::run::audit::{self, Action};
 
 /// Arguments of `runs`.
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,9 @@ enum What {
     Undo {
         /// The round.
         round: String,
+        /// Why, for the audit log.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
     },
     /// Take an undo back.
     Restore {
@@ -164,11 +168,26 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             let head = [("what", Align::Left), (first.as_str(), Align::Right), (second.as_str(), Align::Right)];
             lines(&head, &rows).iter().for_each(|line| printer.data(line));
         }
-        What::Undo { round } => put_back(args, printer, &run::undo_run(&args.out, round)?),
-        What::Restore { round } => put_back(args, printer, &run::restore_run(&args.out, round)?),
+        What::Undo { round, reason } => {
+            let action = Action::new("runs.undo").why(reason).on("round", round.as_str());
+            put_back(args, printer, &audit::act(&args.out, &action, |_| run::undo_run(&args.out, round))?);
+        }
+        What::Restore { round } => {
+            let action = Action::new("runs.restore").on("round", round.as_str());
+            put_back(args, printer, &audit::act(&args.out, &action, |_| run::restore_run(&args.out, round))?);
+        }
         What::Prune { pipeline, on, yes } => {
             let on = on.as_deref().map(run::parse_day).transpose()?;
-            let pruned = run::prune_runs(&args.out, pipeline, on, *yes)?;
+            let prune = || run::prune_runs(&args.out, pipeline, on, *yes);
+            let pruned = match yes {
+                false => prune()?,
+                true => audit::act(&args.out, &Action::new("runs.prune"), |facts| {
+                    let pruned = prune()?;
+                    facts.add("rounds", pruned.rounds.clone());
+                    facts.add("deliveries", pruned.deliveries.len());
+                    Ok(pruned)
+                })?,
+            };
             if args.json {
                 printer.json(&pruned);
                 return Ok(0);
@@ -180,7 +199,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             printer.data(&format!("{} bytes {word}", pruned.bytes));
         }
         What::Bundle { round, to, pipelines } => {
-            let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to)?;
+            let made = audit::act(&args.out, &Action::new("runs.bundle"), |facts| {
+                let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to)?;
+                facts.add("round", made.round.as_str());
+                facts.add("files", made.files);
+                Ok(made)
+            })?;
             match args.json {
                 true => printer.json(&made),
                 false => printer.data(&format!(

@@ -17,6 +17,7 @@
 //! OUT/audit.jsonl, 交接单.html   who did what and why, as a chain of hashes; its head on paper
 //! ```
 
+mod accept;
 mod again;
 pub mod audit;
 mod bundle;

@@ -343,3 +343,21 @@ pub fn write_manifest(dir: &Path, manifest: &Manifest) -> Outcome<()> {
     text.push('\n');
     publish::atomic::write(&path, text.as_bytes())
 }
+
+/// How many records ended in which link state.
+///
+/// # Errors
+/// A state that is none: a promise of this program is broken (70).
+pub fn count_states(links: &Table) -> Outcome<super::manifest::LinkCounts> {
+    let mut counts = super::manifest::LinkCounts::default();
+    for state in links.text("status") {
+        match state {
+            Some("linked") => counts.linked += 1,
+            Some("possible") => counts.possible += 1,
+            Some("conflict") => counts.conflict += 1,
+            Some("unlinked") => counts.unlinked += 1,
+            other => return Err(Failure::internal(format!("a record ended in link state {other:?}"))),
+        }
+    }
+    Ok(counts)
+}

@@ -8,19 +8,19 @@ use jiff::civil::Date;
 use super::audit::{self, Action};
 use super::ledger::{self, RoundLedger};
 use super::linked::{self, Basis};
-use super::manifest::{self, HashedFile, LinkCounts, Manifest, TableEntry};
+use super::manifest::{self, HashedFile, Manifest, TableEntry};
 use super::outputs::{self, Tables};
 use super::position::{Listed, Position};
 use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
 use super::through::{Keep, Records};
-use super::{Event, Observer, clock, history, limits, lock, scale, store};
+use super::{Event, Observer, accept, clock, history, limits, lock, scale, store};
 use crate::cases::ledger::person_id;
 use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEntry};
 use crate::cases::orders::desk::{Desk, RoundTables};
 use crate::codes::Codes;
-use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Place, Severity};
+use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, Cadence, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::held::Previous;
@@ -123,7 +123,7 @@ pub(super) fn up_to_links<T>(
 
     // A ledger that cannot be used is told before minutes are spent.
     let book = ledger::open(&options.out)?;
-    let accept = accepted(plan, &options.accept)?;
+    let accept = accept::accepted(plan, &options.accept)?;
     let round = clock::round_name(plan.cadence, as_of);
     let known = book.deliveries(&round, &as_of.to_string())?;
     let stages = (!options.fresh).then(|| Stages::open(&options.out, keep));
@@ -169,27 +169,6 @@ pub(super) fn up_to_links<T>(
     work.keep_records();
     let linked = work.link(observer)?;
     then(work, linked)
-}
-
-/// The sources that a person accepts, all of them known.
-fn accepted(plan: &Plan, wanted: &[String]) -> Outcome<BTreeSet<String>> {
-    let known = || plan.sources.iter().map(|s| s.id.as_str());
-    let unknown: Vec<Diagnostic> = wanted
-        .iter()
-        .filter(|w| !known().any(|id| id == w.as_str()))
-        .map(|w| {
-            let hint = match diag::nearest(w, known()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the pipeline has {}", known().collect::<Vec<_>>().join(", ")),
-            };
-            let place = Place::default().field("--accept");
-            Diagnostic::error("usage.accept", format!("`{w}` is no source of this pipeline"), place).hint(hint)
-        })
-        .collect();
-    match unknown.is_empty() {
-        true => Ok(wanted.iter().cloned().collect()),
-        false => Err(Failure { class: FailureClass::Usage, problems: unknown }),
-    }
 }
 
 /// Loads and checks a pipeline; warnings come back, errors fail with exit code 78.
@@ -312,7 +291,7 @@ impl Work<'_> {
                     linked
                 }
             };
-            self.arrived[i].entry.links = Some(count_states(&linked.links)?);
+            self.arrived[i].entry.links = Some(outputs::count_states(&linked.links)?);
             models.extend(linked.model.map(|model| (source.id.clone(), model)));
             links.insert(source.id.clone(), linked.links);
             possible.push(linked.possible);
@@ -579,18 +558,4 @@ fn below_pipelines(plan: &Plan, problems: &mut [Diagnostic]) {
             problem.place.file = Some(below.display().to_string());
         }
     }
-}
-
-fn count_states(links: &Table) -> Outcome<LinkCounts> {
-    let mut counts = LinkCounts::default();
-    for state in links.text("status") {
-        match state {
-            Some("linked") => counts.linked += 1,
-            Some("possible") => counts.possible += 1,
-            Some("conflict") => counts.conflict += 1,
-            Some("unlinked") => counts.unlinked += 1,
-            other => return Err(Failure::internal(format!("a record ended in link state {other:?}"))),
-        }
-    }
-    Ok(counts)
 }

@@ -147,6 +147,13 @@ pub fn purge(options: &PurgeOptions) -> Outcome<Purge> {
             remove_delivery(&options.out, &delivery.sha256)?;
         }
         atomic::sync_folder(&options.out.join(inbox::FOLDER))?;
+        // Results kept for the next run hold the same rows, and so does what an undo of a purged round would put back.
+        let mut copies: Vec<PathBuf> =
+            found.rounds.iter().map(|r| options.out.join(super::position::FOLDER).join(&r.round)).collect();
+        if !found.rounds.is_empty() || !found.deliveries.is_empty() {
+            copies.push(options.out.join(super::stages::FOLDER));
+        }
+        copies.iter().try_for_each(|copy| remove_all(copy))?;
         remove_workplace(&options.out)?;
         Ok(Purge { applied: true, ..found })
     })
@@ -326,9 +333,12 @@ fn workplace(out: &Path, round: &str) -> PathBuf {
 }
 
 fn remove_workplace(out: &Path) -> Outcome<()> {
-    let folder = out.join(".purge");
-    match fs::remove_dir_all(&folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Failure::io("remove", &folder, &e)),
+    remove_all(&out.join(".purge"))
+}
+
+fn remove_all(folder: &Path) -> Outcome<()> {
+    match fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Failure::io("remove", folder, &e)),
         _ => Ok(()),
     }
 }

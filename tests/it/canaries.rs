@@ -241,7 +241,22 @@ fn canaries_are_found_in_no_output_that_must_not_show_them() {
     let mut office = Office::new("canaries");
     office.plant();
     let out = office.out().display().to_string();
-    let run = ["run", "pipelines/quarterly", "--input", "inbox", "--out", &out, "--as-of", AS_OF, "--summary", "table"];
+    let run = [
+        "run",
+        "pipelines/quarterly",
+        "--input",
+        "inbox",
+        "--out",
+        &out,
+        "--as-of",
+        AS_OF,
+        "--summary",
+        "table",
+        "--metrics",
+        "run.prom",
+        "--lineage",
+        "run.ndjson",
+    ];
     assert_eq!(office.bidui(&run), 65, "files were refused, the round was published: {}", office.last());
     let filled = office.fill_a_form().display().to_string();
     let named = ["--out", out.as_str()];
@@ -298,6 +313,9 @@ fn canaries_are_found_in_no_output_that_must_not_show_them() {
     // The question of `explain` is in the name of the command, not in what it says.
     for (command, said) in &office.said {
         look(command.split(" of ").next().unwrap_or_default(), said, &[]);
+    }
+    for told in ["run.prom", "run.ndjson"] {
+        look(told, &fs::read_to_string(office.dir.join(told)).unwrap(), &[]);
     }
     for folder in ["rows", "counts"] {
         let mut found = Vec::new();
