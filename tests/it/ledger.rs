@@ -295,7 +295,10 @@ fn a_workbook_that_cannot_be_taken_changes_nothing_and_names_every_row() {
     fs::write(&csv, "key,decision,reason\nAAAA-AAAA-AAAA-AAAA,same,x\nBBBB-BBBB-BBBB-BBBB,different,\n").unwrap();
     let (code, _, err) = decide(&csv, &two.out);
     assert_eq!(code, 65, "{err}");
-    assert!(err.matches("error[decide.unknown_key]").count() == 2 && err.contains("row 2") && err.contains("row 3"), "{err}");
+    assert!(
+        err.matches("error[decide.unknown_key]").count() == 2 && err.contains("row 2") && err.contains("row 3"),
+        "{err}"
+    );
 
     fs::write(&csv, "key,decision\n,\n").unwrap();
     assert_eq!(decide(&csv, &two.out).0, 65);
