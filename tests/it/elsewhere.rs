@@ -62,9 +62,12 @@ impl Office {
         }
     }
 
-    /// What came of it, without the ledger (its key is random) and when it was done.
+    /// What came of it: without the ledger (its key is random) and what is kept beside it to go on from, and without what says
+    /// who did it when.
     fn written(&self) -> Vec<(String, Vec<u8>)> {
-        let own = |name: &str| name.starts_with(".lock") || name.starts_with("ledger.") || name == "history.jsonl";
+        const OWN: [&str; 7] =
+            [".lock", "ledger.", ".before/", ".stages/", "history.jsonl", "audit.jsonl", "交接单.html"];
+        let own = |name: &str| OWN.iter().any(|own| name.starts_with(own));
         let mut files = tree(&self.dir.join("out"));
         files.retain(|(name, _)| !own(name));
         files
