@@ -46,6 +46,7 @@ fn nothing_written_is_open_to_others_even_under_umask_000() {
     let (code, _, told) =
         open_handed(&["run", "pipelines/quarterly", "--input", "sample-data", "--out", &out, "--as-of", AS_OF]);
     assert_eq!(code, 0, "{told}");
+    let forms = format!("{out}/rounds/2026Q3/核实表");
     for args in [
         &["forms", "export", "verify", "--out", &out, "--to", &to("verify"), "--on", "2026-10-08"][..],
         &["forms", "export", "blank", "--out", &out, "--on", "2026-10-08"],
@@ -54,7 +55,7 @@ fn nothing_written_is_open_to_others_even_under_umask_000() {
         &["cases", "exits", "--out", &out],
         &["cases", "conduct", "--out", &out],
         &["cases", "dossier", "A0000001", "--out", &out],
-        &["precision", "--out", &out, "--tables", &to("precision")],
+        &["precision", "pipelines/quarterly", "--answers", &forms, "--out", &out, "--tables", &to("precision")],
         &["explain", "population-0000001", "--out", &out, "--html", &to("picture.html"), "--svg", &to("picture.svg")],
         &["check", "pipelines/quarterly", "--input", "sample-data", "--tables", &to("checked"), "--as-of", AS_OF],
         &["export", "--new-key", &to("key")],
