@@ -161,8 +161,8 @@ fn fill(
             problems.push(problem("bundle.pipeline_changed", what, from.display().to_string(), hint));
         }
     }
-    let heads = pipeline_files.iter().filter_map(|f| f.path.strip_suffix("/pipeline.toml"));
-    let pipeline = heads.last().unwrap_or_default().to_string();
+    let mut heads = pipeline_files.iter().filter_map(|f| f.path.strip_suffix("/pipeline.toml"));
+    let pipeline = heads.next_back().unwrap_or_default().to_string();
 
     let inputs = hashed(&told["inputs"]);
     let kept = out.join(inbox::FOLDER);
