@@ -79,7 +79,7 @@ impl Office {
 
     fn send(&mut self, name: &str, rows: Vec<Vec<u8>>) {
         let file = self.inbox.join(format!("医保/结算增量_{name}.csv"));
-        fs::write(file, [&[self.heading.clone()], rows.as_slice()].concat().concat()).unwrap();
+        fs::write(file, [std::slice::from_ref(&self.heading), rows.as_slice()].concat().concat()).unwrap();
         self.sent.extend(rows);
     }
 
