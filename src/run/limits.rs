@@ -6,8 +6,8 @@
 //! # The estimate
 //!
 //! A run holds its tables in memory. Peak memory was measured on counties of 3,000, 10,000 and 30,000 households with the nightly
-//! and the quarterly pipeline (117 to 950 MB; 9.1 GB at 300,000 households) and is, within 10 %, a sum of [`BASE`] and
-//! so many bytes for each byte of text, of inflated sheet, of Parquet. [`MARGIN`] is put on it. The disk is taken for the kept
+//! and the quarterly pipeline (117 to 950 MB; 9.1 GB at 300,000 households) and is, within 10 %, a sum of `BASE` and
+//! so many bytes for each byte of text, of inflated sheet, of Parquet. `MARGIN` is put on it. The disk is taken for the kept
 //! deliveries, the round, and the ledger with its journal: 2.0 to 2.7 bytes were written for each delivered one.
 
 use std::fs::File;
