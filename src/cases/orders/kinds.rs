@@ -65,6 +65,21 @@ fn meanings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(word, trigger)| ((*word).to_string(), (*trigger).to_string())).collect()
 }
 
+/// A form whose rows are counted and carry their token at both ends, with nothing to fill in above them.
+fn spec(kind: FormKind, result: &str, results: &[(&str, &str)], columns: Vec<FormColumn>) -> FormSpec {
+    let mut all = vec![FormColumn::count(), FormColumn::token()];
+    all.extend(columns);
+    all.push(FormColumn::token_end());
+    FormSpec {
+        kind,
+        columns: all,
+        head: Vec::new(),
+        result: result.into(),
+        meanings: meanings(results),
+        additions: false,
+    }
+}
+
 const YES_NO: [&str; 2] = ["是", "否"];
 
 /// 身份核对表: whom villages reported or did not find, with what they said and what the register has under the number they gave.
@@ -73,11 +88,11 @@ const YES_NO: [&str; 2] = ["是", "否"];
 pub fn identity() -> FormSpec {
     let results = [("身份已查清", "identity.found"), ("查无此人此户", "identity.none")];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Identity,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Identity,
+        "核对结果",
+        &results,
+        vec![
             given("乡镇", 8, 12),
             given("村", 8, 12),
             given("组", 5, 8),
@@ -92,13 +107,8 @@ pub fn identity() -> FormSpec {
             asked("核对说明", 18, Entry::Free, Needed::Yes, "reason"),
             asked("核对人", 9, Entry::Free, Needed::Yes, "by"),
             asked("核对日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "核对结果".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 公示名单, a sheet for each village (R126, R146): no number, phone, bank account or health word on it.
@@ -107,11 +117,11 @@ pub fn identity() -> FormSpec {
 pub fn publicity() -> FormSpec {
     let results = [("无异议", "publicity.passed"), ("有异议", "publicity.objection")];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Publicity,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Publicity,
+        "公示结果",
+        &results,
+        vec![
             whose("户主", 10, 14),
             given("村民小组", 8, 12),
             given("拟列类型", 12, 16),
@@ -121,24 +131,19 @@ pub fn publicity() -> FormSpec {
             asked("异议内容和调查处理", 30, Entry::Free, when(&["有异议"]), "reason"),
             asked("公示截止日期", 13, Entry::Day, Needed::Yes, "day"),
             asked("经办人", 10, Entry::Free, Needed::Yes, "by"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "公示结果".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 乡镇审核表: those who are to enter and those who are to leave.
 pub fn township() -> FormSpec {
     let results = [("通过", "township.pass"), ("退回补正", "township.return")];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Township,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Township,
+        "审核意见",
+        &results,
+        vec![
             whose(MATTER, 6, 8),
             given("村", 8, 12),
             given("组", 5, 8),
@@ -155,13 +160,8 @@ pub fn township() -> FormSpec {
             asked("退回原因", 14, Entry::Free, when(&["退回补正"]), "reason"),
             asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
             asked("审核日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "审核意见".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// Triggers of the meeting's decisions about cases; about special relief they mean [`order_decision`].
@@ -171,37 +171,36 @@ const DECISIONS: [(&str, &str); 3] =
 /// 会议审定表: one list for the county meeting, with its number and day once on the cover (R122, R148).
 pub fn meeting() -> FormSpec {
     let asked = FormColumn::asked;
+    let head = vec![
+        asked("会议编号", 20, Entry::Free, Needed::Yes, "meeting"),
+        asked("会议日期", 20, Entry::Day, Needed::Yes, "day"),
+        asked("审定人", 20, Entry::Free, Needed::Yes, "by"),
+    ];
     FormSpec {
-        kind: FormKind::Meeting,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
-            whose(MATTER, 6, 8),
-            given("乡镇", 8, 12),
-            given("村", 8, 12),
-            whose("户主", 8, 10),
-            whose("证件号", 19, 19),
-            given("人口", 5, 6),
-            given("类型", 10, 12),
-            given("风险", 8, 14),
-            given("收入", 9, 14),
-            given("依据", 22, 36),
-            given(CAUTIONS, 10, 18),
-            given(AMOUNT, 8, 10),
-            given(SINCE, 11, 12),
-            asked("审定意见", 10, one_of(DECISIONS.map(|(word, _)| word)), Needed::No, ""),
-            asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
-            asked("原因", 14, Entry::Free, when(&["不通过", "退回补正"]), "reason"),
-            FormColumn::token_end(),
-        ],
-        head: vec![
-            asked("会议编号", 20, Entry::Free, Needed::Yes, "meeting"),
-            asked("会议日期", 20, Entry::Day, Needed::Yes, "day"),
-            asked("审定人", 20, Entry::Free, Needed::Yes, "by"),
-        ],
-        result: "审定意见".into(),
-        meanings: meanings(&DECISIONS),
-        additions: false,
+        head,
+        ..spec(
+            FormKind::Meeting,
+            "审定意见",
+            &DECISIONS,
+            vec![
+                whose(MATTER, 6, 8),
+                given("乡镇", 8, 12),
+                given("村", 8, 12),
+                whose("户主", 8, 10),
+                whose("证件号", 19, 19),
+                given("人口", 5, 6),
+                given("类型", 10, 12),
+                given("风险", 8, 14),
+                given("收入", 9, 14),
+                given("依据", 22, 36),
+                given(CAUTIONS, 10, 18),
+                given(AMOUNT, 8, 10),
+                given(SINCE, 11, 12),
+                asked("审定意见", 10, one_of(DECISIONS.map(|(word, _)| word)), Needed::No, ""),
+                asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
+                asked("原因", 14, Entry::Free, when(&["不通过", "退回补正"]), "reason"),
+            ],
+        )
     }
 }
 
@@ -228,11 +227,11 @@ fn funds(plan: &Plan) -> Entry {
 pub fn order(plan: &Plan) -> FormSpec {
     let results = [("拟定", super::PLAN)];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Order,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Order,
+        "办理意见",
+        &results,
+        vec![
             whose("开单编号", 10, 11),
             given("住址", 14, 20),
             whose("户主", 8, 10),
@@ -250,24 +249,19 @@ pub fn order(plan: &Plan) -> FormSpec {
             asked("普惠政策不足的说明", 14, Entry::Free, Needed::No, "why_special"),
             asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
             asked("拟定日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "办理意见".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 备案审核表: the office looks at what departments plan, with every finding beside it (R187, R188, R205).
 pub fn filing() -> FormSpec {
     let results = [("备案", super::FILE), ("提请领导小组审定", super::SPECIAL), ("退回", super::RETURN)];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Filing,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Filing,
+        "审核意见",
+        &results,
+        vec![
             whose("开单编号", 10, 11),
             given("责任部门", 9, 12),
             given("住址", 14, 20),
@@ -285,13 +279,8 @@ pub fn filing() -> FormSpec {
             asked("原因", 14, Entry::Free, when(&["提请领导小组审定", "退回"]), "reason"),
             asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
             asked("审核日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "审核意见".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 月反馈表: a department's orders that are on file, for one month (R157); closing asks for the three conditions (R196).
@@ -299,11 +288,11 @@ pub fn monthly() -> FormSpec {
     let results = [("实施中", super::REPORT), ("尚未开展", super::REPORT), ("已完成，申请办结", super::CLOSE)];
     let done = "已完成，申请办结";
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Return,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Return,
+        "办理情况",
+        &results,
+        vec![
             whose("开单编号", 10, 11),
             whose(MONTH, 10, 11),
             given("住址", 14, 20),
@@ -319,13 +308,8 @@ pub fn monthly() -> FormSpec {
             asked("责任落实", 7, one_of(YES_NO), when(&[done]), "responsible"),
             asked("群众满意", 7, one_of(YES_NO), when(&[done]), "satisfied"),
             asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "办理情况".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 退出评定表: the village assesses (R208), with the conditions and their evidence beside it (R211–R214); the vote (R144), the
@@ -333,11 +317,11 @@ pub fn monthly() -> FormSpec {
 pub fn exit() -> FormSpec {
     let gone = "风险已消除";
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Exit,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Exit,
+        "评定意见",
+        &EXIT_RESULTS,
+        vec![
             given("组", 5, 8),
             whose("户主", 8, 10),
             whose("证件号", 19, 19),
@@ -353,24 +337,19 @@ pub fn exit() -> FormSpec {
             asked("农户同意", 7, one_of(YES_NO), when(&[gone]), "agrees"),
             asked("评定人", 9, Entry::Free, Needed::Yes, "by"),
             asked("评定日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "评定意见".into(),
-        meanings: meanings(&EXIT_RESULTS),
-        additions: false,
-    }
+    )
 }
 
 /// 退出告知表: an exit is published in the village and told to the household, which may say what it thinks of it (R215).
 pub fn notice() -> FormSpec {
     let results = [("已公示并告知本人", "exit.notice")];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Notice,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Notice,
+        "告知结果",
+        &results,
+        vec![
             given("组", 5, 8),
             whose("户主", 8, 10),
             whose("证件号", 19, 19),
@@ -383,24 +362,19 @@ pub fn notice() -> FormSpec {
             asked("农户意见", 18, Entry::Free, Needed::No, "opinion"),
             asked("告知人", 9, Entry::Free, Needed::Yes, "by"),
             asked("告知日期", 12, Entry::Day, Needed::Yes, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "告知结果".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
 
 /// 复测表: income, expense and means of a followed household, yearly and then every half year (R210, R212).
 pub fn remeasure() -> FormSpec {
     let results = [("已测算", "remeasure")];
     let asked = FormColumn::asked;
-    FormSpec {
-        kind: FormKind::Remeasure,
-        columns: vec![
-            FormColumn::count(),
-            FormColumn::token(),
+    spec(
+        FormKind::Remeasure,
+        "测算结果",
+        &results,
+        vec![
             given("组", 5, 8),
             whose("户主", 8, 10),
             whose("证件号", 19, 19),
@@ -417,11 +391,6 @@ pub fn remeasure() -> FormSpec {
             asked("资产情况", 16, Entry::Free, Needed::No, "means"),
             asked("测算人", 9, Entry::Free, Needed::Yes, "by"),
             asked("测算日期", 12, Entry::Day, Needed::No, "day"),
-            FormColumn::token_end(),
         ],
-        head: Vec::new(),
-        result: "测算结果".into(),
-        meanings: meanings(&results),
-        additions: false,
-    }
+    )
 }
