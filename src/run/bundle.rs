@@ -79,14 +79,6 @@ pub struct Replayed {
     pub differences: Vec<(String, &'static str)>,
 }
 
-fn digest(files: &[HashedFile]) -> String {
-    let mut hash = stages::Key::new(stages::Stage::Table);
-    for file in files {
-        hash = hash.with(&file.path).with(&file.sha256);
-    }
-    hash.finish()
-}
-
 fn problem(code: &'static str, what: String, at: impl Into<String>, hint: &str) -> Diagnostic {
     Diagnostic::error(code, what, Place::file(at)).hint(hint)
 }
@@ -97,7 +89,7 @@ fn problem(code: &'static str, what: String, at: impl Into<String>, hint: &str) 
 /// There is no such round, or where it began is not kept any more (66); a pipeline file or delivery is not what the round was
 /// made from (65, all of them at once); the folder holds something already (64); something cannot be written (74).
 pub fn bundle_run(out: &Path, round: Option<&str>, pipelines: &Path, to: &Path) -> Outcome<Bundled> {
-    let _lock = lock::take(out, &format!("bidui runs bundle, process {}", std::process::id()))?;
+    let _lock = lock::take(out, &lock::holder("runs bundle"))?;
     drop(ledger::open(out)?);
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         let what = "the folder already holds something; nothing was written".to_string();
@@ -215,8 +207,8 @@ fn fill(
         format: FORMAT,
         position,
         pipeline,
-        pipeline_digest: digest(&pipeline_files),
-        inputs_digest: digest(&inputs),
+        pipeline_digest: manifest::digest(&pipeline_files),
+        inputs_digest: manifest::digest(&inputs),
         files: files.clone(),
         outputs: hashed(&told["outputs"]),
     };

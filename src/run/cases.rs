@@ -223,8 +223,7 @@ pub(super) fn hold(options: &CasesOptions, verb: &str) -> Outcome<lock::Lock> {
     if !options.out.join(FILE).is_file() {
         return Err(ledger::missing(&options.out));
     }
-    let holder = format!("process {} ({verb}), since {}", std::process::id(), clock::now_stamp());
-    let held = lock::take(&options.out, &holder)?;
+    let held = lock::take(&options.out, &lock::holder(verb))?;
     drop(ledger::open(&options.out)?);
     Ok(held)
 }

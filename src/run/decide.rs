@@ -87,8 +87,7 @@ fn decide_now(options: &DecideOptions) -> Outcome<DecideReport> {
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
     let (answers, rows, blank) = read(&options.file)?;
-    let holder = format!("process {} (decide), since {}", std::process::id(), clock::now_stamp());
-    let _lock = lock::take(&options.out, &holder)?;
+    let _lock = lock::take(&options.out, &lock::holder("decide"))?;
     let mut ledger = ledger::open(&options.out)?;
     let recorded = ledger.decide(&answers, by, &on.to_string())?;
     Ok(DecideReport { rows, blank, recorded })

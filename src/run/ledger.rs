@@ -35,8 +35,7 @@ const FEW_PERSONS: usize = 50;
 /// # Errors
 /// There is no ledger (66), another run holds the folder (75), the copy cannot be written (74).
 pub fn backup(out: &Path, to: &Path) -> Outcome<ledger::Copied> {
-    let holder = format!("process {} (backup), since {}", std::process::id(), super::clock::now_stamp());
-    let _lock = super::lock::take(out, &holder)?;
+    let _lock = super::lock::take(out, &super::lock::holder("backup"))?;
     Ledger::open(out)?.copy_to(to)
 }
 

@@ -5,13 +5,19 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::private;
+use super::{clock, private};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 
 /// Held as long as it lives.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+}
+
+/// Who holds a lock: the process, the command it is at (none for a run), and since when.
+pub fn holder(verb: &str) -> String {
+    let verb = if verb.is_empty() { String::new() } else { format!(" ({verb})") };
+    format!("process {}{verb}, since {}", std::process::id(), clock::now_stamp())
 }
 
 /// Takes the lock of an output folder, or tells who holds it (exit 75).

@@ -199,12 +199,24 @@ pub fn run_id(round: &str, as_of: &str, pipeline_files: &[HashedFile], inputs: &
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }
-    for file in pipeline_files.iter().chain(inputs) {
+    add(&mut hasher, pipeline_files);
+    add(&mut hasher, inputs);
+    hex(&hasher.finalize())[..16].to_string()
+}
+
+/// One digest over files, by their paths and hashes: the same wherever they lie and whatever program asks.
+pub fn digest(files: &[HashedFile]) -> String {
+    let mut hasher = Sha256::new();
+    add(&mut hasher, files);
+    hex(&hasher.finalize())
+}
+
+fn add(hasher: &mut Sha256, files: &[HashedFile]) {
+    for file in files {
         hasher.update(file.path.as_bytes());
         hasher.update([0]);
         hasher.update(file.sha256.as_bytes());
     }
-    hex(&hasher.finalize())[..16].to_string()
 }
 
 /// Hashes of every file below a folder, in path order.

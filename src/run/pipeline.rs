@@ -89,8 +89,7 @@ pub fn run(options: &Options, observer: Observer) -> Outcome<Finished> {
 
 /// Runs under the lock and writes into the history how it ended.
 fn run_and_tell(options: &Options, as_of: Date, observer: Observer) -> Outcome<Finished> {
-    let holder = format!("process {}, since {}", std::process::id(), clock::now_stamp());
-    let _lock = lock::take(&options.out, &holder)?;
+    let _lock = lock::take(&options.out, &lock::holder(""))?;
     history::tell(&options.out, as_of, run_locked(options, as_of, observer))
 }
 

@@ -88,7 +88,7 @@ pub struct ParamChange {
 pub fn preview(options: &PreviewOptions, observer: Observer) -> Outcome<Preview> {
     // The ledger must not change under the reader's eyes; where nothing has been published there is nothing to hold.
     let _lock = match options.out.is_dir() {
-        true => Some(lock::take(&options.out, &format!("bidui plan, process {}", std::process::id()))?),
+        true => Some(lock::take(&options.out, &lock::holder("plan"))?),
         false => None,
     };
     let (present, problems) = pipeline::load_plan(&options.pipeline)?;

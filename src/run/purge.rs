@@ -23,6 +23,7 @@ use serde_json::Value;
 use super::audit::{self, Action};
 use super::manifest::hash_file;
 use super::pipeline::load_plan;
+use super::position::clear;
 use super::store::Round;
 use super::{clock, inbox, ledger, lock, position, stages};
 use crate::cases::ledger::{FILE, Ledger};
@@ -132,8 +133,7 @@ pub fn purge(options: &PurgeOptions) -> Outcome<Purge> {
         return look(options);
     }
     audit::act(&options.out, &Action::new("purge"), |facts| {
-        let holder = format!("process {} (purge), since {}", std::process::id(), clock::now_stamp());
-        let _lock = lock::take(&options.out, &holder)?;
+        let _lock = lock::take(&options.out, &lock::holder("purge"))?;
         let found = look(options)?;
         let gone: Vec<&str> = found.deliveries.iter().map(|d| d.sha256.as_str()).collect();
         facts.add("deliveries", gone);
@@ -153,7 +153,7 @@ pub fn purge(options: &PurgeOptions) -> Outcome<Purge> {
         if !found.rounds.is_empty() || !found.deliveries.is_empty() {
             copies.push(options.out.join(super::stages::FOLDER));
         }
-        copies.iter().try_for_each(|copy| remove_all(copy))?;
+        copies.iter().try_for_each(|copy| clear(copy))?;
         remove_workplace(&options.out)?;
         Ok(Purge { applied: true, ..found })
     })
@@ -333,14 +333,7 @@ fn workplace(out: &Path, round: &str) -> PathBuf {
 }
 
 fn remove_workplace(out: &Path) -> Outcome<()> {
-    remove_all(&out.join(".purge"))
-}
-
-fn remove_all(folder: &Path) -> Outcome<()> {
-    match fs::remove_dir_all(folder) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Failure::io("remove", folder, &e)),
-        _ => Ok(()),
-    }
+    clear(&out.join(".purge"))
 }
 
 /// Makes the changed tables of an old round in the workplace and says what changes; nothing when it was purged before.

@@ -50,7 +50,7 @@ pub fn prune_runs(out: &Path, pipeline: &Path, on: Option<Date>, remove: bool) -
         Some(day) => day,
         None => clock::today()?,
     };
-    let _lock = lock::take(out, &format!("bidui runs prune, process {}", std::process::id()))?;
+    let _lock = lock::take(out, &lock::holder("runs prune"))?;
     let book = ledger::open(out)?;
     let mut pruned = Pruned { removed: remove, ..Pruned::default() };
     let all = runs::list_runs(out)?;
@@ -107,8 +107,7 @@ pub fn prune_runs(out: &Path, pipeline: &Path, on: Option<Date>, remove: bool) -
 
 /// Where a round lies, and where it began.
 fn places(out: &Path, round: &str) -> [PathBuf; 3] {
-    let before = position::place(out, round);
-    [out.join("rounds").join(round), before.with_file_name(format!("{round}.undone")), before]
+    [out.join("rounds").join(round), position::undone(out, round), position::place(out, round)]
 }
 
 fn size(dir: &Path) -> u64 {

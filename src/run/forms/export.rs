@@ -83,8 +83,7 @@ fn export_now(options: &ExportOptions) -> Outcome<Exported> {
         return papers::export(options, kind, &dir);
     }
     if kind == FormKind::Verify {
-        let holder = format!("process {} (forms), since {}", std::process::id(), clock::now_stamp());
-        let _lock = lock::take(&options.out, &holder)?;
+        let _lock = lock::take(&options.out, &lock::holder("forms"))?;
         let mut ledger = ledger_of(&options.out)?;
         let round = Round::open(&options.out, None)?;
         let tasks = round.table("verification_tasks")?;

@@ -122,8 +122,7 @@ fn import_now(options: &ImportOptions) -> Outcome<Imported> {
         Some(day) => day,
         None => clock::today()?,
     };
-    let holder = format!("process {} (forms), since {}", std::process::id(), clock::now_stamp());
-    let _lock = lock::take(&options.out, &holder)?;
+    let _lock = lock::take(&options.out, &lock::holder("forms"))?;
     let mut ledger = ledger_of(&options.out)?;
     let office = Office { plan: &plan, codes: &codes, options, on };
 
