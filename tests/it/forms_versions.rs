@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use bidui::cases::forms::FormKind;
 use bidui::cases::ledger::Ledger;
-use bidui::run::forms::{ExportOptions, ImportOptions, ImportedFile, export, import};
+use bidui::run::forms::{ExportOptions, ImportedFile, export};
 use bidui::run::{Options, run};
 use bidui::synth::{self, Dirt};
 use serde_json::Value;
 
 use super::book::Book;
-use super::support::{root, scratch};
+use super::support::{bring_in, root, scratch};
 
 /// A county's two quarters and the office's folder.
 struct Late {
@@ -49,15 +49,7 @@ impl Late {
     }
 
     fn import(&self, files: Vec<PathBuf>, day: &str) -> Vec<ImportedFile> {
-        let options = ImportOptions {
-            pipeline: root().join("pipelines/quarterly"),
-            out: self.out.clone(),
-            files,
-            by: String::new(),
-            on: Some(day.parse().unwrap()),
-            overrule: false,
-        };
-        import(&options).unwrap().files
+        bring_in(&self.out, files, day).files
     }
 
     /// Keeps forms as they are now, every row answered with a no: the next run of the round writes over the workbooks.

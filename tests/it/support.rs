@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use bidui::run::forms::{ImportOptions, Imported, import};
+
 /// The day to which the sample is told.
 pub const AS_OF: &str = "2026-09-30";
 
@@ -18,6 +20,19 @@ pub fn bidui() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bidui"));
     command.env_clear().env("NO_COLOR", "1").current_dir(root());
     command
+}
+
+/// Brings filled forms of the quarterly pipeline in on a day.
+pub fn bring_in(out: &Path, files: Vec<PathBuf>, day: &str) -> Imported {
+    let options = ImportOptions {
+        pipeline: root().join("pipelines/quarterly"),
+        out: out.to_path_buf(),
+        files,
+        by: String::new(),
+        on: Some(day.parse().unwrap()),
+        overrule: false,
+    };
+    import(&options).unwrap()
 }
 
 /// Runs a command and gives exit code, stdout and stderr.

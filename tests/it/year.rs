@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bidui::cases::ledger::{CaseState, Ledger, case_id};
-use bidui::run::forms::{ImportOptions, Imported, ImportedFile, import};
+use bidui::run::forms::{Imported, ImportedFile};
 use bidui::run::{CaseDecision, CasesOptions, Options, decide_case, run, show_case};
 use bidui::synth::{self, Dirt};
 use serde_json::Value;
 
 use super::book::{Book, Sheet};
-use super::support::{root, scratch, table};
+use super::support::{bring_in, root, scratch, table};
 
 /// A county that has been through its year.
 pub struct Year {
@@ -242,15 +242,7 @@ impl Year {
 
     /// Brings files in on a day.
     pub fn bring_in(&self, files: Vec<PathBuf>, day: &str) -> Imported {
-        let options = ImportOptions {
-            pipeline: root().join("pipelines/quarterly"),
-            out: self.out.clone(),
-            files,
-            by: String::new(),
-            on: Some(day.parse().unwrap()),
-            overrule: false,
-        };
-        import(&options).unwrap()
+        bring_in(&self.out, files, day)
     }
 
     fn run(&mut self, pipeline: &str, day: &str) {
