@@ -1,9 +1,13 @@
 //! `bidui explain`: from the cell to the list, and back; `check` and `init` as a new user meets them.
 
-use super::support::{AS_OF, bidui, outcome, root, run, sample_round, scratch, table};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::support::{AS_OF, bidui, office, outcome, root, run, sample_round, scratch, table};
 
 fn explain(query: &str, extra: &[&str]) -> (i32, String, String) {
-    let out = sample_round().parent().unwrap().parent().unwrap();
+    static OUT: OnceLock<PathBuf> = OnceLock::new();
+    let out = OUT.get_or_init(|| office("explain"));
     outcome(bidui().args(["explain", query, "--out"]).arg(out).args(extra))
 }
 

@@ -9,14 +9,7 @@ use bidui::plan::remedies::HEALTH_WORDS;
 use serde_json::Value;
 
 use super::book::Book;
-use super::support::{bidui, copy_tree, outcome, sample_round, scratch, table};
-
-/// A folder of its own with the published sample round and its ledger.
-fn office(name: &str) -> PathBuf {
-    let out = scratch(name);
-    copy_tree(sample_round().parent().and_then(Path::parent).expect("the folder of the rounds"), &out);
-    out
-}
+use super::support::{bidui, office, outcome, sample_round, table};
 
 fn call(args: &[&str], out: &Path, on: &str) -> Value {
     let (code, said, errors) = outcome(bidui().args(args).arg("--out").arg(out).args(["--on", on, "--json"]));

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-use super::support::{AS_OF, bidui, copy_tree, outcome, root, run, sample_round, scratch, table, tree};
+use super::support::{AS_OF, bidui, copy_tree, office, outcome, root, run, sample_round, scratch, table, tree};
 use bidui::model::table::Kind;
 use bidui::plan::{self, Plan};
 
@@ -169,8 +169,7 @@ fn plan_counts_what_run_counts_for_ten_random_changes() {
     );
     let moved = std::cell::Cell::new(0u64);
     // That the round's own tables say what the files say is the next test's.
-    let published = scratch("preview-round");
-    copy_tree(sample_round().parent().unwrap().parent().unwrap(), &published);
+    let published = office("preview-round");
     let outcome = runner.run(&edits(), |edit| {
         let copy = scratch("preview-pipelines");
         copy_tree(&root().join("pipelines"), &copy);
@@ -209,7 +208,7 @@ fn plan_counts_what_run_counts_for_ten_random_changes() {
 
 #[test]
 fn plan_writes_nothing_compares_with_the_last_round_and_masks_whom_it_names() {
-    let out = sample_round().parent().unwrap().parent().unwrap();
+    let out = &office("preview-nothing");
     // The lock says who holds it; everything else must stay as it is.
     let all = || tree(out).into_iter().filter(|(path, _)| path != ".lock").collect::<Vec<_>>();
     let before = all();

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Path};
 
 use serde_json::Value;
 
-use super::support::{AS_OF, bidui, copy_tree, outcome, root, sample_round, scratch, table};
+use super::support::{AS_OF, bidui, copy_tree, office, outcome, root, sample_round, scratch, table};
 
 /// Starts the program under umask 000: whatever is closed then, the program closed.
 fn open_handed(args: &[&str]) -> (i32, String, String) {
@@ -18,14 +18,6 @@ fn open_handed(args: &[&str]) -> (i32, String, String) {
         quoted.join(" ")
     ));
     outcome(&mut command)
-}
-
-/// A copy of the sample's output folder, with modes as they were.
-fn office(name: &str) -> PathBuf {
-    let dir = scratch(name);
-    let out = dir.join("out");
-    copy_tree(sample_round().parent().unwrap().parent().unwrap(), &out);
-    out
 }
 
 fn walk(dir: &Path, see: &mut dyn FnMut(&Path, u32)) {

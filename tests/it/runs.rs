@@ -4,14 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::support::{bidui, copy_tree, outcome, sample_round, scratch};
-
-/// A copy of the sample's output folder, to be damaged.
-fn copied(name: &str) -> std::path::PathBuf {
-    let out = scratch(name);
-    copy_tree(sample_round().ancestors().nth(2).unwrap(), &out);
-    out
-}
+use super::support::{bidui, copy_tree, office, outcome, sample_round, scratch};
 
 fn say(out: &Path, args: &[&str]) -> (i32, String, String) {
     outcome(bidui().args(args).arg("--out").arg(out))
@@ -19,7 +12,7 @@ fn say(out: &Path, args: &[&str]) -> (i32, String, String) {
 
 #[test]
 fn a_changed_a_missing_and_a_foreign_file_are_found_out() {
-    let out = copied("runs-verify");
+    let out = office("runs-verify");
     let (code, text, err) = say(&out, &["runs", "verify", "--pipelines", "pipelines", "--input", "sample-data"]);
     assert_eq!(code, 0, "{err}");
     assert!(text.contains(" files as published, 0 not"), "{text}");
@@ -47,7 +40,7 @@ fn a_changed_a_missing_and_a_foreign_file_are_found_out() {
 
 #[test]
 fn rounds_are_listed_and_compared() {
-    let out = copied("runs-list");
+    let out = office("runs-list");
     let (code, text, _) = say(&out, &["runs", "list", "--json"]);
     let runs: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((code, runs.as_array().unwrap().len()), (0, 1));
@@ -80,7 +73,7 @@ fn what_is_written_is_its_owners_alone() {
 
 #[test]
 fn cases_are_listed_shown_and_moved_and_a_wrong_step_changes_nothing() {
-    let out = copied("cases");
+    let out = office("cases");
     let json = |args: &[&str]| -> (i32, serde_json::Value) {
         let (code, text, _) = say(&out, &[args, &["--on", "2026-10-20", "--json"]].concat());
         (code, serde_json::from_str(&text).unwrap_or_default())
@@ -123,7 +116,7 @@ fn cases_are_listed_shown_and_moved_and_a_wrong_step_changes_nothing() {
 
 #[test]
 fn old_rounds_go_by_the_pipelines_policy_unless_the_ledger_refers_to_them() {
-    let out = copied("runs-prune");
+    let out = office("runs-prune");
     let pipelines = scratch("runs-prune-pipelines");
     copy_tree(&super::support::root().join("pipelines"), &pipelines);
     let nightly = pipelines.join("nightly");

@@ -70,6 +70,17 @@ pub fn sample_round() -> &'static Path {
     })
 }
 
+/// A copy of the sample's output folder as its run left it, for a test that starts commands on it: each of them is
+/// written in the audit log, so that none may be started on the folder that all share.
+pub fn office(name: &str) -> PathBuf {
+    let shared = sample_round().ancestors().nth(2).unwrap();
+    let log = fs::read_to_string(shared.join("audit.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 2, "a test started a command on the folder that all share: {log}");
+    let out = scratch(name).join("out");
+    copy_tree(shared, &out);
+    out
+}
+
 /// An empty folder below cargo's folder for test output.
 pub fn scratch(name: &str) -> PathBuf {
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

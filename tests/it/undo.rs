@@ -1,18 +1,11 @@
 //! A round is undone and restored, bundled and replayed; a killed run goes on where it was.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::support::{bidui, copy_tree, outcome, root, sample_round, scratch, tree};
-
-/// A copy of the sample's output folder.
-fn copied(name: &str) -> PathBuf {
-    let out = scratch(name);
-    copy_tree(sample_round().ancestors().nth(2).unwrap(), &out);
-    out
-}
+use super::support::{bidui, copy_tree, office, outcome, root, scratch, tree};
 
 fn say(out: &Path, args: &[&str]) -> (i32, String, String) {
     outcome(bidui().args(args).arg("--out").arg(out))
@@ -33,7 +26,7 @@ fn state(out: &Path) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn a_round_is_undone_and_restored_with_its_ledger() {
-    let out = copied("undo");
+    let out = office("undo");
     let before = state(&out);
     night(&out, "2026-10-01");
     let after = state(&out);
@@ -69,7 +62,7 @@ fn a_round_is_undone_and_restored_with_its_ledger() {
 
 #[test]
 fn a_round_that_was_run_again_goes_back_to_its_first_version() {
-    let out = copied("undo-again");
+    let out = office("undo-again");
     let before = state(&out);
     let inbox = scratch("undo-again-inbox");
     copy_tree(&root().join("sample-data"), &inbox);
@@ -88,7 +81,7 @@ fn a_round_that_was_run_again_goes_back_to_its_first_version() {
 
 #[test]
 fn what_people_decided_is_not_undone_with_a_round() {
-    let out = copied("undo-decided");
+    let out = office("undo-decided");
     let (_, text, _) = say(&out, &["cases", "list", "--json"]);
     let cases: serde_json::Value = serde_json::from_str(&text).unwrap();
     let asked = cases.as_array().unwrap().iter().find(|c| c["state"] == "to_verify").unwrap();
@@ -103,7 +96,7 @@ fn what_people_decided_is_not_undone_with_a_round() {
 
 #[test]
 fn a_bundle_is_replayed_byte_for_byte_elsewhere() {
-    let out = copied("bundle");
+    let out = office("bundle");
     // The round's beginning is kept although the ledger has gone on.
     night(&out, "2026-10-01");
     let dir = scratch("bundles");
@@ -141,7 +134,7 @@ fn a_bundle_is_replayed_byte_for_byte_elsewhere() {
 
 #[test]
 fn a_killed_run_goes_on_with_what_it_had_finished() {
-    let (out, other) = (copied("killed"), copied("killed-not"));
+    let (out, other) = (office("killed"), office("killed-not"));
     let args = ["run", "pipelines/nightly", "--input", "sample-data", "--as-of", "2026-10-01"];
     let kept = |stage: &str| -> Vec<(String, std::time::SystemTime)> {
         let entries = fs::read_dir(out.join(".stages").join(stage)).into_iter().flatten();
