@@ -1,14 +1,36 @@
-//! `--encrypt-to`: files for one reader only, as age files, so that a lost stick tells nobody anything.
+//! What leaves the office for certain readers only.
 //!
-//! What is to be sealed is first written into a folder of its own within the output folder, which holds all of it in plain already;
-//! the folder that leaves the office sees only sealed files.
+//! `--encrypt-to` seals whole files (`age_file`): what is to be sealed is first written into a folder of its own within the output
+//! folder, which holds all of it in plain already; the folder that leaves the office sees only sealed files. `--column-keys` locks
+//! columns of Parquet files (`columns`), under keys that `keys` makes and reads.
 
 #[cfg(feature = "encrypt")]
 mod age_file;
+#[cfg(feature = "encrypt")]
+mod columns;
+#[cfg(feature = "encrypt")]
+mod keys;
+#[cfg(not(feature = "encrypt"))]
+mod without;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+#[cfg(feature = "encrypt")]
+pub use columns::open_table;
+#[cfg(feature = "encrypt")]
+pub use keys::{ColumnKeys, new_column_keys};
+#[cfg(not(feature = "encrypt"))]
+pub use without::{ColumnKeys, new_column_keys, open_table};
+
+/// A table as far as somebody's keys open it.
+#[derive(Debug)]
+pub struct Opened {
+    /// Without the columns that stay locked.
+    pub table: crate::model::Table,
+    /// Columns that stay locked, each with the id of its key.
+    pub locked: Vec<(String, String)>,
+}
 
 /// Lets `write` write into a folder, and puts every file of it, sealed for `recipients`, into `to` under its name with `.age`.
 /// Without recipients `write` writes into `to`.
@@ -26,23 +48,39 @@ pub fn sealed<T>(
     if recipients.is_empty() {
         return Ok((write(to)?, Vec::new()));
     }
-    with_recipients(out, to, recipients, write)
+    #[cfg(feature = "encrypt")]
+    return with_recipients(out, to, recipients, write);
+    #[cfg(not(feature = "encrypt"))]
+    Err(not_built("--encrypt-to"))
 }
 
-fn refused(code: &'static str, said: String, hint: &str) -> Failure {
-    let problem = Diagnostic::error(code, said, Place::default().field("--encrypt-to")).hint(hint);
-    Failure::one(FailureClass::Usage, problem)
+/// Puts every sealed file of a folder, opened with an identity, into `to` under its name without `.age`. What is not sealed is left.
+///
+/// An identity file holds secret keys (`AGE-SECRET-KEY-1…`), one a line, as `age-keygen` writes them.
+///
+/// # Errors
+/// An identity is none (64); none of them is a reader's, or a file is not as it was sealed (65, all of these files); the program was
+/// built without encryption (64); something cannot be read or written (74).
+pub fn opened(from: &Path, to: &Path, identities: &[PathBuf]) -> Outcome<()> {
+    #[cfg(feature = "encrypt")]
+    return with_identities(from, to, identities);
+    #[cfg(not(feature = "encrypt"))]
+    {
+        let _ = (from, to, identities);
+        Err(not_built("--identity"))
+    }
+}
+
+fn refused(code: &'static str, said: String, place: Place, hint: &str) -> Failure {
+    Failure::one(FailureClass::Usage, Diagnostic::error(code, said, place).hint(hint))
 }
 
 #[cfg(not(feature = "encrypt"))]
-fn with_recipients<T>(
-    _: &Path,
-    _: &Path,
-    _: &[String],
-    _: impl FnOnce(&Path) -> Outcome<T>,
-) -> Outcome<(T, Vec<String>)> {
-    let hint = "build it with `cargo build --release --features encrypt`, or seal the files with the program `age`";
-    Err(refused("seal.not_built", "this program was built without encryption; nothing was written".into(), hint))
+fn not_built(option: &str) -> Failure {
+    let hint =
+        "build it with `cargo build --release --features encrypt`, or seal and open files with the program `age`";
+    let said = "this program was built without encryption; nothing was written".to_string();
+    refused("seal.not_built", said, Place::default().field(option), hint)
 }
 
 #[cfg(feature = "encrypt")]
@@ -54,7 +92,7 @@ fn with_recipients<T>(
 ) -> Outcome<(T, Vec<String>)> {
     use crate::publish::atomic;
 
-    let readers = keys(recipients)?;
+    let readers = self::recipients(recipients)?;
     // 0700, and gone with it whatever happens but a kill; what a kill leaves lies among data of the same kind.
     let plain = tempfile::Builder::new()
         .prefix(".sealing-")
@@ -71,29 +109,93 @@ fn with_recipients<T>(
     Ok((made, names))
 }
 
-/// The keys that are named, all wrong ones told at once.
 #[cfg(feature = "encrypt")]
-fn keys(recipients: &[String]) -> Outcome<Vec<age_file::Recipient>> {
-    let (mut found, mut problems) = (Vec::new(), Vec::new());
-    for written in recipients {
-        let text = match written.starts_with("age1") {
-            true => written.clone(),
-            false => std::fs::read_to_string(written)
-                .map_err(|e| Failure::io("read the recipients", Path::new(written), &e))?,
-        };
-        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
-            match age_file::parse(line) {
-                Ok(key) => found.push(key),
-                Err(said) => problems.extend(
-                    refused("seal.recipient", format!("`{line}` is no public key: {said}"), "keys begin with age1")
-                        .problems,
-                ),
+fn with_identities(from: &Path, to: &Path, identities: &[PathBuf]) -> Outcome<()> {
+    use std::io::ErrorKind;
+
+    use crate::publish::atomic;
+
+    const CHANGED: &str = "the file is not as it was sealed";
+    let keys = self::identities(identities)?;
+    let mut problems = Vec::new();
+    for file in super::manifest::hash_tree(from)? {
+        let Some(name) = file.path.strip_suffix(".age") else { continue };
+        let sealed = from.join(&file.path);
+        let told = match age_file::open(&sealed, &keys)? {
+            Err(said) => Some(said),
+            Ok(mut reader) => {
+                let mut told = None;
+                let written = atomic::write_with(&to.join(name), |out| {
+                    // A piece that was changed or cut off is told as an error of reading; all others are the disk's.
+                    std::io::copy(&mut reader, out).map(drop).inspect_err(|e| {
+                        told = matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof).then_some(CHANGED);
+                    })
+                });
+                match told {
+                    Some(said) => Some(said.to_string()),
+                    None => written.map(|()| None)?,
+                }
             }
+        };
+        problems.extend(told.map(|said| {
+            let hint = "name the identity of a reader for whom it was sealed; or copy the file again, whole";
+            Diagnostic::error("seal.closed", said, Place::file(sealed.display().to_string())).hint(hint)
+        }));
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure { class: FailureClass::InputContract, problems }),
+    }
+}
+
+/// The public keys that are named, all wrong ones told at once.
+#[cfg(feature = "encrypt")]
+fn recipients(named: &[String]) -> Outcome<Vec<age_file::Recipient>> {
+    let texts = named.iter().map(|written| match written.starts_with("age1") {
+        true => Ok(written.clone()),
+        false => text_of(Path::new(written), "read the recipients"),
+    });
+    let place = Place::default().field("--encrypt-to");
+    each_line(&texts.collect::<Outcome<Vec<_>>>()?, &place, "seal.recipient", "keys begin with age1", |line| {
+        age_file::parse(line).map_err(|said| format!("`{line}` is no public key: {said}"))
+    })
+}
+
+/// The secret keys of identity files. What stands in a wrong line is told to nobody.
+#[cfg(feature = "encrypt")]
+fn identities(files: &[PathBuf]) -> Outcome<Vec<age_file::Identity>> {
+    let texts = files.iter().map(|file| text_of(file, "read the identity")).collect::<Outcome<Vec<_>>>()?;
+    let place = Place::default().field("--identity");
+    let hint = "name the file that `age-keygen` wrote";
+    each_line(&texts, &place, "seal.identity", hint, |line| {
+        age_file::identity(line).map_err(|said| format!("a line is no secret key: {said}"))
+    })
+}
+
+#[cfg(feature = "encrypt")]
+fn text_of(path: &Path, what: &str) -> Outcome<String> {
+    std::fs::read_to_string(path).map_err(|e| Failure::io(what, path, &e))
+}
+
+/// What each line means that is neither empty nor a remark; there must be one.
+#[cfg(feature = "encrypt")]
+fn each_line<T>(
+    texts: &[String],
+    place: &Place,
+    code: &'static str,
+    hint: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Outcome<Vec<T>> {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
+    for line in lines.filter(|l| !l.is_empty() && !l.starts_with('#')) {
+        match parse(line) {
+            Ok(key) => found.push(key),
+            Err(said) => problems.extend(refused(code, said, place.clone(), hint).problems),
         }
     }
     if found.is_empty() && problems.is_empty() {
-        problems
-            .extend(refused("seal.recipient", "the files name no public key".into(), "keys begin with age1").problems);
+        problems.extend(refused(code, "no key is named".into(), place.clone(), hint).problems);
     }
     match problems.is_empty() {
         true => Ok(found),
