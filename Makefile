@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-crash deny sbom test-interop test-odbc lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-crash deny sbom test-interop test-odbc test-encrypt lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -36,6 +36,10 @@ test-interop:
 ## `bidui pull` over ODBC: needs unixodbc-dev and libsqliteodbc from the system.
 test-odbc:
 	$(CARGO) test --locked --features odbc --test it odbc -- --ignored
+
+## Sealed files and locked columns: with the feature `encrypt`, for which polars is compiled anew.
+test-encrypt:
+	$(CARGO) test --locked --features encrypt --lib --test it seal
 
 ## Formatting, clippy with warnings as errors, documentation.
 lint:

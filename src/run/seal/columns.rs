@@ -107,3 +107,170 @@ pub fn open_table(path: &Path, keys: &ColumnKeys) -> Outcome<Opened> {
     let problem = Diagnostic::error(code, said, Place::file(path.display().to_string())).hint(hint);
     Err(Failure::one(FailureClass::InputContract, problem))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, StringArray};
+    use parquet::arrow::ProjectionMask;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::*;
+    use crate::model::TableSchema;
+    use crate::model::table::{Column, Kind};
+    use crate::run::seal::new_column_keys;
+
+    const NAMES: [&str; 2] = ["鸩羽笼", "檗麴罍"];
+    const NUMBERS: [&str; 2] = ["99012119900101123X", "990121198505052346"];
+    const DAY: i32 = 14_700;
+    const FEN: i128 = 1_234_567_890_123;
+    const RATIO: f64 = 0.123_456_789_012;
+
+    /// A column of each kind to be locked, and one that stands open.
+    fn table() -> (Table, Vec<String>) {
+        let column = |name: &str, kind, privacy| Column::new(name, name, kind, privacy, "");
+        let (personal, sensitive) = (Privacy::Personal, Privacy::Sensitive);
+        let columns = vec![
+            column("township", Kind::Text, Privacy::Public),
+            column("name", Kind::Text, personal),
+            column("birth_date", Kind::Date, personal),
+            column("id_number", Kind::Text, sensitive),
+            column("savings", Kind::Decimal, sensitive),
+            column("ratio", Kind::Float, sensitive),
+            column("disabled", Kind::Boolean, sensitive),
+        ];
+        let locked = columns[1..].iter().map(|c| c.name.clone()).collect();
+        let schema = TableSchema { name: "t".into(), title: "t".into(), grain: "a row".into(), columns };
+        let texts = |[a, b]: [&'static str; 2]| -> ArrayRef { Arc::new(StringArray::from(vec![a, b, a, b])) };
+        let savings: Decimal128Array = [Some(FEN), None, Some(FEN), Some(FEN)].into_iter().collect();
+        let arrays: Vec<ArrayRef> = vec![
+            texts(["石桥镇", "云岭镇"]),
+            texts(NAMES),
+            Arc::new(Date32Array::from(vec![DAY, 1, DAY, 1])),
+            texts(NUMBERS),
+            Arc::new(savings.with_data_type(Kind::Decimal.arrow())),
+            Arc::new(Float64Array::from(vec![RATIO, 0.5, RATIO, 0.5])),
+            Arc::new(BooleanArray::from(vec![true, false, true, true])),
+        ];
+        (Table::new(schema, arrays), locked)
+    }
+
+    /// Values of the locked columns as they would stand in a file.
+    fn needles() -> Vec<Vec<u8>> {
+        let numbers = [FEN.to_le_bytes()[..8].to_vec(), RATIO.to_le_bytes().to_vec(), DAY.to_le_bytes().to_vec()];
+        NAMES.iter().chain(&NUMBERS).map(|text| text.as_bytes().to_vec()).chain(numbers).collect()
+    }
+
+    /// Which of them stand in a file.
+    fn found(path: &Path) -> Vec<usize> {
+        let bytes = std::fs::read(path).expect("there");
+        let stands = |needle: &Vec<u8>| memchr::memmem::find(&bytes, needle).is_some();
+        needles().iter().enumerate().filter(|(_, needle)| stands(needle)).map(|(at, _)| at).collect()
+    }
+
+    fn keys(dir: &Path, set: &str, files: &[&str]) -> ColumnKeys {
+        let set = dir.join(set);
+        if !set.exists() {
+            new_column_keys(&set).expect("made");
+        }
+        let files: Vec<PathBuf> = files.iter().map(|file| set.join(file)).collect();
+        ColumnKeys::read(&files, &dir.join("data")).expect("keys")
+    }
+
+    fn code(failure: Outcome<Opened>) -> &'static str {
+        failure.expect_err("refused").problems[0].code
+    }
+
+    #[test]
+    fn a_locked_column_tells_nothing_and_opens_for_its_key_alone() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (plain, path) = (folder.path().join("plain.parquet"), folder.path().join("t.parquet"));
+        let (table, locked) = table();
+        publish::parquet::write(&table, &plain).expect("written");
+        let every: Vec<usize> = (0..needles().len()).collect();
+        assert_eq!(found(&plain), every, "the search finds what is not locked");
+        let all = keys(folder.path(), "set", &[""]);
+        all.write(&table, &locked, &path).expect("written");
+        assert_eq!(found(&path), [0; 0]);
+
+        // Whoever has no key reads the rest, with any reader of Parquet, and of the others neither values nor statistics.
+        let file = std::fs::File::open(&path).expect("there");
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("an open footer");
+        let group = builder.metadata().row_group(0);
+        for (at, column) in table.schema.columns.iter().enumerate().skip(1) {
+            let chunk = group.column(at);
+            assert!(chunk.crypto_metadata().is_some() && chunk.statistics().is_none(), "{}", column.name);
+            assert!(chunk.column_index_offset().is_none(), "{} has no index of its pages' values", column.name);
+        }
+        let mask = ProjectionMask::roots(builder.parquet_schema(), [0]);
+        let read: Vec<_> = builder.with_projection(mask).build().expect("reader").map(|b| b.expect("rows")).collect();
+        assert_eq!(read[0].column(0), table.batch.column(0));
+        let failure = store::read(&path).expect_err("locked").problems.remove(0);
+        assert_eq!(failure.code, "export.locked");
+        assert!(failure.message.starts_with("column name is encrypted with the key personal:"), "{}", failure.message);
+
+        let opened = open_table(&path, &all).expect("opened");
+        assert_eq!((opened.table.batch.columns(), opened.locked.len()), (table.batch.columns(), 0));
+        let opened = open_table(&path, &keys(folder.path(), "set", &["personal.key"])).expect("opened");
+        let names = |table: &Table| table.schema.columns.iter().map(|c| c.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&opened.table), ["township", "name", "birth_date"]);
+        assert_eq!(opened.table.batch.columns(), &table.batch.columns()[..3]);
+        assert!(opened.locked.iter().all(|(_, id)| Some(id.as_str()) == all.id(Privacy::Sensitive)));
+        assert_eq!(code(open_table(&path, &keys(folder.path(), "other", &[""]))), "export.key_wrong");
+    }
+
+    #[test]
+    fn what_was_changed_is_found() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("t.parquet");
+        let (table, locked) = table();
+        let all = keys(folder.path(), "set", &[""]);
+        all.write(&table, &locked, &path).expect("written");
+        let bytes = std::fs::read(&path).expect("there");
+        let file = std::fs::File::open(&path).expect("there");
+        let builder = ParquetRecordBatchReaderBuilder::try_new(file).expect("an open footer");
+        let (start, length) = builder.metadata().row_group(0).column(1).byte_range();
+        let in_page = (start + length / 2) as usize;
+        let in_footer = memchr::memmem::rfind(&bytes, b"bidui.grain").expect("stands open");
+        for at in [in_page, in_footer] {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            std::fs::write(&path, &changed).expect("written");
+            assert_eq!(code(open_table(&path, &all)), "export.changed", "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_data_key_serves_one_file() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let all = keys(folder.path(), "set", &[""]);
+        let [one, other] = [(); 2].map(|()| all.data_keys().expect("made"));
+        assert_ne!(one.0.secret, other.0.secret);
+        assert_ne!(one.1[&Privacy::Personal].secret, other.1[&Privacy::Personal].secret);
+        assert_ne!(one.1[&Privacy::Personal].secret, one.1[&Privacy::Sensitive].secret);
+        assert_eq!(all.asked(&one.1[&Privacy::Personal].material), Ok(one.1[&Privacy::Personal].secret.clone()));
+    }
+
+    #[test]
+    fn key_files_are_their_owner_s_and_of_one_set() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let (one, other, data) = (folder.path().join("one"), folder.path().join("other"), folder.path().join("data"));
+        for dir in [&one, &other, &data.join("keys")] {
+            for file in new_column_keys(dir).expect("made") {
+                assert_eq!(std::fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+            }
+        }
+        let code = |files: &[PathBuf]| ColumnKeys::read(files, &data).map(drop).expect_err("refused").problems[0].code;
+        assert_eq!(new_column_keys(&one).expect_err("there").problems[0].code, "export.key_there");
+        assert_eq!(code(&[data.join("keys")]), "export.key_beside");
+        assert_eq!(code(&[one.join("personal.key"), other.join("sensitive.key")]), "export.key_sets");
+        assert_eq!(code(&[folder.path().join("none")]), "export.no_key");
+        std::fs::set_permissions(one.join("sensitive.key"), std::fs::Permissions::from_mode(0o644)).expect("opened");
+        assert_eq!(code(&[one.clone()]), "export.key_open");
+        std::fs::write(other.join("personal.key"), "personal 0123\n").expect("written");
+        assert_eq!(code(&[other]), "export.bad_key");
+    }
+}

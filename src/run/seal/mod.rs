@@ -234,4 +234,48 @@ mod tests {
         let failure = sealed(&out, &to, &["age1wrong".into()], |_| Ok(())).expect_err("no key");
         assert_eq!(failure.problems[0].code, "seal.recipient");
     }
+
+    #[test]
+    fn what_was_sealed_is_opened_whole_or_said_to_stay_closed() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let dir = |name: &str| folder.path().join(name);
+        std::fs::create_dir(dir("out")).expect("made");
+        let [reader, stranger] = [(); 2].map(|()| age::x25519::Identity::generate());
+        let identity = |name: &str, identity: &age::x25519::Identity| {
+            use age::secrecy::ExposeSecret;
+            let text = format!("# created by hand\n{}\n", identity.to_string().expose_secret());
+            std::fs::write(dir(name), text).expect("written");
+            vec![dir(name)]
+        };
+        // More than one piece (64 KiB) of the format.
+        let text = "姓名,990121199001011234\n".repeat(10_000);
+        let write = |dir: &Path| {
+            crate::publish::atomic::write(&dir.join("甲/名单.csv"), text.as_bytes())?;
+            crate::publish::atomic::write(&dir.join("空.csv"), b"")
+        };
+        sealed(&dir("out"), &dir("to"), &[reader.to_public().to_string()], write).expect("sealed");
+        let key = identity("key", &reader);
+        opened(&dir("to"), &dir("plain"), &key).expect("opened");
+        let read = |name: &str| std::fs::read_to_string(dir("plain").join(name)).expect("there");
+        assert_eq!((read("甲/名单.csv"), read("空.csv")), (text.clone(), String::new()));
+
+        let code = |to: &str, keys: &[PathBuf]| {
+            let failure = opened(&dir("to"), &dir(to), keys).expect_err("closed");
+            let place = failure.problems[0].place.file.clone().unwrap_or_default();
+            (failure.problems[0].code, failure.problems.len(), place.ends_with(".csv.age"))
+        };
+        assert_eq!(code("a", &identity("stranger", &stranger)), ("seal.closed", 2, true));
+        // Changed, and cut off behind the first piece.
+        let path = dir("to").join("甲/名单.csv.age");
+        let bytes = std::fs::read(&path).expect("there");
+        let changed: Vec<u8> =
+            bytes.iter().enumerate().map(|(i, b)| if i + 9 == bytes.len() { b ^ 1 } else { *b }).collect();
+        for (to, bytes) in [("b", &changed[..]), ("c", &bytes[..70_000]), ("d", &bytes[..40]), ("e", &[])] {
+            std::fs::write(&path, bytes).expect("written");
+            assert_eq!(code(to, &key), ("seal.closed", 1, true), "{to}");
+            assert!(!dir(to).join("甲/名单.csv").exists(), "{to}: nothing half");
+        }
+        std::fs::write(dir("key"), "AGE-SECRET-KEY-1WRONG\n").expect("written");
+        assert_eq!(code("f", &key).0, "seal.identity");
+    }
 }
