@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{cells, refuse_filled, write_csv};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::publish;
+use crate::run::position::{clear, move_to};
 use crate::run::seal::{ColumnKeys, open_table};
 
 /// What was opened.
@@ -41,27 +42,39 @@ pub fn open_export(from: &Path, column_keys: &[PathBuf], to: &Path) -> Outcome<O
             .hint("name the folder that `bidui export --column-keys` wrote; open .age files with `age` first");
         return Err(Failure::one(FailureClass::InputMissing, problem));
     }
+    // Beside its place until it is whole.
+    let name = to.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let part = to.with_file_name(format!(".{name}.part"));
+    clear(&part)?;
+    let written = write_opened(from, &names, &keys, &part).and_then(|opened| {
+        if to.exists() {
+            std::fs::remove_dir(to).map_err(|e| Failure::io("put the folder in its place", to, &e))?;
+        }
+        move_to(&part, to).map(|()| opened)
+    });
+    if written.is_err() {
+        clear(&part)?;
+    }
+    written
+}
+
+fn write_opened(from: &Path, names: &[String], keys: &ColumnKeys, to: &Path) -> Outcome<OpenedExport> {
     let mut opened = OpenedExport { files: Vec::new(), rows: 0, locked: BTreeMap::new() };
     let mut failure: Option<Failure> = None;
-    for name in &names {
-        let read = match open_table(&from.join(name), &keys) {
-            Ok(read) => read,
-            Err(other) => {
-                match &mut failure {
-                    Some(failure) => failure.problems.extend(other.problems),
-                    None => failure = Some(other),
-                }
-                continue;
+    for name in names {
+        match (open_table(&from.join(name), keys), &mut failure) {
+            (Err(other), Some(failure)) => failure.problems.extend(other.problems),
+            (Err(other), None) => failure = Some(other),
+            (Ok(_), Some(_)) => {}
+            (Ok(read), None) => {
+                opened.rows += read.table.rows();
+                read.locked.into_iter().for_each(|(_, id)| *opened.locked.entry(id).or_insert(0) += 1);
+                let csv = format!("{}.csv", name.trim_end_matches(".parquet"));
+                publish::parquet::write(&read.table, &to.join(name))?;
+                write_csv(&to.join(&csv), &cells(&read.table))?;
+                opened.files.extend([name.clone(), csv]);
             }
-        };
-        opened.rows += read.table.rows();
-        for (_, id) in read.locked {
-            *opened.locked.entry(id).or_insert(0) += 1;
         }
-        let csv = format!("{}.csv", name.trim_end_matches(".parquet"));
-        publish::parquet::write(&read.table, &to.join(name))?;
-        write_csv(&to.join(&csv), &cells(&read.table))?;
-        opened.files.extend([name.clone(), csv]);
     }
     failure.map_or(Ok(opened), Err)
 }

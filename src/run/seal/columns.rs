@@ -122,7 +122,7 @@ mod tests {
     use crate::run::seal::new_column_keys;
 
     const NAMES: [&str; 2] = ["鸩羽笼", "檗麴罍"];
-    const NUMBERS: [&str; 2] = ["99012119900101123X", "990121198505052346"];
+    const NUMBERS: [&str; 2] = ["99012119900101123X", "990307198505052346"];
     const DAY: i32 = 14_700;
     const FEN: i128 = 1_234_567_890_123;
     const RATIO: f64 = 0.123_456_789_012;

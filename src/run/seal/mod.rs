@@ -93,11 +93,10 @@ fn with_recipients<T>(
     use crate::publish::atomic;
 
     let readers = self::recipients(recipients)?;
+    clear_remains(out)?;
     // 0700, and gone with it whatever happens but a kill; what a kill leaves lies among data of the same kind.
-    let plain = tempfile::Builder::new()
-        .prefix(".sealing-")
-        .tempdir_in(out)
-        .map_err(|e| Failure::io("make a folder in", out, &e))?;
+    let plain =
+        tempfile::Builder::new().prefix(PLAIN).tempdir_in(out).map_err(|e| Failure::io("make a folder in", out, &e))?;
     let made = write(plain.path())?;
     let mut names = Vec::new();
     for file in super::manifest::hash_tree(plain.path())? {
@@ -107,6 +106,24 @@ fn with_recipients<T>(
         names.push(name);
     }
     Ok((made, names))
+}
+
+/// How the names of folders begin that hold what is to be sealed.
+#[cfg(feature = "encrypt")]
+const PLAIN: &str = ".sealing-";
+
+/// Removes what kills left of earlier sealings. Another one may be under way, but not for a day.
+#[cfg(feature = "encrypt")]
+fn clear_remains(out: &Path) -> Outcome<()> {
+    const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+    for entry in std::fs::read_dir(out).into_iter().flatten().flatten() {
+        let old =
+            || entry.metadata().and_then(|m| m.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age > DAY));
+        if entry.file_name().to_string_lossy().starts_with(PLAIN) && old() {
+            super::position::clear(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(feature = "encrypt")]
@@ -213,14 +230,21 @@ mod tests {
     fn only_the_named_reader_opens_it_and_nothing_plain_is_left() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let (out, to) = (folder.path().join("out"), folder.path().join("to"));
-        std::fs::create_dir(&out).expect("made");
+        // What kills left: of another day, and of one that may be under way.
+        let remains = |name: &str| out.join(name).join("名单.csv");
+        for (name, days) in [(".sealing-old", 2), (".sealing-now", 0)] {
+            crate::publish::atomic::write(&remains(name), "鸩羽笼".as_bytes()).expect("written");
+            let at = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 86_400);
+            std::fs::File::open(out.join(name)).expect("there").set_modified(at).expect("set");
+        }
         let reader = age::x25519::Identity::generate();
         let list = folder.path().join("recipients.txt");
         std::fs::write(&list, format!("# 审计局\n{}\n", reader.to_public())).expect("written");
         let write = |dir: &Path| crate::publish::atomic::write(&dir.join("甲/名单.csv"), "姓名\n鸩羽笼\n".as_bytes());
         let ((), names) = sealed(&out, &to, &[list.display().to_string()], write).expect("sealed");
         assert_eq!(names, ["甲/名单.csv.age"]);
-        assert_eq!(std::fs::read_dir(&out).expect("there").count(), 0, "the plain folder is gone");
+        assert_eq!(std::fs::read_dir(&out).expect("there").count(), 1, "the plain folder is gone, and the old one");
+        assert!(remains(".sealing-now").exists());
         let bytes = std::fs::read(to.join(&names[0])).expect("there");
         assert!(bytes.starts_with(b"age-encryption.org/v1\n"));
         let open = |identity: &age::x25519::Identity| -> Option<String> {
