@@ -26,7 +26,7 @@ pub fn with_originals(
         while columns.iter().any(|other| other.name == column.name) {
             column.name.push_str("_full");
         }
-        column.title = format!("{}（加密）", column.title);
+        column.title = format!("{}（原值）", column.title);
         locked.push(column.name.clone());
         columns.push(column);
         arrays.push(array.clone());

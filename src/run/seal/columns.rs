@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(code(&[one.join("personal.key"), other.join("sensitive.key")]), "export.key_sets");
         assert_eq!(code(&[folder.path().join("none")]), "export.no_key");
         std::fs::set_permissions(one.join("sensitive.key"), std::fs::Permissions::from_mode(0o644)).expect("opened");
-        assert_eq!(code(&[one.clone()]), "export.key_open");
+        assert_eq!(code(std::slice::from_ref(&one)), "export.key_open");
         std::fs::write(other.join("personal.key"), "personal 0123\n").expect("written");
         assert_eq!(code(&[other]), "export.bad_key");
     }
