@@ -139,6 +139,13 @@ pub(super) fn open(path: &Path, migrations: &[&str]) -> Outcome<Connection> {
             path,
         ));
     }
+    // A rollback journal and not a write-ahead log: between commands the ledger is one file, which can be copied, hashed and put
+    // back (`runs undo`, `backup`), and it also works where an office keeps its folder on a file server, where a log cannot be
+    // shared. EXTRA also brings the journal's removal to disk: what was told as done is done, whatever fails next.
+    connection
+        .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0))
+        .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
+        .map_err(|e| failed("open the ledger", path, &e))?;
     let check: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|e| failed("check the ledger", path, &e))?;

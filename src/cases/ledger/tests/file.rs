@@ -46,6 +46,36 @@ fn a_ledger_that_cannot_be_used_says_what_to_do() {
 }
 
 #[test]
+fn a_ledger_is_one_file_again_after_a_program_that_keeps_a_log_beside_it() {
+    let out = tempfile::tempdir().unwrap();
+    round(out.path(), "2026Q3", "2026-09-30", &[A, B]);
+    let log = out.path().join(format!("{FILE}-wal"));
+    let other = Connection::open(path(&out)).unwrap();
+    other.pragma_update(None, "journal_mode", "wal").unwrap();
+    other.execute_batch("CREATE TABLE x (a); DROP TABLE x;").unwrap();
+    assert!(log.exists());
+    // As long as it is open there, nobody can say what the file holds.
+    assert_eq!(refused(&out), ("ledger.busy", 75));
+    // A copy of both, as a crash of that program leaves them.
+    let crashed = tempfile::tempdir().unwrap();
+    for name in [FILE.to_string(), format!("{FILE}-wal")] {
+        fs::copy(out.path().join(&name), crashed.path().join(&name)).unwrap();
+    }
+    for folder in [crashed, {
+        drop(other);
+        out
+    }] {
+        let ledger = Ledger::open(folder.path()).unwrap();
+        let sync: i64 = ledger.connection.pragma_query_value(None, "synchronous", |r| r.get(0)).unwrap();
+        assert_eq!(sync, 3, "EXTRA");
+        assert_eq!(ledger.state_before("2026Q4", "2026-12-31").unwrap().known.len(), 2);
+        drop(ledger);
+        let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(beside, [FILE], "nothing stands beside it");
+    }
+}
+
+#[test]
 fn an_older_ledger_is_copied_before_it_is_changed_and_a_failed_change_changes_nothing() {
     let out = tempfile::tempdir().unwrap();
     round(out.path(), "2026Q3", "2026-09-30", &[A]);
