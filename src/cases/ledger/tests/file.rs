@@ -153,6 +153,64 @@ fn a_run_that_stops_after_publication_is_finished_by_the_next() {
 }
 
 #[test]
+fn what_rounds_say_is_kept_once_and_what_an_older_version_has_kept_is_read() {
+    let out = tempfile::tempdir().unwrap();
+    let connection = Connection::open(path(&out)).unwrap();
+    for script in &MIGRATIONS[..3] {
+        connection.execute_batch(script).unwrap();
+    }
+    let says = |round: &str, day: &str, question: &str| {
+        let question = Some(question.to_string());
+        serde_json::to_string(&CaseRound { round: round.into(), as_of: day.into(), question, ..CaseRound::default() })
+    };
+    let insert = "INSERT INTO case_round VALUES (?1, ?2, ?3)";
+    connection.execute("INSERT INTO case_file VALUES (1, 1, '2026Q2', '2026-06-30', 'H1')", []).unwrap();
+    for (run, (round, day)) in (1..).zip([("2026Q2", "2026-06-30"), ("2026Q3", "2026-09-30")]) {
+        let row = rusqlite::params![run, round, day, round];
+        connection.execute("INSERT INTO run VALUES (?1, ?2, ?3, ?4, 'published')", row).unwrap();
+        connection.execute(insert, rusqlite::params![run, 1, says(round, day, round).unwrap()]).unwrap();
+    }
+    connection.pragma_update(None, "application_id", book::APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    drop(connection);
+
+    let mut ledger = Ledger::open(out.path()).unwrap();
+    let asked = |ledger: &Ledger| -> Vec<(String, Option<String>)> {
+        let rounds = ledger.case_rounds(1).unwrap();
+        rounds.into_iter().map(|r| (format!("{} {}", r.round, r.as_of), r.question)).collect()
+    };
+    let pair = |round: &str, question: &str| (round.to_string(), Some(question.to_string()));
+    let before = [pair("2026Q2 2026-06-30", "2026Q2"), pair("2026Q3 2026-09-30", "2026Q3")];
+    assert_eq!(asked(&ledger), before);
+    let case = &ledger.cases().unwrap()[0];
+    let name = |r: &Option<CaseRound>| r.as_ref().map(|r| r.round.clone());
+    assert_eq!((name(&case.round).as_deref(), name(&case.earlier).as_deref()), (Some("2026Q3"), Some("2026Q2")));
+
+    // Nights that say the same, and one that says something else.
+    let mut nights = before.to_vec();
+    for (day, question) in [("2026-10-01", "a"), ("2026-10-02", "a"), ("2026-10-03", "b"), ("2026-10-04", "a")] {
+        let said =
+            CaseRound { round: day.into(), as_of: day.into(), question: Some(question.into()), ..CaseRound::default() };
+        let cases = CaseChange { rounds: vec![(1, said)], ..CaseChange::default() };
+        ledger.prepare(&key(day, day, day), &Change { cases, ..Change::default() }).unwrap();
+        ledger.publish().unwrap();
+        nights.push(pair(&format!("{day} {day}"), question));
+    }
+    assert_eq!(asked(&ledger), nights);
+    let kept = |ledger: &Ledger| -> i64 {
+        ledger.connection.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(&ledger), 4, "two of before, a, b");
+    // The night that said b is run again and says a: nothing refers to b any more.
+    let said = CaseRound { question: Some("a".into()), ..CaseRound::default() };
+    let cases = CaseChange { rounds: vec![(1, said)], ..CaseChange::default() };
+    ledger.prepare(&key("2026-10-03", "2026-10-03", "again"), &Change { cases, ..Change::default() }).unwrap();
+    ledger.publish().unwrap();
+    nights[4].1 = Some("a".into());
+    assert_eq!((asked(&ledger), kept(&ledger)), (nights, 3));
+}
+
+#[test]
 fn a_first_round_that_fails_leaves_no_ledger() {
     let out = tempfile::tempdir().unwrap();
     let (mut ledger, first) = change(&out, &[A], "2026-09-30", "2026Q3");
