@@ -123,6 +123,11 @@ impl RoundLedger {
         (self.assigned.ids.clone(), doubts.iter().map(finding).collect())
     }
 
+    /// The output folder.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// Tokens of forms that were issued.
     pub fn form_tokens(&self) -> Outcome<cases::forms::Taken> {
         self.ledger.form_tokens()

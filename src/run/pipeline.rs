@@ -10,7 +10,7 @@ use super::ledger::{self, RoundLedger};
 use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, Manifest, TableEntry};
 use super::outputs::{self, Tables};
-use super::position::{Listed, Position};
+use super::position::{self, Listed, Position};
 use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
@@ -536,6 +536,7 @@ impl Work<'_> {
             inbox: std::mem::take(&mut self.inbox),
             ledger: HashedFile { path: String::new(), sha256: String::new(), bytes: 0 },
         };
+        let out = self.ledger.out().to_path_buf();
         let (dir, late) = self.ledger.commit(position, change, |replaced| staging.publish(replaced))?;
         manifest.problems.extend(late);
         let trouble = self
@@ -544,13 +545,13 @@ impl Work<'_> {
             .filter_map(|a| a.trouble)
             .chain(self.trouble)
             .max_by_key(|t| *t == FailureClass::InputContract);
-        if let Some(stages) = self.stages
-            && let Err(failure) = stages.prune(&self.plan.name)
-        {
-            // The round is published: what lies in the way of the next one is no reason to say otherwise.
-            manifest
-                .problems
-                .extend(failure.problems.into_iter().map(|p| Diagnostic { severity: Severity::Warning, ..p }));
+        let pruned = self.stages.map_or(Ok(()), |stages| stages.prune(&self.plan.name));
+        let keep = self.plan.retention.beginnings;
+        let retired = keep.map_or(Ok(()), |newest| position::retire(&out, &self.plan.name, newest));
+        // The round is published: what lies in the way of the next one is no reason to say otherwise.
+        for failure in [pruned, retired].into_iter().filter_map(Result::err) {
+            let told = failure.problems.into_iter();
+            manifest.problems.extend(told.map(|p| Diagnostic { severity: Severity::Warning, ..p }));
         }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })
