@@ -138,19 +138,20 @@ impl RoundLedger {
         cases::advance(lists, &self.cases.0, self.cases.1)
     }
 
-    /// Cases whose villages have to be asked by a form of this round, because no earlier form asks them this.
+    /// Cases whose villages have to be asked by a form of this round, because no earlier form asks them this. `tasks` are the
+    /// open questions.
     ///
     /// # Errors
     /// The ledger cannot be read.
-    pub fn asked_anew(&self, states: &[CaseState], plan: &Plan) -> Outcome<BTreeSet<u32>> {
+    pub fn asked_anew(&self, tasks: &Table, advanced: &Advanced, plan: &Plan) -> Outcome<BTreeSet<u32>> {
         let issued = self.ledger.last_issued(FormKind::Verify, &self.round, &self.as_of)?;
         let mut anew = BTreeSet::new();
-        for state in states {
+        let open = tasks.text("case_id").iter().flatten().filter_map(ledger::case_number);
+        for state in open.filter_map(|case| advanced.case(case)) {
             let last = match issued.get(&state.case) {
                 None => None,
                 Some(day) => {
-                    let said = self.ledger.case_rounds(state.case)?;
-                    let then = said.into_iter().rfind(|r| r.as_of <= *day && r.round != self.round);
+                    let then = self.ledger.case_said(state.case, day, &self.round)?;
                     let facts = then.map(|r| r.facts).unwrap_or_default();
                     Some(cases::LastAsked { day: day.clone(), facts })
                 }

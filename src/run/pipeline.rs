@@ -406,7 +406,7 @@ impl Work<'_> {
             Cadence::Nightly => None,
         };
         if self.plan.cadence == Cadence::Nightly {
-            self.anew = Some(self.ledger.asked_anew(&advanced.states, self.plan)?);
+            self.anew = Some(self.ledger.asked_anew(&tasks, &advanced, self.plan)?);
         }
         self.cases = advanced.change;
         for table in [offline, comparison, tasks, proposals, orders, tracking, standing, changes, villages] {

@@ -351,6 +351,19 @@ impl Ledger {
         work().map_err(self.fail("read the ledger"))
     }
 
+    /// What the last published round said about a case up to a day, but for one round.
+    pub fn case_said(&self, case: u32, until: &str, but: &str) -> Outcome<Option<CaseRound>> {
+        let work = || -> rusqlite::Result<Option<CaseRound>> {
+            let mut query = self.connection.prepare(
+                "SELECT words, round, as_of FROM case_round JOIN run USING (run) JOIN said USING (said)
+                 WHERE state = 'published' AND case_id = ?1 AND as_of <= ?2 AND round <> ?3
+                 ORDER BY as_of DESC, round DESC LIMIT 1",
+            )?;
+            query.query_row(params![case, until, but], |row| said(row, 0)).optional()
+        };
+        work().map_err(self.fail("read the ledger"))
+    }
+
     /// The first number that no case has had.
     pub fn next_case(&self) -> Outcome<u32> {
         let query = format!("SELECT coalesce(max(case_id), 0) + 1 FROM case_file WHERE {NOT_PENDING}");
