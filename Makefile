@@ -37,7 +37,8 @@ test-interop:
 test-odbc:
 	$(CARGO) test --locked --features odbc --test it odbc -- --ignored
 
-## Sealed files and locked columns: with the feature `encrypt`, for which polars is compiled anew.
+## Sealed files and locked columns. By hand, not in CI: the feature `encrypt` has polars compiled once more (7 minutes on 2 cores), and
+## bidui each time (more than 4 minutes). Run it after changes of src/run/seal, src/run/export, src/run/bundle.rs or src/publish.
 test-encrypt:
 	$(CARGO) test --locked --features encrypt --lib --test it seal
 

@@ -109,7 +109,11 @@ impl<W: Write + Send> Groups<W> {
 /// True for a column that is to be encrypted.
 #[cfg(feature = "encrypt")]
 fn is_locked(properties: &WriterProperties, column: &str) -> bool {
-    properties.file_encryption_properties().is_some_and(|locks| locks.column_keys().0.iter().any(|c| c == column))
+    properties.file_encryption_properties().is_some_and(|locks| {
+        let (columns, ..) = locks.column_keys();
+        // Without columns' keys the library encrypts all of them.
+        columns.is_empty() || columns.iter().any(|c| c == column)
+    })
 }
 
 #[cfg(not(feature = "encrypt"))]
