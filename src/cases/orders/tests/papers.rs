@@ -18,6 +18,7 @@ struct World {
     orders: Vec<OrderState>,
     households: Table,
     online: Table,
+    indicators: Table,
     hits: Table,
     outcomes: Table,
     persons: Option<Table>,
@@ -83,6 +84,7 @@ fn world(cases: Vec<CaseState>) -> World {
         orders: Vec::new(),
         households: households.finish(),
         online: online.finish(),
+        indicators: Table::empty(tables::households()),
         hits: Table::empty(tables::rule_hits()),
         outcomes: Table::empty(tables::rule_outcomes()),
         persons: None,
@@ -96,6 +98,7 @@ impl World {
             persons: self.persons.as_ref(),
             households: &self.households,
             online: &self.online,
+            indicators: &self.indicators,
             hits: &self.hits,
             outcomes: &self.outcomes,
         };
