@@ -186,9 +186,18 @@ impl<'a> Desk<'a> {
         self.department_income(household).map(text::decimal)
     }
 
+    /// The income line of a household on the round's day: as the list has it, else as the parameters have it.
+    fn department_line(&self, household: Option<&str>) -> Option<i128> {
+        let listed = household.and_then(|h| self.listed.get(h)).and_then(|row| {
+            let lines = self.online.decimal("income_line");
+            arrow::array::Array::is_valid(lines, *row).then(|| lines.value(*row))
+        });
+        listed.or_else(|| self.line(household, self.round_as_of))
+    }
+
     /// Whether that income is below the line of the round's day; none when either is not known.
     pub fn below_line(&self, household: Option<&str>) -> Option<bool> {
-        let line = self.line(household, self.round_as_of)?;
+        let line = self.department_line(household)?;
         self.department_income(household).map(|income| income < line)
     }
 
@@ -278,7 +287,7 @@ impl<'a> Desk<'a> {
         let household = case.round.as_ref().and_then(|r| r.household.as_deref());
         let mut readings: Vec<Reading> = self.measurements(case).filter_map(|e| self.reading(e, household)).collect();
         if self.home(household).is_some() {
-            let (income, line) = (self.department_income(household), self.line(household, self.round_as_of));
+            let (income, line) = (self.department_income(household), self.department_line(household));
             let said = match (income, line) {
                 (Some(income), Some(line)) => {
                     format!("部门数据人均{}元，监测线{}元", text::decimal(income), text::decimal(line))
