@@ -15,7 +15,7 @@ pub(super) const FONT_SIZE: f64 = 11.0;
 /// and the print must still be 8 points.
 const LEAST_PRINT: f64 = 9.0;
 /// Lines that a row can hold at its greatest height.
-const MOST_LINES: usize = 26;
+const MOST_LINES: usize = 25;
 /// Margin at the left and at the right, inches.
 pub(super) const MARGIN: f64 = 0.3;
 /// Pixels (96 an inch) across A4 landscape between the margins.
@@ -155,7 +155,9 @@ fn widest_line(text: &str) -> usize {
 /// Longest piece that must not be broken: digits, letters and what stands between them in numbers, dates and masks.
 fn longest_run(text: &str) -> usize {
     let within = |c: char| c.width() == Some(1) && !c.is_whitespace();
-    text.split(|c| !within(c)).map(str::len).max().unwrap_or(0)
+    // Capitals are wider than digits in fonts that are not a typewriter's.
+    let wide = |run: &str| run.len() + run.bytes().filter(u8::is_ascii_uppercase).count() * 3 / 20;
+    text.split(|c| !within(c)).map(wide).max().unwrap_or(0)
 }
 
 #[cfg(test)]

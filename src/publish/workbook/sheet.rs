@@ -32,9 +32,9 @@ const MOST_ROWS: usize = 1_000_000;
 /// Excel's limit for the choices of a drop-down, joined by commas.
 const MOST_LIST_CHARACTERS: usize = 255;
 /// Points per line of body text, and the least height of a row, enough to write in by hand.
-const LINE_HEIGHT: f64 = 15.0;
+const LINE_HEIGHT: f64 = 16.0;
 const LEAST_HEIGHT: f64 = 30.0;
-const MOST_HEIGHT: f64 = 400.0;
+const MOST_HEIGHT: f64 = 409.0;
 /// Foot of every page.
 const FOOTER: &str = "&C&9第 &P 页，共 &N 页";
 
