@@ -169,32 +169,44 @@ pub struct FormColumn {
     pub widths: (usize, usize),
     /// What it is for.
     pub role: Use,
+    /// Whether people need it on paper; what only the program needs stands at the far end and is not printed.
+    pub printed: bool,
 }
 
 impl FormColumn {
+    fn new(heading: &str, widths: (usize, usize), role: Use) -> Self {
+        let printed = role != Use::TokenEnd;
+        FormColumn { heading: heading.into(), widths, role, printed }
+    }
+
     /// A locked column.
     pub fn given(heading: &str, widths: (usize, usize), identifies: bool) -> Self {
-        FormColumn { heading: heading.into(), widths, role: Use::Given { identifies } }
+        FormColumn::new(heading, widths, Use::Given { identifies })
     }
 
     /// A column to fill in.
     pub fn asked(heading: &str, width: usize, entry: Entry, needed: Needed, detail: &'static str) -> Self {
-        FormColumn { heading: heading.into(), widths: (width, width), role: Use::Asked { entry, needed, detail } }
+        FormColumn::new(heading, (width, width), Use::Asked { entry, needed, detail })
     }
 
     /// The running number.
     pub fn count() -> Self {
-        FormColumn { heading: "序号".into(), widths: (5, 6), role: Use::Count }
+        FormColumn::new("序号", (5, 6), Use::Count)
     }
 
     /// The row's token.
     pub fn token() -> Self {
-        FormColumn { heading: TOKEN.into(), widths: (11, 12), role: Use::Token }
+        FormColumn::new(TOKEN, (11, 12), Use::Token)
     }
 
     /// The end of the row's token.
     pub fn token_end() -> Self {
-        FormColumn { heading: TOKEN_END.into(), widths: (6, 7), role: Use::TokenEnd }
+        FormColumn::new(TOKEN_END, (6, 7), Use::TokenEnd)
+    }
+
+    /// Leaves the column off the paper.
+    pub fn unprinted(self) -> Self {
+        FormColumn { printed: false, ..self }
     }
 
     /// True for a column that is filled in.

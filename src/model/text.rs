@@ -9,6 +9,11 @@ pub fn date(days: i32) -> String {
     from_days(days).to_string()
 }
 
+/// A month as it is printed: `2026年10月`.
+pub fn month(day: Date) -> String {
+    format!("{}年{}月", day.year(), day.month())
+}
+
 /// The calendar day of a day count since 1970-01-01.
 pub fn from_days(days: i32) -> Date {
     use jiff::ToSpan;

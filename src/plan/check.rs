@@ -235,6 +235,14 @@ fn indicators(plan: &Plan, source_places: &[Place], report: &mut impl FnMut(Diag
     }
 }
 
+/// Behind the name of a day: only its month is known, and only that is shown.
+pub const MONTH: &str = ":month";
+
+/// The column or parameter that a placeholder shows.
+pub fn shown_name(inside: &str) -> &str {
+    inside.strip_suffix(MONTH).unwrap_or(inside)
+}
+
 /// The `{…}` of an evidence sentence must name what the rule can see.
 fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Diagnostic)) {
     let columns = schema::columns_of(plan, rule);
@@ -249,6 +257,7 @@ fn evidence(plan: &Plan, rule: &Rule, place: &Place, report: &mut impl FnMut(Dia
             return;
         };
         rest = after;
+        let inside = shown_name(inside);
         let (what, near) = match inside.strip_prefix(':') {
             Some("as_of") => continue,
             Some(param) if plan.params.contains_key(param) => continue,

@@ -53,7 +53,7 @@ pub mod types;
 #[cfg(test)]
 mod tests;
 
-pub use check::is_column_name;
+pub use check::{is_column_name, shown_name};
 pub use contract::problems as contract_problems;
 #[cfg(test)]
 pub use cross_checks::cross_check;

@@ -423,6 +423,7 @@ impl Work<'_> {
         let tables = RoundTables {
             households: self.tables.get("households"),
             online: self.tables.get("online_list"),
+            indicators: self.tables.get("indicators_household"),
             hits: self.tables.get("rule_hits"),
             outcomes: self.tables.get("rule_outcomes"),
             persons: None,

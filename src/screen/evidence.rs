@@ -6,13 +6,15 @@ use polars::prelude::Series;
 
 use super::entities::Columns;
 use super::frames;
+use crate::plan::shown_name;
 
 /// What stands for a value that nobody knows.
 pub(super) const UNKNOWN: &str = "不详";
 
 enum Piece<'a> {
     Text(&'a str),
-    Value(&'a str),
+    /// Its name, and whether only the month of the day is shown.
+    Value(&'a str, bool),
 }
 
 /// Splits a template at its `{placeholders}`; a brace without its partner is text.
@@ -24,7 +26,8 @@ fn pieces(template: &str) -> Vec<Piece<'_>> {
             break;
         };
         pieces.push(Piece::Text(before));
-        pieces.push(Piece::Value(name.trim()));
+        let shown = shown_name(name.trim());
+        pieces.push(Piece::Value(shown, shown != name.trim()));
         rest = behind;
     }
     pieces.push(Piece::Text(rest));
@@ -36,7 +39,7 @@ pub(super) fn columns(template: &str) -> BTreeSet<String> {
     let pieces = pieces(template).into_iter();
     pieces
         .filter_map(|piece| match piece {
-            Piece::Value(name) => Some(name.to_string()),
+            Piece::Value(name, _) => Some(name.to_string()),
             Piece::Text(_) => None,
         })
         .collect()
@@ -55,6 +58,8 @@ enum Shown<'a> {
     AsOf,
     /// None for a column that nobody has.
     Value(Option<&'a Series>),
+    /// A day of which only the month is shown.
+    Month(Option<&'a Series>),
     /// The same for everybody.
     Fixed(&'a Series),
 }
@@ -63,8 +68,9 @@ impl<'a> Template<'a> {
     pub(super) fn new(template: &'a str, columns: &'a Columns, fixed: &'a Columns) -> Self {
         let shown = |piece| match piece {
             Piece::Text(text) => Shown::Text(text),
-            Piece::Value(":as_of") => Shown::AsOf,
-            Piece::Value(name) => match fixed.get(name) {
+            Piece::Value(":as_of", _) => Shown::AsOf,
+            Piece::Value(name, true) => Shown::Month(columns.get(name).or_else(|| fixed.get(name))),
+            Piece::Value(name, false) => match fixed.get(name) {
                 Some(series) => Shown::Fixed(series),
                 None => Shown::Value(columns.get(name)),
             },
@@ -85,6 +91,7 @@ impl<'a> Template<'a> {
                 Shown::AsOf => Some(as_of.to_string()),
                 Shown::Value(series) => series.and_then(|series| frames::display(series, row)),
                 Shown::Fixed(series) => frames::display(series, 0),
+                Shown::Month(series) => series.and_then(|series| frames::month(series, row)),
             };
             sentence.push_str(value.as_deref().unwrap_or(UNKNOWN));
         }
@@ -120,6 +127,7 @@ mod tests {
             ("{day}鉴定为{grade}级", "2026-09-30鉴定为不详级"),
             ("系统记载{income}元，达到{:line}元", "系统记载不详，达到20000元"),
             ("辍学：{drop}，截至{:as_of}", "辍学：是，截至2026-09-30"),
+            ("{day:month}识别，{grade:month}消除", "2026年9月识别，不详消除"),
             ("没有占位", "没有占位"),
             ("多一个{括号", "多一个{括号"),
         ];

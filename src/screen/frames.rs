@@ -207,6 +207,14 @@ pub(super) fn display(series: &Series, row: usize) -> Option<String> {
     }
 }
 
+/// The month of a day as a clerk reads it.
+pub(super) fn month(series: &Series, row: usize) -> Option<String> {
+    match series.get(row).ok()? {
+        AnyValue::Date(days) => Some(crate::model::text::month(crate::model::text::from_days(days))),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{FILE, Order, SPECIAL, SPECIAL_PASS, months, order_id};
+use super::{FILE, Order, SPECIAL, SPECIAL_PASS, documents, months, order_id};
 use crate::model::text;
 use crate::plan::{Remedies, Remedy};
 
@@ -211,7 +211,7 @@ impl About<'_> {
         let by_review = fund.is_some_and(|f| f.review.contains(&self.order.list_type)) && !special;
         if by_review && planned.amount != Some(0) && self.order.filed.is_some() && self.order.fund_review.is_none() {
             let message = "边缘户防贫资金须经办公室和财政部门审定后再备案，未见审定文号".to_string();
-            self.add("order.fund_not_reviewed", message, "000 R205");
+            self.add("order.fund_not_reviewed", message, documents::FUND_REVIEW);
         }
     }
 
@@ -312,7 +312,7 @@ impl About<'_> {
             let unmet = closing.unmet();
             if !unmet.is_empty() {
                 let message = format!("已办结，但“{}”未确认；三个条件都满足才能办结", unmet.join("”“"));
-                self.add("order.closed_unmet", message, "002 R196");
+                self.add("order.closed_unmet", message, documents::CLOSING);
             }
         }
         if order.closed {
@@ -323,7 +323,7 @@ impl About<'_> {
         if order.started_on.is_none() && as_of > first.last_of_month() {
             let step = if order.filed.is_some() { "已备案未实施" } else { "未备案" };
             let message = format!("应自{}起落实帮扶，至今{step}", months::title(first));
-            self.add("order.not_started", message, "003 R130");
+            self.add("order.not_started", message, documents::FIRST_MONTH);
         }
         let expected = months::expected(first, as_of, day);
         let missing: Vec<Date> =
@@ -337,8 +337,8 @@ impl About<'_> {
         let before = last.yesterday().map(months::of).ok();
         let silent = missing.contains(last) && before.is_some_and(|m| missing.contains(&m));
         match silent {
-            true => self.add("order.silent", format!("连续两个月没有反馈：{message}"), "003 R157"),
-            false => self.add("order.return_overdue", message, "003 R157"),
+            true => self.add("order.silent", format!("连续两个月没有反馈：{message}"), documents::MONTHLY),
+            false => self.add("order.return_overdue", message, documents::MONTHLY),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{Order, months, order_id};
+use super::{Order, documents, months, order_id};
 use crate::cases::ledger::case_id;
 use crate::model::build::TableBuilder;
 use crate::model::{Table, tables};
@@ -203,7 +203,7 @@ fn of_rules<'a>(input: &ConductInput<'a>, listings: &Listings) -> Vec<Finding<'a
             evidence = format!("{evidence}：{}", shown.join("；"));
         }
         let own = input.documents.get(rule).map(String::as_str).filter(|d| !d.is_empty());
-        let document = own.map_or("002 R136".to_string(), |d| format!("002 R136；{d}"));
+        let document = own.map_or(documents::CONDUCT.to_string(), |d| format!("{}；{d}", documents::CONDUCT));
         found.push(Finding { kind: *kind, case: None, household, rule: Some(rule), evidence, document });
     }
     found
@@ -222,13 +222,15 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listi
             document: String::from(document),
         });
     };
-    // Entry is the county's decision, or what the national system says where the ledger saw none.
+    // Entry is the county's decision, or what the national system says where the ledger saw none: it has months only.
     let mut entered: Option<Date> = case.monitored_since;
+    let mut by_month = true;
     let mut confirmed: Option<Date> = None;
     for step in &case.steps {
         let out = phase(&step.from) == Some(Phase::Exit) && phase(&step.to) == Some(Phase::Closed);
         if step.trigger == "meeting.pass" && phase(&step.to) == Some(Phase::Approved) {
             entered = Some(step.day);
+            by_month = false;
         }
         match step.trigger.as_str() {
             "answer.true" | "answer.other_cause" => confirmed = Some(step.day),
@@ -244,10 +246,20 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listi
             if soon || next_month {
                 let how = if next_month { "当月或次月消除" } else { "时间过短" };
                 let least = input.fast_exit_months;
+                let from = match by_month {
+                    true => format!("{}（全国系统只记到月）", months::title(day)),
+                    false => day.to_string(),
+                };
+                let lasted = months::between(day, step.day);
+                let known = match (by_month, lasted) {
+                    (true, n) => format!("约{n}个月"),
+                    (false, 0) => "不满1个月".to_string(),
+                    (false, n) => format!("满{n}个月"),
+                };
                 add(
                     Conduct::FastExit,
-                    format!("{day}纳入，{}退出，{how}（不少于{least}个月）", step.day),
-                    "002 R136 R216",
+                    format!("{from}纳入，{}退出，{known}，{how}（不少于{least}个月）", step.day),
+                    &format!("{}；{}", documents::CONDUCT, documents::EXIT_STRICT),
                 );
             }
         }
@@ -261,19 +273,19 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listi
     if is_out {
         let listing = listing(input, listings, case.household.as_deref());
         if !listing.is_empty() {
-            add(Conduct::FalseClear, format!("台账已退出，本批次仍命中：{}", listing.join("；")), "002 R136");
+            add(Conduct::FalseClear, format!("台账已退出，本批次仍命中：{}", listing.join("；")), documents::CONDUCT);
         }
         let told = case.steps.iter().rev().take_while(|s| phase(&s.from) != Some(Phase::Exit));
         let told = told.into_iter().any(|s| s.trigger == "exit.notice");
         let since = last.map_or(input.as_of, |s| s.day);
         if !told && since.saturating_add(30.days()) < input.as_of {
-            add(Conduct::NotTold, format!("{since}退出，超过30天没有公示到村、告知本人的记录"), "003 R215");
+            add(Conduct::NotTold, format!("{since}退出，超过30天没有公示到村、告知本人的记录"), documents::EXIT_TOLD);
         }
     }
     if let Some(day) = confirmed.filter(|day| day.saturating_add(input.stuck_days.days()) < input.as_of) {
         let state = last.map_or("", |s| input.machine.title(&s.to)).to_string();
         let limit = input.stuck_days;
-        add(Conduct::Missed, format!("{day}村核实属实，超过{limit}天仍为“{state}”"), "002 R136");
+        add(Conduct::Missed, format!("{day}村核实属实，超过{limit}天仍为“{state}”"), documents::CONDUCT);
     }
     // Only who entered while the ledger was kept can be asked for a decision.
     let first = case.steps.first();
@@ -281,7 +293,7 @@ fn of_case<'a>(input: &ConductInput<'a>, case: &'a ConductCase, listings: &Listi
     let decided = case.steps.iter().any(|s| s.trigger == "meeting.pass");
     let since = case.monitored_since.zip(input.ledger_since).filter(|(since, ledger)| *since > months::of(*ledger));
     if let Some((since, _)) = since.filter(|_| from_system && !decided) {
-        add(Conduct::OffSystem, format!("全国系统{}纳入，台账没有审定记录", months::title(since)), "002 R136");
+        add(Conduct::OffSystem, format!("全国系统{}纳入，台账没有审定记录", months::title(since)), documents::CONDUCT);
     }
     found
 }
@@ -294,7 +306,7 @@ fn listing(input: &ConductInput, listings: &Listings, household: Option<&str>) -
     let rows = household.and_then(|h| listings.get(h)).map_or(&[][..], Vec::as_slice);
     let said = |row: &usize| {
         let own = |column: &str| input.hits.str_at(column, *row).unwrap_or("");
-        format!("{}{}", own("rule"), own("evidence"))
+        format!("{} {}", own("rule"), own("evidence"))
     };
     rows.iter().map(said).collect()
 }
@@ -312,7 +324,7 @@ fn helped_without_decision<'a>(input: &ConductInput<'a>) -> Vec<Finding<'a>> {
                 household: Some(&order.household),
                 rule: None,
                 evidence: format!("{}已备案，案件没有审定记录", order_id(order.order)),
-                document: "002 R136".into(),
+                document: documents::CONDUCT.into(),
             });
         }
     }

@@ -13,6 +13,9 @@ use crate::model::build::Value;
 use crate::model::{Table, text, words};
 use crate::plan::{Phase, Plan, Rule, params};
 
+/// The indicator that tells the net income per head, as the online list reads it.
+const INCOME: &str = "per_capita_income";
+
 /// Everything that papers are made from. Reading only.
 #[derive(Debug)]
 pub struct Desk<'a> {
@@ -32,6 +35,8 @@ pub struct Desk<'a> {
     pub households: &'a Table,
     /// `online_list` of the round.
     pub online: &'a Table,
+    /// `indicators_household` of the round.
+    pub indicators: &'a Table,
     /// `rule_hits` of the round.
     pub hits: &'a Table,
     /// `rule_outcomes` of the round.
@@ -41,6 +46,7 @@ pub struct Desk<'a> {
     events: BTreeMap<u32, Vec<&'a CaseEvent>>,
     homes: BTreeMap<&'a str, usize>,
     listed: BTreeMap<&'a str, usize>,
+    measured: BTreeMap<&'a str, usize>,
     hit_rows: BTreeMap<&'a str, Vec<usize>>,
 }
 
@@ -51,6 +57,8 @@ pub struct RoundTables<'a> {
     pub households: &'a Table,
     /// `online_list`.
     pub online: &'a Table,
+    /// `indicators_household`: the income of a household that no rule lists is known all the same.
+    pub indicators: &'a Table,
     /// `rule_hits`.
     pub hits: &'a Table,
     /// `rule_outcomes`.
@@ -69,7 +77,7 @@ impl<'a> Desk<'a> {
         orders: &'a [OrderState],
         tables: RoundTables<'a>,
     ) -> Desk<'a> {
-        let RoundTables { households, online, hits, outcomes, persons } = tables;
+        let RoundTables { households, online, indicators, hits, outcomes, persons } = tables;
         let mut by_case: BTreeMap<u32, Vec<&CaseEvent>> = BTreeMap::new();
         for event in events {
             let own = by_case.entry(event.case).or_default();
@@ -87,6 +95,7 @@ impl<'a> Desk<'a> {
             }
         }
         let (homes, listed) = (rows_by(households, "household_id"), rows_by(online, "household_id"));
+        let measured = rows_by(indicators, "household_id");
         Desk {
             plan,
             round,
@@ -96,12 +105,14 @@ impl<'a> Desk<'a> {
             orders,
             households,
             online,
+            indicators,
             hits,
             outcomes,
             persons,
             events: by_case,
             homes,
             listed,
+            measured,
             hit_rows,
         }
     }
@@ -160,10 +171,34 @@ impl<'a> Desk<'a> {
         self.of_online(household, "cautions").map(str::to_string)
     }
 
-    /// Per-capita income by the departments' data, as text.
+    /// Per-capita income by the departments' data, hundredths of a yuan, whether the household is listed or not.
+    pub fn department_income(&self, household: Option<&str>) -> Option<i128> {
+        let of = |table: &Table, rows: &BTreeMap<&str, usize>| {
+            let row = *rows.get(household?)?;
+            let incomes = table.has(INCOME).then(|| table.decimal(INCOME))?;
+            arrow::array::Array::is_valid(incomes, row).then(|| incomes.value(row))
+        };
+        of(self.online, &self.listed).or_else(|| of(self.indicators, &self.measured))
+    }
+
+    /// As [`department_income`](Self::department_income), as text.
     pub fn per_capita_income(&self, household: Option<&str>) -> Option<String> {
-        let row = *self.listed.get(household?)?;
-        self.online.display_at("per_capita_income", row)
+        self.department_income(household).map(text::decimal)
+    }
+
+    /// The income line of a household on the round's day: as the list has it, else as the parameters have it.
+    fn department_line(&self, household: Option<&str>) -> Option<i128> {
+        let listed = household.and_then(|h| self.listed.get(h)).and_then(|row| {
+            let lines = self.online.decimal("income_line");
+            arrow::array::Array::is_valid(lines, *row).then(|| lines.value(*row))
+        });
+        listed.or_else(|| self.line(household, self.round_as_of))
+    }
+
+    /// Whether that income is below the line of the round's day; none when either is not known.
+    pub fn below_line(&self, household: Option<&str>) -> Option<bool> {
+        let line = self.department_line(household)?;
+        self.department_income(household).map(|income| income < line)
     }
 
     /// Cause codes of a case in the plan's order: as a village gave them, else of the lists.
@@ -251,17 +286,17 @@ impl<'a> Desk<'a> {
     pub fn exit_facts(&self, case: &CaseState) -> ExitFacts {
         let household = case.round.as_ref().and_then(|r| r.household.as_deref());
         let mut readings: Vec<Reading> = self.measurements(case).filter_map(|e| self.reading(e, household)).collect();
-        if let Some(row) = household.and_then(|h| self.listed.get(h)).copied() {
-            let above = match self.online.str_at("income_state", row) {
-                Some("not_below") => Some(true),
-                Some("below") => Some(false),
-                _ => None,
+        if self.home(household).is_some() {
+            let (income, line) = (self.department_income(household), self.department_line(household));
+            let said = match (income, line) {
+                (Some(income), Some(line)) => {
+                    format!("部门数据人均{}元，监测线{}元", text::decimal(income), text::decimal(line))
+                }
+                (Some(income), None) => format!("部门数据人均{}元，没有监测线", text::decimal(income)),
+                (None, _) => "部门数据没有收入".to_string(),
             };
-            let shown = |column: &str| self.online.display_at(column, row);
-            let said = match (shown("per_capita_income"), shown("income_line")) {
-                (Some(income), Some(line)) => format!("部门数据人均{income}元，监测线{line}元"),
-                _ => "部门数据没有收入".to_string(),
-            };
+            // 超过: at the line is not above it.
+            let above = income.zip(line).map(|(income, line)| income > line);
             readings.push(Reading { on: self.round_as_of, above, said });
         }
         let speaks = |role: Option<&str>| matches!(role, Some("lists" | "supports"));
@@ -274,10 +309,11 @@ impl<'a> Desk<'a> {
             let rows = self.hit_rows.get(household).map_or(&[][..], Vec::as_slice);
             let text = |column: &str, row: usize| self.hits.str_at(column, row).unwrap_or("").to_string();
             let hit = |row: &usize| {
-                let (rule, speaks) = (text("rule", *row), speaks(self.hits.str_at("role", *row)));
+                let role = self.hits.str_at("role", *row);
+                let (rule, speaks, lists) = (text("rule", *row), speaks(role), role == Some("lists"));
                 let guarantee = guarantees.contains(rule.as_str());
                 let cause = if speaks { text("cause", *row) } else { String::new() };
-                (speaks || guarantee).then(|| Hit { rule, cause, guarantee, evidence: text("evidence", *row) })
+                (speaks || guarantee).then(|| Hit { rule, cause, lists, guarantee, evidence: text("evidence", *row) })
             };
             rows.iter().filter_map(hit).collect()
         });

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{follow, months};
+use super::{documents, follow, months};
 
 /// Which standard applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,9 @@ pub struct Hit {
     pub rule: String,
     /// Cause it speaks of; empty for a rule that only looks after a guarantee.
     pub cause: String,
+    /// Whether it lists by itself; another is evidence beside others and says for itself neither that the risk stands nor that it is
+    /// gone.
+    pub lists: bool,
     /// Whether it means that something promised to every household is not there.
     pub guarantee: bool,
     /// Its evidence.
@@ -185,33 +188,41 @@ fn income(facts: &ExitFacts, as_of: Date) -> Criterion {
     let said: Vec<String> = readings.iter().map(|r| format!("{}：{}", r.on, r.said)).collect();
     let evidence = if said.is_empty() { "近12个月没有收入测算".to_string() } else { said.join("；") };
     Criterion {
-        code: "income", title: "人均收入稳定超过监测线", met, evidence, document: "003 R211 R213 R214"
+        code: "income", title: "人均收入稳定超过监测线", met, evidence, document: documents::EXIT_INCOME
     }
 }
 
 fn year(facts: &ExitFacts, as_of: Date) -> Criterion {
     let until = facts.identified_on.map(follow::track_until);
+    // Of a month nobody knows the day: within the month in which the year ends it may be over or not.
+    let within = until.is_some_and(|day| facts.by_month && months::of(day) == months::of(as_of));
     let evidence = match (facts.identified_on, until) {
         (Some(day), Some(until)) => {
             let shown = |day: Date| if facts.by_month { months::title(day) } else { day.to_string() };
-            format!("{}纳入，{}满一年", shown(day), shown(until))
+            let open = if within { "，只知月份，当月内是否已满不能断定" } else { "" };
+            format!("{}纳入，{}满一年{open}", shown(day), shown(until))
         }
         _ => "纳入时间不明".to_string(),
     };
     Criterion {
         code: "year",
         title: "纳入满一年",
-        met: until.map(|day| as_of >= day),
+        met: until.filter(|_| !within).map(|day| as_of >= day),
         evidence,
-        document: "000 R206；003 R211",
+        document: documents::EXIT_YEAR,
     }
 }
 
 fn risk(facts: &ExitFacts) -> Criterion {
     let own = |cause: &str| facts.causes.iter().any(|c| c == cause);
     let mut said: Vec<String> = Vec::new();
-    let hits: Vec<&Hit> = facts.hits.iter().flatten().filter(|h| own(&h.cause)).collect();
+    let (hits, beside): (Vec<&Hit>, Vec<&Hit>) =
+        facts.hits.iter().flatten().filter(|h| own(&h.cause)).partition(|h| h.lists);
     said.extend(hits.iter().map(|h| format!("{}仍命中：{}", h.rule, h.evidence)));
+    said.extend(beside.iter().map(|h| format!("{}佐证仍在：{}", h.rule, h.evidence)));
+    if hits.is_empty() && !beside.is_empty() {
+        said.push("是否已有效缓解，由村评定".to_string());
+    }
     said.extend(facts.open_orders.iter().map(|order| format!("未办结：{order}")));
     let unjudged: Vec<&Unjudged> = facts.unjudged.iter().filter(|u| own(&u.cause)).collect();
     said.extend(unjudged.iter().map(|u| format!("{}无法判断，缺{}", u.rule, u.missing)));
@@ -230,7 +241,7 @@ fn risk(facts: &ExitFacts) -> Criterion {
         Some(false)
     } else if facts.hits.is_none() || !unjudged.is_empty() {
         None
-    } else if uncovered {
+    } else if uncovered || !beside.is_empty() {
         facts.village
     } else {
         Some(true)
@@ -243,13 +254,14 @@ fn risk(facts: &ExitFacts) -> Criterion {
         title: "返贫致贫风险已消除",
         met,
         evidence: said.join("；"),
-        document: "000 R208；003 R214",
+        document: documents::EXIT_RISK,
     }
 }
 
 /// Of the households that entered for a lack of income (R213).
 fn rigid(facts: &ExitFacts) -> Criterion {
-    let hits: Vec<&Hit> = facts.hits.iter().flatten().filter(|h| EXPENSES.contains(&h.cause.as_str())).collect();
+    let hits: Vec<&Hit> =
+        facts.hits.iter().flatten().filter(|h| h.lists && EXPENSES.contains(&h.cause.as_str())).collect();
     let unjudged = facts.unjudged.iter().any(|u| EXPENSES.contains(&u.cause.as_str()));
     let mut said: Vec<String> = hits.iter().map(|h| format!("{}命中：{}", h.rule, h.evidence)).collect();
     match facts.rigid {
@@ -266,7 +278,13 @@ fn rigid(facts: &ExitFacts) -> Criterion {
     if said.is_empty() {
         said.push(if met.is_some() { "部门数据未见重大刚性支出" } else { "有的数据缺失，不能断定" }.to_string());
     }
-    Criterion { code: "rigid", title: "无重大刚性支出", met, evidence: said.join("；"), document: "003 R213" }
+    Criterion {
+        code: "rigid",
+        title: "无重大刚性支出",
+        met,
+        evidence: said.join("；"),
+        document: documents::EXIT_RIGID,
+    }
 }
 
 fn guarantees(facts: &ExitFacts) -> Criterion {
@@ -292,7 +310,9 @@ fn guarantees(facts: &ExitFacts) -> Criterion {
         (true, true) => "义务教育、住房、饮水、基本医保未见问题".to_string(),
         (true, false) => "本批次没有比对该户".to_string(),
     };
-    Criterion { code: "guarantees", title: "三保障和饮水安全", met, evidence, document: "004 R219 R220 R221" }
+    Criterion {
+        code: "guarantees", title: "三保障和饮水安全", met, evidence, document: documents::EXIT_GUARANTEES
+    }
 }
 
 #[cfg(test)]
@@ -339,6 +359,20 @@ mod tests {
     }
 
     #[test]
+    fn a_month_without_its_day_leaves_the_month_in_which_the_year_ends_open() {
+        let on = |as_of: Date| {
+            let found = assess(&ExitFacts { by_month: true, ..facts() }, as_of);
+            let year = found.criterion("year").expect("always asked");
+            (year.met, year.evidence.clone())
+        };
+        assert_eq!(on(date(2026, 8, 31)).0, NO);
+        let (open, said) = on(date(2026, 9, 30));
+        assert_eq!(open, None);
+        insta::assert_snapshot!(said, @"2025年9月纳入，2026年9月满一年，只知月份，当月内是否已满不能断定");
+        assert_eq!(on(date(2026, 10, 1)).0, YES);
+    }
+
+    #[test]
     fn income_must_be_known_and_stay_above() {
         let with = |readings: Vec<Reading>| met(&ExitFacts { readings, ..facts() }).1[0];
         assert_eq!(with(vec![]), None);
@@ -355,6 +389,7 @@ mod tests {
         let hit = |cause: &str, guarantee: bool| Hit {
             rule: "MED-01".into(),
             cause: cause.into(),
+            lists: true,
             guarantee,
             evidence: "自付26000元".into(),
         };
@@ -368,6 +403,11 @@ mod tests {
         assert_eq!(of(&|f| f.hits = Some(vec![hit("", true)])), [YES, NO]);
         // Another cause is another risk, but an unsafe house is unsafe whoever entered for what.
         assert_eq!(of(&|f| f.hits = Some(vec![hit("housing", true)])), [YES, NO]);
+        // Evidence beside others neither keeps the risk nor says that it is gone: the village does.
+        let beside = Hit { lists: false, ..hit("illness", false) };
+        assert_eq!(of(&|f| f.hits = Some(vec![beside.clone()])), [None, YES]);
+        let eased = |f: &mut ExitFacts| (f.hits, f.village) = (Some(vec![beside.clone()]), Some(true));
+        assert_eq!(of(&eased), [YES, YES]);
         assert_eq!(of(&|f| f.hits = None), [None, None]);
         assert_eq!(of(&|f| f.open_orders = vec!["W0000001 医保局".into()]), [NO, YES]);
         let missing =

@@ -65,6 +65,11 @@ fn meanings(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(word, trigger)| ((*word).to_string(), (*trigger).to_string())).collect()
 }
 
+/// The day since which a row waits: it tells a matter that comes back from the one that was sent back, and nobody decides by it.
+fn since() -> FormColumn {
+    given(SINCE, 11, 12).unprinted()
+}
+
 /// A form whose rows are counted and carry their token at both ends, with nothing to fill in above them.
 fn spec(kind: FormKind, result: &str, results: &[(&str, &str)], columns: Vec<FormColumn>) -> FormSpec {
     let mut all = vec![FormColumn::count(), FormColumn::token()];
@@ -101,12 +106,12 @@ pub fn identity() -> FormSpec {
             given("线索依据", 20, 32),
             given("村里答复", 16, 28),
             given("底册查询", 20, 30),
-            given(SINCE, 11, 12),
             asked("核对结果", 12, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("户编号", 11, Entry::Free, Needed::No, "household"),
             asked("核对说明", 18, Entry::Free, Needed::Yes, "reason"),
             asked("核对人", 9, Entry::Free, Needed::Yes, "by"),
             asked("核对日期", 12, Entry::Day, Needed::No, "day"),
+            since(),
         ],
     )
 }
@@ -126,11 +131,11 @@ pub fn publicity() -> FormSpec {
             given("村民小组", 8, 12),
             given("拟列类型", 12, 16),
             given("风险类别", 16, 26),
-            given(SINCE, 11, 12),
             asked("公示结果", 11, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("异议内容和调查处理", 30, Entry::Free, when(&["有异议"]), "reason"),
             asked("公示截止日期", 13, Entry::Day, Needed::Yes, "day"),
             asked("经办人", 10, Entry::Free, Needed::Yes, "by"),
+            since(),
         ],
     )
 }
@@ -154,12 +159,12 @@ pub fn township() -> FormSpec {
             given("风险", 8, 14),
             given("依据", 22, 34),
             given(CAUTIONS, 10, 18),
-            given(SINCE, 11, 12),
             asked("审核意见", 10, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
             asked("退回原因", 14, Entry::Free, when(&["退回补正"]), "reason"),
             asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
             asked("审核日期", 12, Entry::Day, Needed::No, "day"),
+            since(),
         ],
     )
 }
@@ -195,10 +200,10 @@ pub fn meeting() -> FormSpec {
                 given("依据", 22, 36),
                 given(CAUTIONS, 10, 18),
                 given(AMOUNT, 8, 10),
-                given(SINCE, 11, 12),
                 asked("审定意见", 10, one_of(DECISIONS.map(|(word, _)| word)), Needed::No, ""),
                 asked(CAUTION_REASON, 14, Entry::Free, Needed::No, "cautions"),
                 asked("原因", 14, Entry::Free, when(&["不通过", "退回补正"]), "reason"),
+                since(),
             ],
         )
     }
@@ -241,7 +246,6 @@ pub fn order(plan: &Plan) -> FormSpec {
             given("依据", 18, 28),
             given("可用举措", 14, 20),
             given("应落实起始月", 10, 12),
-            given(SINCE, 11, 12),
             asked("办理意见", 8, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("拟定举措", 14, measures(plan), Needed::Yes, "measure"),
             asked(AMOUNT, 10, Entry::Number, Needed::No, "amount"),
@@ -249,6 +253,7 @@ pub fn order(plan: &Plan) -> FormSpec {
             asked("普惠政策不足的说明", 14, Entry::Free, Needed::No, "why_special"),
             asked("经办人", 9, Entry::Free, Needed::Yes, "by"),
             asked("拟定日期", 12, Entry::Day, Needed::No, "day"),
+            since(),
         ],
     )
 }
@@ -272,13 +277,13 @@ pub fn filing() -> FormSpec {
             given(AMOUNT, 8, 10),
             given("资金来源", 10, 16),
             given("核对结果", 20, 36),
-            given(SINCE, 11, 12),
             asked("审核意见", 12, one_of(results.map(|(word, _)| word)), Needed::No, ""),
             asked("备案号", 12, Entry::Free, when(&["备案"]), "number"),
             asked("资金审定文号", 12, Entry::Free, Needed::No, "fund_review"),
             asked("原因", 14, Entry::Free, when(&["提请领导小组审定", "退回"]), "reason"),
             asked("审核人", 9, Entry::Free, Needed::Yes, "by"),
             asked("审核日期", 12, Entry::Day, Needed::No, "day"),
+            since(),
         ],
     )
 }

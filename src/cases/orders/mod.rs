@@ -12,6 +12,7 @@
 //! | `exit` | exit standards: every condition with its evidence, unknown stays unknown |
 //! | `kinds` | the papers as kinds of forms |
 //! | `conduct` | how the work was done: too fast, cleared without cause, left out, past the procedure |
+//! | `documents` | what all this rests on, in the policy documents' words |
 //! | `desk` | what papers are made from: cases and orders of the ledger, tables of the last round |
 //! | `papers` | the rows of each paper: who gets one, which households, what is shown |
 
@@ -19,6 +20,7 @@ pub mod amount;
 mod check;
 pub mod conduct;
 pub mod desk;
+pub mod documents;
 pub mod exit;
 pub mod follow;
 pub mod kinds;

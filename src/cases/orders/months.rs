@@ -32,6 +32,12 @@ pub fn expected(first: Date, as_of: Date, return_day: i8) -> Vec<Date> {
         .collect()
 }
 
+/// Whole months from one day to a later one; from the first of a month to the first of another their difference.
+pub fn between(from: Date, to: Date) -> i32 {
+    let months = |d: Date| i32::from(d.year()) * 12 + i32::from(d.month());
+    months(to) - months(from) - i32::from(to.day() < from.day())
+}
+
 /// A month as clerks write it: `2026-10`, `202610`, `2026年10月`, `2026.10`, or any day of it.
 pub fn parse(written: &str) -> Option<Date> {
     let written = written.trim();
@@ -50,7 +56,7 @@ pub fn parse(written: &str) -> Option<Date> {
 
 /// A month as it is printed: `2026年10月`.
 pub fn title(month: Date) -> String {
-    format!("{}年{}月", month.year(), month.month())
+    crate::model::text::month(month)
 }
 
 #[cfg(test)]
@@ -74,6 +80,13 @@ mod tests {
         assert_eq!(months(date(2026, 11, 6)), [date(2026, 10, 1)]);
         assert_eq!(months(date(2027, 1, 6)).len(), 3);
         assert_eq!(due(date(2026, 12, 1), 25), date(2027, 1, 25));
+    }
+
+    #[test]
+    fn months_between_two_days_are_whole_ones() {
+        assert_eq!(between(date(2026, 2, 1), date(2026, 6, 1)), 4);
+        assert_eq!(between(date(2025, 12, 15), date(2026, 6, 14)), 5);
+        assert_eq!(between(date(2025, 12, 15), date(2026, 6, 15)), 6);
     }
 
     #[test]

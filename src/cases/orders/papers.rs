@@ -334,10 +334,10 @@ fn township(desk: &Desk, case: &CaseState) -> Line {
 }
 
 fn income(desk: &Desk, household: Option<&str>) -> Option<String> {
-    let state = match desk.of_online(household, "income_state") {
-        Some("below") => "低于监测线",
-        Some("not_below") => "不低于监测线",
-        _ => "不明",
+    let state = match desk.below_line(household) {
+        Some(true) => "低于监测线",
+        Some(false) => "不低于监测线",
+        None => "不明",
     };
     let amount = desk.per_capita_income(household);
     Some(amount.map_or(state.to_string(), |a| format!("{state}（人均{a}元）")))

@@ -8,7 +8,7 @@ use super::sheet::{Cell, Column, Page, Writer};
 use crate::diag::Outcome;
 use crate::model::form::{FORM, FORMAT, FormSpec, MARKER};
 
-/// Empty rows of a form: two pages.
+/// Empty rows of a form: two or three pages.
 const EMPTY_ROWS: usize = 30;
 
 /// Writes an empty form. It has one sheet that is seen, its headings within the first ten rows: filled in, it is read as a delivery.

@@ -1,4 +1,5 @@
-//! The first sheet of a form: for whom, how many rows of which village, until when, back to whom, how it is filled in.
+//! The first sheet of a form: for whom, how many rows of which village, until when, back to whom, how it is filled in. It goes on on a
+//! second page where a township has many villages: pressed into one it could not be read.
 
 use super::Issue;
 use super::form::{Words, by_sheet, head_cells};
@@ -31,7 +32,6 @@ pub(super) fn cover(issue: &Issue, spec: &FormSpec, words: &Words, of: &Issued, 
         rows,
         open,
         locked: true,
-        one_page: true,
         ..Page::default()
     }
 }

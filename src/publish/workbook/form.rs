@@ -107,10 +107,11 @@ fn by_village(kind: FormKind) -> bool {
 
 /// A column of a form as it is drawn.
 pub(super) fn column(column: &FormColumn) -> Column {
-    match &column.role {
+    let drawn = match &column.role {
         Use::Asked { entry, .. } => Column::answer(column.heading.clone(), column.widths.0, Answer::from(entry)),
         _ => Column::of(column.heading.clone(), column.widths.0, column.widths.1),
-    }
+    };
+    if column.printed { drawn } else { drawn.unprinted() }
 }
 
 /// What is needed and not there yet, and what is not asked for.

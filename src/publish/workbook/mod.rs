@@ -8,6 +8,7 @@ mod answer_receipt;
 mod blank;
 mod cover;
 mod form;
+mod layout;
 mod national;
 mod online;
 mod params;

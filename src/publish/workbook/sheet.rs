@@ -1,7 +1,8 @@
 //! How every sheet looks and prints: title, round, headings, rows, closing lines in; a formatted worksheet out.
 //!
-//! A4 landscape, one page wide, headings repeated on every page, page numbers, borders, wrapped text. Row heights are
-//! reckoned here because not every program that opens the file measures wrapped Chinese text by itself.
+//! A4 landscape, as wide as the page (`layout` chooses widths so that the print can be read), headings repeated on every page, page
+//! numbers, borders, wrapped text. Row heights are reckoned here because not every program that opens the file measures wrapped
+//! Chinese text by itself.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +12,9 @@ use rust_xlsxwriter::{
     Color, ConditionalFormatFormula, DataValidation, DataValidationErrorStyle, DataValidationRule, DocProperties,
     ExcelDateTime, Format, FormatAlign, FormatBorder, ProtectionOptions, Workbook, Worksheet, XlsxError,
 };
-use unicode_width::UnicodeWidthStr;
 
 use super::Issue;
+use super::layout::{FONT_SIZE, Layout, MARGIN, Need, layout, lines};
 use crate::diag::{Failure, Outcome};
 use crate::model::Privacy;
 use crate::model::form::Entry;
@@ -22,6 +23,8 @@ use crate::publish::filename::{Names, is_invisible};
 
 /// Every Chinese office has it, and free systems put a like face in its place.
 const FONT: &str = "宋体";
+/// The font in whose characters widths count: as wide as [`FONT`], and known to free systems that have neither.
+const WIDTH_FONT: &str = "NSimSun";
 /// Excel's limit for a cell, less room for the mark of the cut.
 const MOST_CHARACTERS: usize = 32_000;
 /// A sheet holds 1,048,576 rows; longer tables go on in a further sheet.
@@ -29,9 +32,9 @@ const MOST_ROWS: usize = 1_000_000;
 /// Excel's limit for the choices of a drop-down, joined by commas.
 const MOST_LIST_CHARACTERS: usize = 255;
 /// Points per line of body text, and the least height of a row, enough to write in by hand.
-const LINE_HEIGHT: f64 = 15.0;
+const LINE_HEIGHT: f64 = 16.0;
 const LEAST_HEIGHT: f64 = 30.0;
-const MOST_HEIGHT: f64 = 400.0;
+const MOST_HEIGHT: f64 = 409.0;
 /// Foot of every page.
 const FOOTER: &str = "&C&9第 &P 页，共 &N 页";
 
@@ -89,6 +92,18 @@ pub(super) enum Answer {
     IdNumber,
 }
 
+impl Answer {
+    /// Least width in which it can be written by hand, half-width characters, when `width` was meant for it.
+    fn tight(&self, width: usize) -> usize {
+        match self {
+            Answer::Free => (width * 2 / 3).max(7),
+            Answer::OneOf(_) | Answer::Among(_) | Answer::Number => 7,
+            Answer::Day => 11,
+            Answer::IdNumber => 19,
+        }
+    }
+}
+
 impl From<&Entry> for Answer {
     fn from(entry: &Entry) -> Self {
         match entry {
@@ -108,6 +123,7 @@ pub(super) struct Column {
     widths: (usize, usize),
     centred: bool,
     answer: Option<Answer>,
+    printed: bool,
 }
 
 impl Column {
@@ -119,12 +135,26 @@ impl Column {
             // Short values are easier to follow in the middle; sentences are not.
             centred: most <= 22,
             answer: None,
+            printed: true,
         }
     }
 
     /// A column that the reader fills in.
     pub fn answer(title: impl Into<Cow<'static, str>>, width: usize, answer: Answer) -> Self {
-        Column { title: title.into(), widths: (width, width), centred: false, answer: Some(answer) }
+        Column { title: title.into(), widths: (width, width), centred: false, answer: Some(answer), printed: true }
+    }
+
+    /// Leaves the column off the paper: only the program needs it. Such columns stand at the far end.
+    pub fn unprinted(self) -> Self {
+        Column { printed: false, ..self }
+    }
+
+    /// What the column needs of a page, given its texts.
+    fn need<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Need {
+        match &self.answer {
+            None => Need::of(&self.title, self.widths, texts),
+            Some(answer) => Need::to_fill(&self.title, self.widths.0, answer.tight(self.widths.0)),
+        }
     }
 }
 
@@ -191,7 +221,7 @@ struct Styles {
 
 impl Styles {
     fn new() -> Self {
-        let base = || Format::new().set_font_name(FONT).set_font_size(11).set_align(FormatAlign::VerticalCenter);
+        let base = || Format::new().set_font_name(FONT).set_font_size(FONT_SIZE).set_align(FormatAlign::VerticalCenter);
         let cell = || base().set_border(FormatBorder::Thin).set_text_wrap();
         let answer = || cell().set_background_color(Color::RGB(0x00FF_FBE6)).set_unlocked();
         Styles {
@@ -233,7 +263,11 @@ impl Writer {
             day.day().unsigned_abs(),
         )
         .map_err(failed)?;
-        let workbook = Workbook::new();
+        let mut workbook = Workbook::new();
+        // Widths of columns count in characters of the workbook's font. 18 and 72 pixels are the height of its row and the width of its
+        // column.
+        let format = Format::new().set_font_name(WIDTH_FONT).set_font_size(FONT_SIZE);
+        workbook.set_default_format(&format, 18, 72).map_err(failed)?;
         let about = DocProperties::new()
             .set_title(visible(&format!("{title} {}", issue.round)))
             .set_company(visible(&issue.plan.county))
@@ -323,16 +357,6 @@ fn visible(text: &str) -> String {
     kept
 }
 
-fn widest_line(text: &str) -> usize {
-    text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0)
-}
-
-/// Lines a text takes in a column; a little is held back because programs measure differently.
-fn lines(text: &str, width: usize) -> usize {
-    let usable = width.saturating_sub(2).max(2);
-    text.lines().map(|l| UnicodeWidthStr::width(l).div_ceil(usable).max(1)).sum::<usize>().max(1)
-}
-
 #[expect(clippy::cast_precision_loss, reason = "a row has a few hundred lines at most")]
 fn height(lines: usize, least: f64) -> f64 {
     (lines as f64 * LINE_HEIGHT + 6.0).clamp(least, MOST_HEIGHT)
@@ -350,31 +374,28 @@ fn draw(
     let last_column = u16::try_from(page.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
     let given = |i: usize| page.columns[..i].iter().filter(|c| c.answer.is_none()).count();
     let shown: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(Cell::shown).collect()).collect();
-    let widths: Vec<usize> = page
+    let needs: Vec<Need> = page
         .columns
         .iter()
         .enumerate()
-        .map(|(i, column)| {
-            let of_rows = match column.answer {
-                None => shown.iter().filter_map(|r| r.get(given(i))).map(|t| widest_line(t)).max(),
-                Some(_) => None,
-            };
-            let wanted = of_rows.unwrap_or(0).max(UnicodeWidthStr::width(&*column.title).div_ceil(2)) + 2;
-            wanted.clamp(column.widths.0, column.widths.1.max(column.widths.0))
-        })
+        .map(|(i, column)| column.need(shown.iter().filter_map(|r| r.get(given(i))).map(String::as_str)))
         .collect();
+    let printed = page.columns.iter().rposition(|c| c.printed).map_or(0, |last| last + 1);
+    let Layout { widths, across } = layout(&needs, printed);
     for (column, width) in (0u16..).zip(&widths) {
         sheet.set_column_width(column, f64::from(u16::try_from(*width).unwrap_or(255)))?;
     }
-    let whole: usize = widths.iter().sum();
+    // What spans the page ends where the paper does.
+    let last_printed = u16::try_from(printed.saturating_sub(1)).unwrap_or(u16::MAX);
+    let whole: usize = widths[..printed].iter().sum();
 
     let mut at = 0u32;
     let full_width = |sheet: &mut Worksheet, at: &mut u32, text: &str, style: &Format, least: f64| {
         let text = visible(text);
-        if last_column == 0 {
+        if last_printed == 0 {
             sheet.write_string_with_format(*at, 0, &text, style)?;
         } else {
-            sheet.merge_range(*at, 0, *at, last_column, &text, style)?;
+            sheet.merge_range(*at, 0, *at, last_printed, &text, style)?;
         }
         sheet.set_row_height(*at, height(lines(&text, whole), least))?;
         *at += 1;
@@ -449,9 +470,16 @@ fn draw(
     sheet.set_repeat_rows(0, heading)?;
     sheet.set_landscape();
     sheet.set_paper_size(9); // A4
-    sheet.set_print_fit_to_pages(1, u16::from(page.one_page));
+    sheet.set_print_fit_to_pages(across, u16::from(page.one_page));
+    if across > 1 {
+        // Row by row: the pages of a row lie on each other.
+        sheet.set_page_order(true);
+    }
+    if last_printed < last_column {
+        sheet.set_print_area(0, 0, at - 1, last_printed)?;
+    }
     sheet.set_print_center_horizontally(true);
-    sheet.set_margins(0.3, 0.3, 0.6, 0.6, 0.3, 0.3);
+    sheet.set_margins(MARGIN, MARGIN, 0.6, 0.6, 0.3, 0.3);
     sheet.set_header(header);
     sheet.set_footer(footer);
     if page.locked {

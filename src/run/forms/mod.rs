@@ -14,6 +14,8 @@
 mod apply;
 mod export;
 mod import;
+#[cfg(test)]
+mod print_tests;
 mod receipt;
 
 use std::path::Path;

@@ -24,6 +24,7 @@ pub(in crate::run) struct Room {
     pub(in crate::run) orders: Vec<OrderState>,
     pub(in crate::run) households: Table,
     online: Table,
+    indicators: Table,
     pub(in crate::run) hits: Table,
     outcomes: Table,
     /// `persons` of the round, where a paper looks somebody up.
@@ -41,6 +42,7 @@ impl Room {
             orders: office.ledger.orders(&office.plan.process)?,
             households: round.table("households")?,
             online: round.table("online_list")?,
+            indicators: round.table("indicators_household")?,
             hits: round.table("rule_hits")?,
             outcomes: round.table("rule_outcomes")?,
             persons: None,
@@ -54,6 +56,7 @@ impl Room {
         let tables = RoundTables {
             households: &self.households,
             online: &self.online,
+            indicators: &self.indicators,
             hits: &self.hits,
             outcomes: &self.outcomes,
             persons: self.persons.as_ref(),

@@ -183,14 +183,12 @@ fn incomes(desk: &Desk) -> BTreeMap<String, Income> {
         }
     };
     let mut incomes = BTreeMap::new();
-    for row in 0..desk.online.rows() {
-        let household = desk.online.str_at("household_id", row);
-        let income = desk.online.decimal("per_capita_income");
-        let known = arrow::array::Array::is_valid(income, row).then(|| income.value(row));
-        let line = line(desk.round_as_of, desk.online.str_at("township", row));
-        let size = desk.size(household);
-        if let (Some(household), Some(per_capita), Some(line), Some(size)) = (household, known, line, size) {
-            incomes.insert(household.to_string(), Income { per_capita, line, size });
+    for state in desk.orders {
+        let household = Some(state.order.household.as_str());
+        let township = state.details.get("township").map(String::as_str);
+        let (known, size) = (desk.department_income(household), desk.size(household));
+        if let (Some(per_capita), Some(line), Some(size)) = (known, line(desk.round_as_of, township), size) {
+            incomes.insert(state.order.household.clone(), Income { per_capita, line, size });
         }
     }
     for case in desk.cases {

@@ -78,12 +78,23 @@ fn too_fast_and_not_told() {
     let told = |steps: Vec<CaseStep>, as_of| found(&[case(steps)], &[], &hits(&[]), as_of);
     assert_eq!(
         told(left(date(2026, 4, 20), date(2026, 5, 30)), date(2026, 6, 1)),
-        ["快进快出 H1 上河村 2026-04-20纳入，2026-05-30退出，当月或次月消除（不少于6个月）"]
+        ["快进快出 H1 上河村 2026-04-20纳入，2026-05-30退出，满1个月，当月或次月消除（不少于6个月）"]
     );
     assert_eq!(
         told(left(date(2026, 4, 20), date(2026, 9, 1)), date(2026, 9, 5)),
-        ["快进快出 H1 上河村 2026-04-20纳入，2026-09-01退出，时间过短（不少于6个月）"]
+        ["快进快出 H1 上河村 2026-04-20纳入，2026-09-01退出，满4个月，时间过短（不少于6个月）"]
     );
+    // The national system knows the month of entry only: no day is made up, and the months are about.
+    let by_month = ConductCase {
+        monitored_since: Some(date(2026, 2, 1)),
+        ..case(vec![
+            step("round.monitored", "new", "tracking", date(2026, 3, 31)),
+            step("meeting.pass", "exit_county", "exited", date(2026, 6, 15)),
+        ])
+    };
+    let said = found(&[by_month], &[], &hits(&[]), date(2026, 6, 20));
+    let fast = "快进快出 H1 上河村 2026年2月（全国系统只记到月）纳入，2026-06-15退出，约4个月，时间过短（不少于6个月）";
+    assert!(said.iter().any(|s| s == fast), "{said:?}");
     let slow = left(date(2026, 4, 20), date(2027, 5, 10));
     assert_eq!(told(slow.clone(), date(2027, 6, 9)), [""; 0]);
     assert_eq!(
@@ -100,7 +111,7 @@ fn out_while_a_rule_still_holds() {
     let still = hits(&[("MED-01", "lists", "H1"), ("CAU-01", "cautions", "H1"), ("MED-01", "lists", "H2")]);
     assert_eq!(
         found(std::slice::from_ref(&gone), &[], &still, date(2026, 5, 30)),
-        ["消除不实 H1 上河村 台账已退出，本批次仍命中：MED-01自付26000元"]
+        ["消除不实 H1 上河村 台账已退出，本批次仍命中：MED-01 自付26000元"]
     );
     let cautions = hits(&[("CAU-01", "cautions", "H1")]);
     assert_eq!(found(&[gone], &[], &cautions, date(2026, 5, 30)), [""; 0]);
@@ -116,7 +127,7 @@ fn who_is_being_asked_about_is_not_left_out() {
     let missed = hits(&[("CON-01", "checks", "H1"), ("CON-06", "checks", "H1"), ("MED-01", "lists", "H1")]);
     let told = |case: &ConductCase, as_of| found(std::slice::from_ref(case), &[], &missed, as_of);
     assert_eq!(told(&asked, date(2026, 4, 10)), [""; 0]);
-    let long = ["漏认定 H1 上河村 自付26000元：MED-01自付26000元", "体外循环 H1 上河村 自付26000元"];
+    let long = ["漏认定 H1 上河村 自付26000元：MED-01 自付26000元", "体外循环 H1 上河村 自付26000元"];
     assert_eq!(told(&asked, date(2026, 6, 10)), long, "two months without a result");
     let refused = case(vec![step("answer.false", "to_verify", "false_alarm", date(2026, 4, 2))]);
     assert_eq!(told(&refused, date(2026, 4, 10)), long, "the village's no stands beside what the data say");

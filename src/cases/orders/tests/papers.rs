@@ -18,6 +18,7 @@ struct World {
     orders: Vec<OrderState>,
     households: Table,
     online: Table,
+    indicators: Table,
     hits: Table,
     outcomes: Table,
     persons: Option<Table>,
@@ -83,6 +84,7 @@ fn world(cases: Vec<CaseState>) -> World {
         orders: Vec::new(),
         households: households.finish(),
         online: online.finish(),
+        indicators: Table::empty(tables::households()),
         hits: Table::empty(tables::rule_hits()),
         outcomes: Table::empty(tables::rule_outcomes()),
         persons: None,
@@ -96,6 +98,7 @@ impl World {
             persons: self.persons.as_ref(),
             households: &self.households,
             online: &self.online,
+            indicators: &self.indicators,
             hits: &self.hits,
             outcomes: &self.outcomes,
         };
@@ -384,6 +387,27 @@ fn measurements_count_for_the_schedule_and_the_exit() {
     assert_eq!(facts.readings[0].above, Some(false));
     assert_eq!(facts.rigid, Some(false));
     assert_eq!(facts.readings[1].above, Some(true), "the departments' data of the round");
+}
+
+#[test]
+fn the_income_of_a_household_that_no_rule_lists_is_known_all_the_same() {
+    let mut w = world(vec![case(1, "tracking", "云岭镇", "上河村")]);
+    let household = w.households.str_at("household_id", 0).map(str::to_string);
+    let mut indicators = TableBuilder::new(tables::online_list());
+    indicators
+        .push_named(vec![("household_id", household.clone().into()), ("per_capita_income", Value::Decimal(635_869))]);
+    w.online = Table::empty(tables::online_list());
+    let income = |w: &World| {
+        let found = super::super::exit::assess(&w.desk().exit_facts(&w.cases[0]), date(2026, 9, 30));
+        found.criterion("income").map(|c| (c.met, c.evidence.clone())).expect("always asked")
+    };
+    assert_eq!(income(&w), (None, "2026-09-30：部门数据没有收入".to_string()));
+    w.indicators = indicators.finish();
+    for (yuan, above) in [(7_800, Some(false)), (6_000, Some(true))] {
+        w.plan.params.insert("income_line".into(), line(yuan));
+        assert_eq!(income(&w), (above, format!("2026-09-30：部门数据人均6358.69元，监测线{yuan}元")));
+    }
+    assert_eq!(w.desk().below_line(household.as_deref()), Some(false));
 }
 
 fn line(yuan: i128) -> crate::plan::Param {
