@@ -137,6 +137,12 @@ fn a_backup_is_checked_and_comes_back() {
     assert_eq!(code, 0, "{err}");
     assert!(line.contains("checked"), "{line}");
     assert_eq!(mode(&copy), 0o600);
+    // A copy of everything that people decided was handed out: who did it and which file it is stands in the log.
+    let log = fs::read_to_string(dir.join("out/audit.jsonl")).unwrap();
+    let logged: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!((&logged["action"], &logged["exit"]), (&"backup".into(), &0.into()), "{logged}");
+    let (sha256, _) = bidui::run::manifest::hash_file(&copy).unwrap();
+    assert_eq!(logged["on"]["sha256"], sha256, "{logged}");
     let before = super::crash::state::State::of(&dir.join("out"));
     // The disk gave the ledger back damaged: told, nothing published, the old round stays.
     let ledger = dir.join("out/ledger.sqlite");

@@ -11,6 +11,17 @@ fn say(out: &Path, args: &[&str]) -> (i32, String, String) {
     outcome(bidui().args(args).arg("--out").arg(out))
 }
 
+fn undo(out: &Path, round: &str) -> (i32, String, String) {
+    say(out, &["runs", "undo", round, "--reason", "登记册送错了"])
+}
+
+/// The entries of the audit log about an action, each with how it ended.
+fn ended(out: &Path, action: &str) -> Vec<serde_json::Value> {
+    let log = fs::read_to_string(out.join("audit.jsonl")).unwrap();
+    let entries = log.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    entries.filter(|e| e["action"] == action && e["event"] == "end").collect()
+}
+
 fn night(out: &Path, day: &str) {
     let args = ["run", "pipelines/nightly", "--input", "sample-data", "--as-of", day];
     let (code, _, err) = say(out, &args);
@@ -30,15 +41,17 @@ fn a_round_is_undone_and_restored_with_its_ledger() {
     let before = state(&out);
     night(&out, "2026-10-01");
     let after = state(&out);
-    let (code, _, err) = say(&out, &["runs", "undo", "2026Q3"]);
+    let (code, _, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    assert!(code == 64 && err.contains("usage.reason") && err.contains("--reason"), "{err}");
+    let (code, _, err) = undo(&out, "2026Q3");
     assert!(code == 64 && err.contains("2026-10-01") && err.contains("runs.later_round"), "{err}");
     assert!(after == state(&out), "a refusal changes nothing");
 
-    let (code, text, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    let (code, text, err) = undo(&out, "2026-10-01");
     assert_eq!(code, 0, "{err}");
     assert!(text.contains("run none counts now"), "{text}");
     assert!(before == state(&out), "files and ledger are as before the night");
-    let (code, _, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    let (code, _, err) = undo(&out, "2026-10-01");
     assert_eq!(code, 66, "{err}");
 
     let (code, _, err) = say(&out, &["runs", "restore", "2026-10-01"]);
@@ -54,7 +67,7 @@ fn a_round_is_undone_and_restored_with_its_ledger() {
     assert_eq!(say(&out, &["runs", "restore", "2026-10-01"]).0, 0);
     assert!(after == state(&out) && !out.join(".undo.json").exists());
 
-    assert_eq!(say(&out, &["runs", "undo", "2026-10-01"]).0, 0);
+    assert_eq!(undo(&out, "2026-10-01").0, 0);
     night(&out, "2026-10-02");
     let (code, _, err) = say(&out, &["runs", "restore", "2026-10-01"]);
     assert!(code == 64 && err.contains("runs.moved_on"), "{err}");
@@ -72,7 +85,7 @@ fn a_round_that_was_run_again_goes_back_to_its_first_version() {
     let (code, _, err) = say(&out, &[&args[..], &[inbox.to_str().unwrap()]].concat());
     assert_eq!(code, 0, "{err}");
     assert!(before != state(&out));
-    let (code, text, err) = say(&out, &["runs", "undo", "2026Q3", "--json"]);
+    let (code, text, err) = say(&out, &["runs", "undo", "2026Q3", "--reason", "漏了一个部门", "--json"]);
     assert_eq!(code, 0, "{err}");
     let told: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(told["now"].is_string() && told["taken"].is_string(), "{told}");
@@ -89,7 +102,7 @@ fn what_people_decided_is_not_undone_with_a_round() {
     let (code, _, err) = say(&out, &[&step[..], &["--reason", "已核实", "--on", "2026-10-20"]].concat());
     assert_eq!(code, 0, "{err}");
     let before = state(&out);
-    let (code, _, err) = say(&out, &["runs", "undo", "2026Q3"]);
+    let (code, _, err) = undo(&out, "2026Q3");
     assert!(code == 64 && err.contains("1 steps of cases"), "{err}");
     assert!(before == state(&out));
 }
@@ -115,12 +128,20 @@ fn a_bundle_is_replayed_byte_for_byte_elsewhere() {
             assert!(text.contains("byte for byte as published, 0 not"), "{text}");
         }
     }
+    // Away from an office there is no log to write in; in one it is written.
+    assert!(!dir.join("out").exists() && ended(&out, "runs.replay").is_empty());
     let away = dir.join("另一台 2026Q3");
+    let (code, _, err) = say(&out, &["runs", "replay", away.to_str().unwrap()]);
+    assert_eq!(code, 0, "{err}");
+    let logged = ended(&out, "runs.replay").remove(0);
+    assert_eq!((&logged["exit"], &logged["on"]["round"]), (&0.into(), &"2026Q3".into()), "{logged}");
+    assert!(logged["on"]["same"].as_u64() > Some(10) && logged["on"]["not_same"] == 0, "{logged}");
     let (code, _, err) = say(&out, &["runs", "bundle", "2026Q3", "--to", away.to_str().unwrap()]);
     assert!(code == 64 && err.contains("bundle.not_empty"), "{err}");
     fs::write(away.join("pipelines/quarterly/params.toml"), "").unwrap();
     let (code, _, err) = say(&out, &["runs", "replay", away.to_str().unwrap()]);
     assert!(code == 65 && err.contains("pipelines/quarterly/params.toml"), "{err}");
+    assert_eq!(ended(&out, "runs.replay")[1]["exit"], 65);
     // A pipeline that was changed since is told, and nothing is left behind.
     let pipelines = scratch("bundle-pipelines");
     copy_tree(&root().join("pipelines"), &pipelines);

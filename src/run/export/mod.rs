@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
 
+pub use aggregate::by_type_and_outcome;
 pub use columns::Smallest;
 pub use pseudonym::{Algorithm, new_key};
 
