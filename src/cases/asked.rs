@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::advance::Advanced;
+use super::facts::{self, Facts};
 use super::ledger::{CaseState, case_id};
 use super::rows_by;
 use crate::model::build::{TableBuilder, Value};
@@ -11,6 +12,30 @@ use crate::plan::{Phase, Plan};
 
 fn day(text: &str) -> Value {
     text.parse().map_or(Value::Null, |d| Value::Date(text::to_days(d)))
+}
+
+/// With what a case's village was last asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LastAsked {
+    /// Day of issue of the form.
+    pub day: String,
+    /// What the case rested on then.
+    pub facts: Facts,
+}
+
+/// True when a case's question has to go out anew: no form since its state began asks it, or what it rests on has changed since the
+/// last one did (the measure by which an answer on that form would be refused as outdated).
+///
+/// Nights ask only by this: who gets the same twenty questions every morning stops reading them. A quarter's round asks all.
+pub fn asks_anew(case: &CaseState, last: Option<&LastAsked>, plan: &Plan) -> bool {
+    let Some(last) = last else { return true };
+    // A form of the day on which a person sent the case back was made before that.
+    let before = if case.by_person { last.day <= case.since } else { last.day < case.since };
+    before
+        || case
+            .round
+            .as_ref()
+            .is_some_and(|now| facts::changed(&last.facts, &now.facts, plan.process.same_within, plan).is_some())
 }
 
 /// The questions that are really asked: those of cases that wait for a village or for an identity, numbered `T00001`….

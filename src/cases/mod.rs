@@ -24,7 +24,7 @@ mod tracking;
 mod verification;
 
 pub use advance::{Advanced, Lists, advance};
-pub use asked::{asked, cases_table};
+pub use asked::{LastAsked, asked, asks_anew, cases_table};
 pub use between::{case_changes, village_reports};
 pub use due::{due, due_on, next_report};
 pub use facts::changed as facts_changed;

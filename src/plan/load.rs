@@ -322,6 +322,7 @@ fn head(file: &Section, dir: &Path) -> Head {
             let times = Retention {
                 rounds: section.whole("keep_rounds", 1..=10_000).map(|n| n as u32),
                 days: days("keep_days"),
+                beginnings: section.whole("undo_rounds", 1..=10_000).map(|n| n as u32),
                 deliveries_days: days("deliveries_days"),
                 unmatched_days: days("unmatched_days"),
             };

@@ -59,6 +59,8 @@ pub struct Retention {
     pub rounds: Option<u32>,
     /// Rounds: those of the last so many days.
     pub days: Option<u32>,
+    /// Of how many of the newest rounds it is kept where they began, a copy of the ledger each; of all when not given.
+    pub beginnings: Option<u32>,
     /// Departments' files as they came, from the last round that used them.
     pub deliveries_days: Option<u32>,
     /// In old rounds, rows of people who are not on the register.

@@ -76,6 +76,9 @@ pub fn arrive(
         if increment.new {
             arrived.news.push(reader.entry(&increment, DeliveryState::Used, ingested.rest.read, ""));
         }
+        if increment.came == desk.as_of {
+            arrived.new_part.get_or_insert_default().add(&increment.files, &ingested);
+        }
         arrived.increments.insert(increment.digest);
         arrived.files.extend(increment.files);
         arrived.problems.extend(ingested.rest.told.iter().cloned());

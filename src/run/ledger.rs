@@ -4,7 +4,7 @@
 //! `person_history` and `decisions`, and the ledger's own change, which is committed with the round; see
 //! [`cases::ledger`](crate::cases::ledger) for the order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -20,8 +20,9 @@ use crate::cases::{self, Advanced, Lists};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::link::{self, Linked, decisions::Verdict};
 use crate::model::build::{TableBuilder, Value};
+use crate::model::form::FormKind;
 use crate::model::{FieldFinding, Table, tables};
-use crate::plan::{LinkModel, Process, Role, Source};
+use crate::plan::{LinkModel, Plan, Process, Role, Source};
 
 /// A level's weight may move so many bits from round to round before it is told: by one bit the evidence counts twice or half.
 const DRIFT_BITS: f64 = 1.0;
@@ -122,6 +123,11 @@ impl RoundLedger {
         (self.assigned.ids.clone(), doubts.iter().map(finding).collect())
     }
 
+    /// The output folder.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
     /// Tokens of forms that were issued.
     pub fn form_tokens(&self) -> Outcome<cases::forms::Taken> {
         self.ledger.form_tokens()
@@ -130,6 +136,31 @@ impl RoundLedger {
     /// Takes the cases one round further.
     pub fn advance(&self, lists: Lists) -> Advanced {
         cases::advance(lists, &self.cases.0, self.cases.1)
+    }
+
+    /// Cases whose villages have to be asked by a form of this round, because no earlier form asks them this. `tasks` are the
+    /// open questions.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn asked_anew(&self, tasks: &Table, advanced: &Advanced, plan: &Plan) -> Outcome<BTreeSet<u32>> {
+        let issued = self.ledger.last_issued(FormKind::Verify, &self.round, &self.as_of)?;
+        let mut anew = BTreeSet::new();
+        let open = tasks.text("case_id").iter().flatten().filter_map(ledger::case_number);
+        for state in open.filter_map(|case| advanced.case(case)) {
+            let last = match issued.get(&state.case) {
+                None => None,
+                Some(day) => {
+                    let then = self.ledger.case_said(state.case, day, &self.round)?;
+                    let facts = then.map(|r| r.facts).unwrap_or_default();
+                    Some(cases::LastAsked { day: day.clone(), facts })
+                }
+            };
+            if cases::asks_anew(state, last.as_ref(), plan) {
+                anew.insert(state.case);
+            }
+        }
+        Ok(anew)
     }
 
     /// Every step of every case, those of the round in the making among them, and every order.

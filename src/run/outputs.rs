@@ -16,7 +16,7 @@ use crate::diag::{self, Diagnostic, Failure, Outcome, Severity};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::form::Issued;
 use crate::model::{FieldFinding, Provenance, Reject, Table, TableSchema, tables};
-use crate::plan::Plan;
+use crate::plan::{Cadence, Plan};
 use crate::publish::workbook::receipt::{Receipt, ReceiptFile};
 use crate::publish::{self, report, workbook};
 
@@ -131,6 +131,9 @@ pub fn corrections(arrived: &[Arrived]) -> Table {
 }
 
 /// Writes one receipt for each department and source of which something came, and gives their number.
+///
+/// A night writes only those that say something new: of a delivery, increments or corrections that this round is the first to have.
+/// What came before has its receipt in the round in which it came.
 pub fn receipts(
     dir: &Path,
     issue: &workbook::Issue,
@@ -140,13 +143,19 @@ pub fn receipts(
 ) -> Outcome<usize> {
     let mut names = publish::filename::Names::default();
     let mut written = 0;
-    for (source, a) in issue.plan.sources.iter().zip(arrived).filter(|(_, a)| !a.inputs.is_empty()) {
+    let nightly = issue.plan.cadence == Cadence::Nightly;
+    let told = |a: &Arrived| !a.inputs.is_empty() && (!nightly || a.is_news);
+    for (source, a) in issue.plan.sources.iter().zip(arrived).filter(|(_, a)| told(a)) {
         let file = |f: &crate::cases::ledger::KeptFile| ReceiptFile {
             path: f.path.clone(),
             sha256: f.sha256.clone(),
             bytes: f.bytes,
         };
-        let files: Vec<ReceiptFile> = a.files.iter().map(file).collect();
+        let (files, rows, findings, rejects, to_correct) = match &a.new_part {
+            Some(new) if nightly => (&new.files, new.rows, new.findings, &new.rejects, &new.to_correct),
+            _ => (&a.files, a.entry.rows, a.entry.findings, &a.rejects, &a.to_correct),
+        };
+        let files: Vec<ReceiptFile> = files.iter().map(file).collect();
         let receipt = Receipt {
             source,
             codes,
@@ -154,12 +163,12 @@ pub fn receipts(
             as_of: a.as_of,
             delivery: &a.delivery,
             files: &files,
-            counts: a.entry.rows,
-            findings: a.entry.findings,
+            counts: rows,
+            findings,
             corrected: a.corrections.len(),
-            rows: &a.to_correct.rows,
-            more: a.to_correct.more,
-            rejects: &a.rejects,
+            rows: &to_correct.rows,
+            more: to_correct.more,
+            rejects,
             problems: &a.problems,
         };
         let name = names.file(&format!("{}_{}", source.department, source.title));

@@ -10,7 +10,7 @@ use super::ledger::{self, RoundLedger};
 use super::linked::{self, Basis};
 use super::manifest::{self, HashedFile, Manifest, TableEntry};
 use super::outputs::{self, Tables};
-use super::position::{Listed, Position};
+use super::position::{self, Listed, Position};
 use super::sources::{self, Arrived, Intake};
 use super::stages::Stages;
 use super::staging::Staging;
@@ -21,6 +21,7 @@ use crate::cases::ledger::{CaseChange, CaseState, Change, Deliveries, ReceiptEnt
 use crate::cases::orders::desk::{Desk, RoundTables};
 use crate::codes::Codes;
 use crate::diag::{self, Diagnostic, Failure, FailureClass, Outcome, Severity};
+use crate::model::form::IssuedRow;
 use crate::model::{FieldFinding, Table, TableSchema};
 use crate::plan::{self, Cadence, LinkModel, Plan, Source, SourceRole, Subject};
 use crate::screen::held::Previous;
@@ -159,6 +160,7 @@ pub(super) fn up_to_links<T>(
         problems,
         ledger,
         cases: CaseChange::default(),
+        anew: None,
         known: &known,
         stages: stages.as_ref(),
         accept: &accept,
@@ -198,6 +200,8 @@ pub(super) struct Work<'a> {
     problems: Vec<Diagnostic>,
     ledger: RoundLedger,
     cases: CaseChange,
+    /// Cases that forms of this round ask about; none when they ask about all.
+    anew: Option<BTreeSet<u32>>,
     known: &'a Deliveries,
     /// Results of earlier runs, and where this one's are kept.
     stages: Option<&'a Stages>,
@@ -401,6 +405,9 @@ impl Work<'_> {
             Cadence::Quarterly => Some(self.papers(&advanced)?),
             Cadence::Nightly => None,
         };
+        if self.plan.cadence == Cadence::Nightly {
+            self.anew = Some(self.ledger.asked_anew(&tasks, &advanced, self.plan)?);
+        }
         self.cases = advanced.change;
         for table in [offline, comparison, tasks, proposals, orders, tracking, standing, changes, villages] {
             self.tables.add(table);
@@ -489,7 +496,11 @@ impl Work<'_> {
         };
         let taken = self.ledger.form_tokens()?;
         let tasks = self.tables.get("verification_tasks");
-        let forms = super::forms::verify(self.plan, self.codes, self.round, self.as_of, &taken, tasks);
+        let mut forms = super::forms::verify(self.plan, self.codes, self.round, self.as_of, &taken, tasks);
+        if let Some(anew) = &self.anew {
+            let asked = |row: &IssuedRow| row.case.is_none_or(|case| anew.contains(&case));
+            forms = forms.into_iter().filter_map(|form| cases::forms::keep(form, asked)).collect();
+        }
         let sheets = outputs::Sheets {
             plan: self.plan,
             as_of: self.as_of,
@@ -525,6 +536,7 @@ impl Work<'_> {
             inbox: std::mem::take(&mut self.inbox),
             ledger: HashedFile { path: String::new(), sha256: String::new(), bytes: 0 },
         };
+        let out = self.ledger.out().to_path_buf();
         let (dir, late) = self.ledger.commit(position, change, |replaced| staging.publish(replaced))?;
         manifest.problems.extend(late);
         let trouble = self
@@ -533,13 +545,13 @@ impl Work<'_> {
             .filter_map(|a| a.trouble)
             .chain(self.trouble)
             .max_by_key(|t| *t == FailureClass::InputContract);
-        if let Some(stages) = self.stages
-            && let Err(failure) = stages.prune(&self.plan.name)
-        {
-            // The round is published: what lies in the way of the next one is no reason to say otherwise.
-            manifest
-                .problems
-                .extend(failure.problems.into_iter().map(|p| Diagnostic { severity: Severity::Warning, ..p }));
+        let pruned = self.stages.map_or(Ok(()), |stages| stages.prune(&self.plan.name));
+        let keep = self.plan.retention.beginnings;
+        let retired = keep.map_or(Ok(()), |newest| position::retire(&out, &self.plan.name, newest));
+        // The round is published: what lies in the way of the next one is no reason to say otherwise.
+        for failure in [pruned, retired].into_iter().filter_map(Result::err) {
+            let told = failure.problems.into_iter();
+            manifest.problems.extend(told.map(|p| Diagnostic { severity: Severity::Warning, ..p }));
         }
         let causes = self.plan.causes.iter().map(|c| (c.code.clone(), c.title.clone())).collect();
         Ok(Finished { manifest, causes, dir, trouble })

@@ -117,6 +117,30 @@ pub fn settle(out: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// Removes where all but the newest rounds of a pipeline began: each holds a copy of the ledger, and only the newest round can be
+/// undone, then the one before it.
+///
+/// # Errors
+/// Something cannot be removed (74).
+pub fn retire(out: &Path, pipeline: &str, newest: u32) -> Outcome<()> {
+    let mut rounds: Vec<(String, String)> = Vec::new();
+    for entry in fs::read_dir(out.join("rounds")).into_iter().flatten().flatten() {
+        let Ok(manifest) = stages::read_json::<serde_json::Value>(&entry.path().join("manifest.json")) else {
+            continue;
+        };
+        if manifest["pipeline"].as_str() == Some(pipeline)
+            && let Some(day) = manifest["as_of"].as_str()
+        {
+            rounds.push((day.to_string(), entry.file_name().to_string_lossy().into_owned()));
+        }
+    }
+    rounds.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, round) in rounds.iter().skip(newest as usize) {
+        clear(&place(out, round))?;
+    }
+    Ok(())
+}
+
 /// The run id in the manifest of a published round.
 pub fn published_run(out: &Path, round: &str) -> Option<String> {
     run_in(&out.join("rounds").join(round))

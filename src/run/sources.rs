@@ -11,7 +11,7 @@ use super::corrections::{self, Correction, Receipts};
 use super::deliveries::Desk;
 use super::inbox::{self, Inbox};
 use super::increments;
-use super::ingested::{self, Ingested, Shelf};
+use super::ingested::{self, Ingested, Rest, Shelf};
 use super::manifest::{HashedFile, SourceEntry};
 use super::position::Listed;
 use super::receipts::ToCorrect;
@@ -82,6 +82,53 @@ pub struct Arrived {
     pub parts: Vec<Part>,
     /// Digests of the increments in use.
     pub increments: BTreeSet<String>,
+    /// What of it came with this round, when the rest is from earlier increments.
+    pub new_part: Option<NewPart>,
+    /// True when this round is the first to have its delivery or a correction of it.
+    pub is_news: bool,
+}
+
+/// Increments that came with the round.
+#[derive(Debug, Clone, Default)]
+pub struct NewPart {
+    /// Their files.
+    pub files: Vec<KeptFile>,
+    /// What became of their rows.
+    pub rows: SourceCounts,
+    /// Doubtful values in them.
+    pub findings: u64,
+    /// Their rows that did not become records.
+    pub rejects: Vec<Reject>,
+    /// Their rows for the receipt.
+    pub to_correct: ToCorrect,
+}
+
+impl NewPart {
+    /// Adds an increment.
+    pub(super) fn add(&mut self, files: &[KeptFile], increment: &Ingested) {
+        self.files.extend_from_slice(files);
+        let rows = counts(&increment.rest);
+        self.rows.read += rows.read;
+        self.rows.accepted += rows.accepted;
+        self.rows.quarantined += rows.quarantined;
+        self.rows.folded += rows.folded;
+        self.rows.not_data += rows.not_data;
+        self.findings += increment.findings.rows() as u64;
+        self.rejects.extend_from_slice(&increment.rest.rejects);
+        self.to_correct.append(increment.rest.to_correct.clone());
+    }
+}
+
+/// Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
+fn counts(rest: &Rest) -> SourceCounts {
+    let count = |d| rest.rejects.iter().filter(|r| r.disposition == d).count() as u64;
+    SourceCounts {
+        read: rest.read,
+        accepted: rest.accepted,
+        quarantined: count(Disposition::Quarantined),
+        folded: count(Disposition::Folded),
+        not_data: count(Disposition::NotData),
+    }
 }
 
 /// Records that were made, and are linked, by themselves.
@@ -144,7 +191,14 @@ pub fn bring_in(plan: &Plan, codes: &Codes, intake: &Intake, observer: Observer)
         .collect();
     let trouble = problems.iter().any(Diagnostic::is_error).then_some(FailureClass::InputContract);
     drop(shelf);
-    let sources = sources?;
+    let mut sources = sources?;
+    for a in &mut sources {
+        let own = |source: &String| *source == a.entry.source;
+        a.is_news = !a.news.is_empty()
+            || intake.known.entries.iter().any(|e| own(&e.source) && e.round == intake.round)
+            || receipts.entries.iter().any(|r| own(&r.source))
+            || intake.known.corrected.iter().any(own);
+    }
     let read = sources.iter().flat_map(|a| &a.found).chain(inbox.receipts.iter().map(|r| &r.kept));
     let read: BTreeMap<&str, &str> = read.map(|f| (f.path.as_str(), f.sha256.as_str())).collect();
     let listed = |path: &String| Listed { path: path.clone(), sha256: read.get(path.as_str()).map(|s| s.to_string()) };
@@ -192,6 +246,8 @@ fn arrive(
         to_correct: ToCorrect::default(),
         parts: Vec::new(),
         increments: BTreeSet::new(),
+        new_part: None,
+        is_news: false,
         found: Vec::new(),
     };
     if let Some(problem) = source.terms.outside(&source.title, desk.as_of) {
@@ -262,14 +318,7 @@ impl Arrived {
         if rest.correcting.iter().any(Diagnostic::is_error) {
             self.trouble = self.trouble.or(Some(FailureClass::InputContract));
         }
-        let count = |d| rest.rejects.iter().filter(|r| r.disposition == d).count() as u64;
-        let rows = &mut self.entry.rows;
-        // Counted from the rows themselves, not from what a stage says it did: that is what makes the sum a check.
-        rows.read = rest.read;
-        rows.accepted = rest.accepted;
-        rows.quarantined = count(Disposition::Quarantined);
-        rows.folded = count(Disposition::Folded);
-        rows.not_data = count(Disposition::NotData);
+        self.entry.rows = counts(&rest);
         self.rejects = rest.rejects;
         self.entry.findings = findings.rows() as u64;
         self.to_correct = rest.to_correct;

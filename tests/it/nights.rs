@@ -1,10 +1,11 @@
 //! Nights that take only what is new come to the same bytes as runs that make everything anew: twenty nights of increments,
 //! repeated rows, another register, late departments, decisions and corrected receipts, drawn from a seed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use bidui::cases::ledger::{Ledger, case_id};
 use bidui::run::{DecideOptions, Options, decide, run};
 use bidui::synth::{self, Dirt};
 
@@ -143,10 +144,8 @@ impl Office {
             self.decide(last);
         }
         if self.dice.percent(35) {
-            let receipts = last.join("数据质量回执");
-            let all = fs::read_dir(receipts).unwrap().map(|e| e.unwrap().path());
-            let wanted = all.filter(|p| p.to_string_lossy().contains("结算"));
-            if let Some(receipt) = wanted.min() {
+            // The newest that there is: a night writes receipts of what it is the first to have.
+            if let Some(receipt) = self.receipts("").into_iter().rfind(|p| p.to_string_lossy().contains("结算")) {
                 let number = deliveries::number(&format!("{:03}", 1 + 2 * self.dice.next(400)));
                 let back = self.inbox.join(format!("医保/回执{night:02}.xlsx"));
                 let done = deliveries::fill(&receipt, &back, "证件号码", &[number.as_str()]);
@@ -156,6 +155,24 @@ impl Office {
                 }
             }
         }
+    }
+
+    /// Receipts of the rounds of a day, or of all, in their order.
+    fn receipts(&self, day: &str) -> Vec<PathBuf> {
+        let rounds = fs::read_dir(self.out.join("rounds")).unwrap().map(|e| e.unwrap().path());
+        let own = rounds.filter(|p| p.file_name().unwrap().to_string_lossy().starts_with(day));
+        let files = own.flat_map(|round| fs::read_dir(round.join("数据质量回执")).into_iter().flatten());
+        let mut files: Vec<PathBuf> = files.map(|e| e.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    /// Cases that forms of a day ask about.
+    fn asked(&self, day: &str) -> BTreeSet<String> {
+        let ledger = Ledger::open(&self.out).unwrap();
+        let own = ledger.forms().unwrap().into_iter().filter(|f| f.round == day);
+        let rows = own.flat_map(|f| ledger.form(&f.form).unwrap().unwrap().rows);
+        rows.filter_map(|r| r.case).map(case_id).collect()
     }
 
     /// Answers about two pairs that the last night offers.
@@ -232,20 +249,41 @@ impl Office {
 fn nights(name: &str, seed: u64, households: usize, nights: usize) {
     let mut office = Office::new(name, seed, households);
     let mut last: Option<PathBuf> = None;
+    let (mut asked, mut tasks, mut rows) = (BTreeSet::new(), 0, 0);
     for night in 0..nights {
         office.day(night, last.as_deref());
         let day = format!("2026-10-{:02}", night + 1);
         let made = office.night(&day);
+        let (told, anew) = (office.receipts(&day), office.asked(&day));
         match night {
-            0 => assert!(made >= 9, "five deliveries, the links of four: {made}"),
-            4 => assert_eq!(made, 0, "a night without anything reads and links nothing"),
+            0 => {
+                assert!(made >= 9, "five deliveries, the links of four: {made}");
+                // The round before the first night, which made the ledger, had all of it first, but for who is late.
+                let before = office.receipts("2026-09-29").len();
+                assert_eq!(before + usize::from(office.late.is_some()), 5, "each department hears of its delivery");
+                asked.extend(office.asked("2026-09-29"));
+            }
+            4 => {
+                assert_eq!(made, 0, "a night without anything reads and links nothing");
+                assert!(told.is_empty(), "nor is anybody told anything: {told:?}");
+                assert!(anew.is_empty(), "or asked: {anew:?}");
+            }
             _ => {}
+        }
+        rows += anew.len();
+        asked.extend(anew);
+        let open = table(&office.out.join("rounds").join(&day), "verification_tasks");
+        tasks += open.rows();
+        for task in 0..open.rows() {
+            let case = open.str_at("case_id", task).unwrap();
+            assert!(asked.contains(case), "{day}: {case} is open and no form has asked about it");
         }
         last = Some(office.out.join("rounds").join(day));
     }
     for what in ["nothing", "increment", "repeated rows", "another register", "late", "decision", "correction"] {
         assert!(office.happened.contains_key(what), "{what} did not happen in {nights} nights: {:?}", office.happened);
     }
+    assert!(rows * 4 < tasks, "{tasks} questions stood open in {nights} nights, and {rows} were sent");
     let folded = table(&last.unwrap(), "rejects");
     let again = (0..folded.rows()).filter(|r| folded.str_at("source", *r) == Some("medical_settlement"));
     assert!(

@@ -125,21 +125,26 @@ fn old_rounds_go_by_the_pipelines_policy_unless_the_ledger_refers_to_them() {
         let (code, text, err) = say(&out, &[&on[..], more].concat());
         (code, serde_json::from_str::<serde_json::Value>(&text).unwrap_or_default(), err)
     };
+    let head = nightly.join("pipeline.toml");
+    let shipped = fs::read_to_string(&head).unwrap();
+    let without = shipped.split("[retention]").next().unwrap();
+    fs::write(&head, without).unwrap();
     let (code, _, err) = prune(&[]);
     assert!(code == 78 && err.contains("runs.no_policy"), "{err}");
-    let head = nightly.join("pipeline.toml");
-    let text = fs::read_to_string(&head).unwrap() + "\n[retention]\nkeep_rounds = 1\nkeep_days = 30\n";
-    fs::write(&head, text).unwrap();
+    fs::write(&head, format!("{without}\n[retention]\nkeep_rounds = 1\nkeep_days = 30\nundo_rounds = 2\n")).unwrap();
     for day in ["2026-10-01", "2026-10-02", "2026-10-03"] {
         let args = ["run", nightly.to_str().unwrap(), "--input", "sample-data", "--as-of", day];
         assert_eq!(say(&out, &args).0, 0);
     }
+    let begun = |round: &str| out.join(".before").join(round).is_dir();
+    assert_eq!(["2026Q3", "2026-10-01", "2026-10-02", "2026-10-03"].map(begun), [true, false, true, true]);
     fs::write(out.join("deliveries").join("nobody.csv"), "x").unwrap();
     let (code, shown, err) = prune(&[]);
     assert_eq!(code, 0, "{err}");
     let list = |v: &serde_json::Value| v.as_array().unwrap().iter().map(|s| s.to_string()).collect::<Vec<_>>();
     let (going, held) = (list(&shown["rounds"]), list(&shown["held"]));
     assert_eq!(going.len() + held.len(), 2, "the newest stays: {shown}");
+    assert!(going.iter().any(|g| g.contains("2026-10-02")), "a night that asked nothing new holds nothing: {shown}");
     assert_eq!(shown["deliveries"][0], "nobody.csv");
     assert!(out.join("rounds/2026-10-01").is_dir() && out.join("deliveries/nobody.csv").exists(), "only shown");
     let (code, removed, _) = prune(&["--yes"]);
@@ -148,7 +153,7 @@ fn old_rounds_go_by_the_pipelines_policy_unless_the_ledger_refers_to_them() {
     for round in ["2026-10-01", "2026-10-02", "2026-10-03"] {
         let stays = !going.iter().any(|g| g.contains(round));
         assert_eq!(out.join("rounds").join(round).is_dir(), stays, "{round}");
-        assert_eq!(out.join(".before").join(round).is_dir(), stays, "{round}");
+        assert_eq!(begun(round), stays && round != "2026-10-01", "{round}");
     }
     assert!(out.join("rounds/2026Q3").is_dir(), "another pipeline's");
     assert_eq!(say(&out, &["runs", "verify", "2026-10-03"]).0, 0);

@@ -4,6 +4,8 @@
 //! Entries are only ever added, one when something changes, and stay when their run is replaced: a round that is run
 //! again must still know what it refused. No value of a cell stands here; the files themselves are kept by their hash.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
@@ -86,6 +88,8 @@ pub struct Deliveries {
     pub entries: Vec<Delivered>,
     /// Receipts in the order of their rounds.
     pub receipts: Vec<ReceiptEntry>,
+    /// Sources of which this very round took corrected receipts, when it was run before.
+    pub corrected: BTreeSet<String>,
 }
 
 impl Deliveries {
@@ -177,6 +181,11 @@ impl Ledger {
             Ok(ReceiptEntry { source: row.get(0)?, accepted: row.get(1)?, file: kept(row, 2)? })
         })?;
         known.receipts = receipts.collect::<Result<_, _>>()?;
+        let mut query = self.connection.prepare(
+            "SELECT source FROM receipt
+             WHERE round = ?1 AND run NOT IN (SELECT run FROM run WHERE state = 'pending')",
+        )?;
+        known.corrected = query.query_map([round], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(known)
     }
 }

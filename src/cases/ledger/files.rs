@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::{Ledger, schema};
 use crate::cases::moves::{self, Refusal, Step};
@@ -292,23 +293,28 @@ fn read_cases(connection: &rusqlite::Connection, only: Option<u32>) -> rusqlite:
             cases[i].follow(&mut past, &e);
         }
     }
+    // A round is published once: the last two that spoke of a case have different names.
     let mut query = connection.prepare(&format!(
-        "SELECT case_id, said FROM case_round JOIN run USING (run) WHERE state = 'published'{wanted}
-         ORDER BY case_id, as_of, round"
+        "SELECT case_id, words, round, as_of FROM (
+           SELECT case_id, said, round, as_of,
+                  row_number() OVER (PARTITION BY case_id ORDER BY as_of DESC, round DESC) AS back
+           FROM case_round JOIN run USING (run) WHERE state = 'published'{wanted})
+         JOIN said USING (said) WHERE back <= 2 ORDER BY case_id, back DESC"
     ))?;
-    let rows = query.query_map([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, u32>(0)?, said(row, 1)?)))?;
     for row in rows {
-        let (case, said) = row?;
+        let (case, now) = row?;
         if let Some(i) = position(&cases, case) {
-            let now: Option<CaseRound> = serde_json::from_str(&said).ok();
-            let name = |r: &Option<CaseRound>| r.as_ref().map(|r| r.round.clone());
-            let last = std::mem::replace(&mut cases[i].round, now);
-            if name(&last) != name(&cases[i].round) {
-                cases[i].earlier = last;
-            }
+            cases[i].earlier = cases[i].round.replace(now);
         }
     }
     Ok(cases)
+}
+
+/// What a round said: its words, its name and its day, from a column on.
+fn said(row: &rusqlite::Row, at: usize) -> rusqlite::Result<CaseRound> {
+    let said: CaseRound = serde_json::from_str(&row.get::<_, String>(at)?).unwrap_or_default();
+    Ok(CaseRound { round: row.get(at + 1)?, as_of: row.get(at + 2)?, ..said })
 }
 
 impl Ledger {
@@ -337,11 +343,23 @@ impl Ledger {
     pub fn case_rounds(&self, case: u32) -> Outcome<Vec<CaseRound>> {
         let work = || -> rusqlite::Result<Vec<CaseRound>> {
             let mut query = self.connection.prepare(
-                "SELECT said FROM case_round JOIN run USING (run) WHERE state = 'published' AND case_id = ?1
-                 ORDER BY as_of, round",
+                "SELECT words, round, as_of FROM case_round JOIN run USING (run) JOIN said USING (said)
+                 WHERE state = 'published' AND case_id = ?1 ORDER BY as_of, round",
             )?;
-            let rows = query.query_map([case], |row| row.get::<_, String>(0))?;
-            rows.map(|said| Ok(serde_json::from_str(&said?).unwrap_or_default())).collect()
+            query.query_map([case], |row| said(row, 0))?.collect()
+        };
+        work().map_err(self.fail("read the ledger"))
+    }
+
+    /// What the last published round said about a case up to a day, but for one round.
+    pub fn case_said(&self, case: u32, until: &str, but: &str) -> Outcome<Option<CaseRound>> {
+        let work = || -> rusqlite::Result<Option<CaseRound>> {
+            let mut query = self.connection.prepare(
+                "SELECT words, round, as_of FROM case_round JOIN run USING (run) JOIN said USING (said)
+                 WHERE state = 'published' AND case_id = ?1 AND as_of <= ?2 AND round <> ?3
+                 ORDER BY as_of DESC, round DESC LIMIT 1",
+            )?;
+            query.query_row(params![case, until, but], |row| said(row, 0)).optional()
         };
         work().map_err(self.fail("read the ledger"))
     }
@@ -548,9 +566,19 @@ pub(super) fn write(
     for (case, anchor) in &change.opened {
         file.execute(params![case, run, round, as_of, anchor])?;
     }
+    let mut find = transaction.prepare("SELECT said FROM said WHERE digest = ?1")?;
+    let mut keep = transaction.prepare("INSERT INTO said (digest, words) VALUES (?1, ?2)")?;
     let mut said = transaction.prepare("INSERT INTO case_round VALUES (?1, ?2, ?3)")?;
     for (case, says) in &change.rounds {
-        said.execute(params![run, case, json(says)])?;
+        // Name and day are the run's: what is said is the same from night to night.
+        let words = json(&CaseRound { round: String::new(), as_of: String::new(), ..says.clone() });
+        let digest = Sha256::digest(&words);
+        let known = find.query_row([&digest[..16]], |row| row.get(0)).optional()?;
+        let kept = match known {
+            Some(kept) => kept,
+            None => keep.insert(params![&digest[..16], words])?,
+        };
+        said.execute(params![run, case, kept])?;
     }
     for (case, from, to, step) in &change.events {
         write_event(transaction, (Some(run), None), round, *case, (from, to), step)?;

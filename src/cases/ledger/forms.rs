@@ -169,6 +169,22 @@ impl Ledger {
         work().map_err(self.fail("read the ledger"))
     }
 
+    /// The last form of a kind that other rounds than this one, of its day or before, issued about each case: its day of
+    /// issue, by case.
+    pub fn last_issued(&self, kind: FormKind, round: &str, as_of: &str) -> Outcome<BTreeMap<u32, String>> {
+        let work = || -> rusqlite::Result<BTreeMap<u32, String>> {
+            let mut query = self.connection.prepare(
+                "SELECT case_id, issued_on FROM form f, json_each(f.details) row
+                   JOIN form_row ON token = json_extract(row.value, '$[1]')
+                 WHERE f.kind = ?1 AND issued_on <= ?2 AND round <> ?3 AND case_id IS NOT NULL
+                   AND (run IS NULL OR run IN (SELECT run FROM run WHERE state = 'published'))
+                 ORDER BY issued_on, round",
+            )?;
+            query.query_map([kind.code(), as_of, round], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        work().map_err(self.fail("read the ledger"))
+    }
+
     /// Every form and how it stands, in the order of their issue.
     pub fn forms(&self) -> Outcome<Vec<FormEntry>> {
         let work = || -> rusqlite::Result<Vec<FormEntry>> {

@@ -203,6 +203,7 @@ impl Ledger {
                  DELETE FROM event WHERE run IN old;
                  DELETE FROM model WHERE run IN old;
                  DELETE FROM case_round WHERE run IN old;
+                 DELETE FROM said WHERE EXISTS (SELECT 1 FROM old) AND said NOT IN (SELECT said FROM case_round);
                  DELETE FROM run WHERE run IN old;
                  DROP TABLE old;
                  UPDATE run SET state = 'published' WHERE state = 'pending';",
@@ -229,6 +230,7 @@ impl Ledger {
                  DELETE FROM receipt WHERE run IN old;
                  DELETE FROM case_event WHERE run IN old;
                  DELETE FROM case_round WHERE run IN old;
+                 DELETE FROM said WHERE EXISTS (SELECT 1 FROM old) AND said NOT IN (SELECT said FROM case_round);
                  DELETE FROM case_file WHERE run IN old;
                  DELETE FROM form_row WHERE form IN (SELECT form FROM form WHERE run IN old);
                  DELETE FROM form WHERE run IN old;

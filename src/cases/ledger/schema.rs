@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 pub(super) const APPLICATION: i32 = 0x6269_6475;
 
 /// One script per version; the file's `user_version` says how many it has had. Never change one that was released.
-pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3];
+pub(super) const MIGRATIONS: &[&str] = &[VERSION_1, VERSION_2, VERSION_3, VERSION_4];
 
 const VERSION_1: &str = "
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -100,6 +100,21 @@ CREATE TABLE form_answer (
   PRIMARY KEY (entry, token)) WITHOUT ROWID;
 ";
 
+const VERSION_4: &str = "
+-- What rounds say of cases, kept once however often they say it: from night to night most of it is the same. Rows of before
+-- have no digest and are never found again.
+CREATE TABLE said (said INTEGER PRIMARY KEY, digest BLOB UNIQUE, words TEXT NOT NULL);
+CREATE TEMP TABLE before AS
+  SELECT row_number() OVER (ORDER BY run, case_id) AS said, run, case_id, said AS words FROM case_round;
+INSERT INTO said SELECT said, NULL, words FROM before ORDER BY said;
+DROP TABLE case_round;
+CREATE TABLE case_round (
+  run INTEGER NOT NULL, case_id INTEGER NOT NULL, said INTEGER NOT NULL, PRIMARY KEY (run, case_id)) WITHOUT ROWID;
+CREATE INDEX case_round_of ON case_round (case_id);
+INSERT INTO case_round SELECT run, case_id, said FROM before;
+DROP TABLE before;
+";
+
 /// An empty ledger that is in no file yet.
 pub(super) fn in_memory(path: &Path) -> Outcome<Connection> {
     let connection = Connection::open_in_memory().map_err(|e| failed("make the ledger", path, &e))?;
@@ -139,6 +154,13 @@ pub(super) fn open(path: &Path, migrations: &[&str]) -> Outcome<Connection> {
             path,
         ));
     }
+    // A rollback journal and not a write-ahead log: between commands the ledger is one file, which can be copied, hashed and put
+    // back (`runs undo`, `backup`), and it also works where an office keeps its folder on a file server, where a log cannot be
+    // shared. EXTRA also brings the journal's removal to disk: what was told as done is done, whatever fails next.
+    connection
+        .pragma_update_and_check(None, "journal_mode", "delete", |row| row.get::<_, String>(0))
+        .and_then(|_| connection.pragma_update(None, "synchronous", "extra"))
+        .map_err(|e| failed("open the ledger", path, &e))?;
     let check: String = connection
         .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
         .map_err(|e| failed("check the ledger", path, &e))?;

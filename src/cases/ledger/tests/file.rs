@@ -46,6 +46,36 @@ fn a_ledger_that_cannot_be_used_says_what_to_do() {
 }
 
 #[test]
+fn a_ledger_is_one_file_again_after_a_program_that_keeps_a_log_beside_it() {
+    let out = tempfile::tempdir().unwrap();
+    round(out.path(), "2026Q3", "2026-09-30", &[A, B]);
+    let log = out.path().join(format!("{FILE}-wal"));
+    let other = Connection::open(path(&out)).unwrap();
+    other.pragma_update(None, "journal_mode", "wal").unwrap();
+    other.execute_batch("CREATE TABLE x (a); DROP TABLE x;").unwrap();
+    assert!(log.exists());
+    // As long as it is open there, nobody can say what the file holds.
+    assert_eq!(refused(&out), ("ledger.busy", 75));
+    // A copy of both, as a crash of that program leaves them.
+    let crashed = tempfile::tempdir().unwrap();
+    for name in [FILE.to_string(), format!("{FILE}-wal")] {
+        fs::copy(out.path().join(&name), crashed.path().join(&name)).unwrap();
+    }
+    for folder in [crashed, {
+        drop(other);
+        out
+    }] {
+        let ledger = Ledger::open(folder.path()).unwrap();
+        let sync: i64 = ledger.connection.pragma_query_value(None, "synchronous", |r| r.get(0)).unwrap();
+        assert_eq!(sync, 3, "EXTRA");
+        assert_eq!(ledger.state_before("2026Q4", "2026-12-31").unwrap().known.len(), 2);
+        drop(ledger);
+        let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(beside, [FILE], "nothing stands beside it");
+    }
+}
+
+#[test]
 fn an_older_ledger_is_copied_before_it_is_changed_and_a_failed_change_changes_nothing() {
     let out = tempfile::tempdir().unwrap();
     round(out.path(), "2026Q3", "2026-09-30", &[A]);
@@ -120,6 +150,64 @@ fn a_run_that_stops_after_publication_is_finished_by_the_next() {
     drop(ledger);
     assert_eq!(content(&out), content(&straight));
     assert!(content(&out).contains("NumberChanged") || content(&out).contains("Created"));
+}
+
+#[test]
+fn what_rounds_say_is_kept_once_and_what_an_older_version_has_kept_is_read() {
+    let out = tempfile::tempdir().unwrap();
+    let connection = Connection::open(path(&out)).unwrap();
+    for script in &MIGRATIONS[..3] {
+        connection.execute_batch(script).unwrap();
+    }
+    let says = |round: &str, day: &str, question: &str| {
+        let question = Some(question.to_string());
+        serde_json::to_string(&CaseRound { round: round.into(), as_of: day.into(), question, ..CaseRound::default() })
+    };
+    let insert = "INSERT INTO case_round VALUES (?1, ?2, ?3)";
+    connection.execute("INSERT INTO case_file VALUES (1, 1, '2026Q2', '2026-06-30', 'H1')", []).unwrap();
+    for (run, (round, day)) in (1..).zip([("2026Q2", "2026-06-30"), ("2026Q3", "2026-09-30")]) {
+        let row = rusqlite::params![run, round, day, round];
+        connection.execute("INSERT INTO run VALUES (?1, ?2, ?3, ?4, 'published')", row).unwrap();
+        connection.execute(insert, rusqlite::params![run, 1, says(round, day, round).unwrap()]).unwrap();
+    }
+    connection.pragma_update(None, "application_id", book::APPLICATION).unwrap();
+    connection.pragma_update(None, "user_version", 3).unwrap();
+    drop(connection);
+
+    let mut ledger = Ledger::open(out.path()).unwrap();
+    let asked = |ledger: &Ledger| -> Vec<(String, Option<String>)> {
+        let rounds = ledger.case_rounds(1).unwrap();
+        rounds.into_iter().map(|r| (format!("{} {}", r.round, r.as_of), r.question)).collect()
+    };
+    let pair = |round: &str, question: &str| (round.to_string(), Some(question.to_string()));
+    let before = [pair("2026Q2 2026-06-30", "2026Q2"), pair("2026Q3 2026-09-30", "2026Q3")];
+    assert_eq!(asked(&ledger), before);
+    let case = &ledger.cases().unwrap()[0];
+    let name = |r: &Option<CaseRound>| r.as_ref().map(|r| r.round.clone());
+    assert_eq!((name(&case.round).as_deref(), name(&case.earlier).as_deref()), (Some("2026Q3"), Some("2026Q2")));
+
+    // Nights that say the same, and one that says something else.
+    let mut nights = before.to_vec();
+    for (day, question) in [("2026-10-01", "a"), ("2026-10-02", "a"), ("2026-10-03", "b"), ("2026-10-04", "a")] {
+        let said =
+            CaseRound { round: day.into(), as_of: day.into(), question: Some(question.into()), ..CaseRound::default() };
+        let cases = CaseChange { rounds: vec![(1, said)], ..CaseChange::default() };
+        ledger.prepare(&key(day, day, day), &Change { cases, ..Change::default() }).unwrap();
+        ledger.publish().unwrap();
+        nights.push(pair(&format!("{day} {day}"), question));
+    }
+    assert_eq!(asked(&ledger), nights);
+    let kept = |ledger: &Ledger| -> i64 {
+        ledger.connection.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(&ledger), 4, "two of before, a, b");
+    // The night that said b is run again and says a: nothing refers to b any more.
+    let said = CaseRound { question: Some("a".into()), ..CaseRound::default() };
+    let cases = CaseChange { rounds: vec![(1, said)], ..CaseChange::default() };
+    ledger.prepare(&key("2026-10-03", "2026-10-03", "again"), &Change { cases, ..Change::default() }).unwrap();
+    ledger.publish().unwrap();
+    nights[4].1 = Some("a".into());
+    assert_eq!((asked(&ledger), kept(&ledger)), (nights, 3));
 }
 
 #[test]
