@@ -5,7 +5,7 @@ OUT   ?= target/demo
 AS_OF ?= 2026-09-30
 SETS  ?= 100k 100k_hard 1m 1m_hard
 
-.PHONY: demo test test-crash deny sbom test-interop test-odbc lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
+.PHONY: demo test test-crash deny sbom test-interop test-odbc test-encrypt lint bench bench-ingest bench-linkage bench-screening corpus sample tables tables-check tables-sources clean-demo
 
 ## Build, run the quarterly job on sample-data, show what it found and where it lies.
 demo:
@@ -37,6 +37,11 @@ test-interop:
 ## `bidui pull` over ODBC: needs unixodbc-dev and libsqliteodbc from the system.
 test-odbc:
 	$(CARGO) test --locked --features odbc --test it odbc -- --ignored
+
+## Sealed files and locked columns. By hand, not in CI: the feature `encrypt` has polars compiled once more (7 minutes on 2 cores), and
+## bidui each time (more than 4 minutes). Run it after changes of src/run/seal, src/run/export, src/run/bundle.rs or src/publish.
+test-encrypt:
+	$(CARGO) test --locked --features encrypt --lib --test it seal
 
 ## Formatting, clippy with warnings as errors, documentation.
 lint:

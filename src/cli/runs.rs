@@ -83,6 +83,9 @@ enum What {
         /// Folder above the pipeline folders.
         #[arg(long, default_value = "pipelines")]
         pipelines: PathBuf,
+        /// Seal every file for this reader: an age public key (age1…) or a file of them; may be given several times.
+        #[arg(long, value_name = "KEY|FILE")]
+        encrypt_to: Vec<String>,
     },
     /// Make a bundle's round again and compare every byte (exit 65 when something differs). Stands in the audit log of --out, if
     /// that folder has one.
@@ -92,6 +95,9 @@ enum What {
         /// Keep the replayed round in this folder, new or empty.
         #[arg(long)]
         to: Option<PathBuf>,
+        /// File with the secret key of one for whom the bundle was sealed; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        identity: Vec<PathBuf>,
     },
 }
 
@@ -203,11 +209,12 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
             pruned.held.iter().for_each(|(round, why)| printer.data(&format!("stays: round {round}: {why}")));
             printer.data(&format!("{} bytes {word}", pruned.bytes));
         }
-        What::Bundle { round, to, pipelines } => {
+        What::Bundle { round, to, pipelines, encrypt_to } => {
             let made = audit::act(&args.out, &Action::new("runs.bundle"), |facts| {
-                let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to)?;
+                let made = run::bundle_run(&args.out, round.as_deref(), pipelines, to, encrypt_to)?;
                 facts.add("round", made.round.as_str());
                 facts.add("files", made.files);
+                facts.add("sealed", !encrypt_to.is_empty());
                 Ok(made)
             })?;
             match args.json {
@@ -218,10 +225,10 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
                 )),
             }
         }
-        What::Replay { dir, to } => {
+        What::Replay { dir, to, identity } => {
             let progress = Progress::new();
             let replay = |facts: &mut audit::Facts| {
-                let replayed = run::replay_bundle(dir, to.as_deref(), &|e| progress.event(e))?;
+                let replayed = run::replay_bundle(dir, to.as_deref(), identity, &|e| progress.event(e))?;
                 facts.add("round", replayed.round.as_str());
                 facts.add("run_id", replayed.run_id.as_str());
                 facts.add("same", replayed.same);

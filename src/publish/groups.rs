@@ -14,7 +14,7 @@ use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::{ColumnPath, SchemaDescriptor};
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 
 use super::coded::Coder;
 use super::codes::Codes;
@@ -55,7 +55,9 @@ impl<W: Write + Send> Groups<W> {
         let limit = properties.max_row_group_row_count().unwrap_or(usize::MAX);
         let coded = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Date32);
         let wanted = |name: &str| properties.dictionary_enabled(&ColumnPath::from(name));
-        let repeats = arrow.fields().iter().map(|f| coded(f.data_type()) && wanted(f.name())).collect();
+        // Only the library's writer encrypts.
+        let ours = |f: &Field| coded(f.data_type()) && wanted(f.name()) && !is_locked(&properties, f.name());
+        let repeats = arrow.fields().iter().map(|f| ours(f)).collect();
         let file = SerializedFileWriter::new(out, columns.root_schema_ptr(), Arc::new(properties))?;
         let library = ArrowRowGroupWriterFactory::new(&file, arrow.clone());
         Ok(Groups { file, library, columns, arrow, limit, repeats, coder: Coder::new()?, open: None, written: 0 })
@@ -102,6 +104,21 @@ impl<W: Write + Send> Groups<W> {
         }
         group.close().map(|_| ())
     }
+}
+
+/// True for a column that is to be encrypted.
+#[cfg(feature = "encrypt")]
+fn is_locked(properties: &WriterProperties, column: &str) -> bool {
+    properties.file_encryption_properties().is_some_and(|locks| {
+        let (columns, ..) = locks.column_keys();
+        // Without columns' keys the library encrypts all of them.
+        columns.is_empty() || columns.iter().any(|c| c == column)
+    })
+}
+
+#[cfg(not(feature = "encrypt"))]
+fn is_locked(_: &WriterProperties, _: &str) -> bool {
+    false
 }
 
 impl Group {

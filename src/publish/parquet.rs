@@ -8,6 +8,8 @@ use std::sync::Arc;
 use ::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
 use ::parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
+#[cfg(feature = "encrypt")]
+use ::parquet::encryption::encrypt::FileEncryptionProperties;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -34,6 +36,25 @@ const ROW_GROUP: usize = 131_072;
 /// An `io.failed` failure naming the path.
 pub fn write(table: &Table, path: &Path) -> Outcome<()> {
     write_parts(&table.schema, path, |put| put(table))
+}
+
+/// Writes a table some of whose columns are encrypted, as `locks` says; no statistics of these are made. Never the same bytes again.
+///
+/// # Errors
+/// An `io.failed` failure naming the path.
+#[cfg(feature = "encrypt")]
+pub fn write_locked(table: &Table, locks: Arc<FileEncryptionProperties>, path: &Path) -> Outcome<()> {
+    let mut properties = for_table(table).into_builder();
+    for column in locks.column_keys().0 {
+        properties =
+            properties.set_column_statistics_enabled(ColumnPath::from(column.as_str()), EnabledStatistics::None);
+    }
+    let properties = properties.with_file_encryption_properties(locks).build();
+    atomic::write_with(path, |out| -> Result<(), ParquetError> {
+        let mut groups = Groups::new(out, table.batch.schema(), properties)?;
+        groups.write(&table.batch)?;
+        groups.close()
+    })
 }
 
 /// Writes a table part by part, as `fill` gives them, with no more than a row group in memory; the same as [`write()`] does with

@@ -8,7 +8,8 @@
 //! DIR/out/                 ledger, kept deliveries and the round before, as far as the round is made from them
 //! ```
 //!
-//! A bundle holds what departments sent and the ledger: it is its owner's alone and must be kept like them. A replay writes beside
+//! A bundle holds what departments sent and the ledger: it is its owner's alone and must be kept like them, or be sealed for its
+//! readers: every file is an age file then, under its name with `.age`. A replay writes beside
 //! nothing of the office's: it makes a folder of its own, runs the pipeline there and compares every byte.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,7 @@ use super::manifest::{self, HashedFile};
 use super::pipeline::{Options, run};
 use super::position::{self, Position, clear, copy_file, move_to, place};
 use super::runs::{hashed, manifest_of};
-use super::{Observer, Round, ledger, lock, private, stages};
+use super::{Observer, Round, ledger, lock, private, seal, stages};
 use crate::cases::ledger::{FILE, KeptFile, Ledger};
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 
@@ -83,19 +84,38 @@ fn problem(code: &'static str, what: String, at: impl Into<String>, hint: &str) 
     Diagnostic::error(code, what, Place::file(at)).hint(hint)
 }
 
-/// Writes the bundle of a round, the latest when none is named. `pipelines` is the folder above the pipeline folders.
-///
-/// # Errors
-/// There is no such round, or where it began is not kept any more (66); a pipeline file or delivery is not what the round was
-/// made from (65, all of them at once); the folder holds something already (64); something cannot be written (74).
-pub fn bundle_run(out: &Path, round: Option<&str>, pipelines: &Path, to: &Path) -> Outcome<Bundled> {
-    let _lock = lock::take(out, &lock::holder("runs bundle"))?;
-    drop(ledger::open(out)?);
+/// Refuses a folder that holds something.
+fn refuse_filled(to: &Path) -> Outcome<()> {
     if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
         let what = "the folder already holds something; nothing was written".to_string();
         let problem = problem("bundle.not_empty", what, to.display().to_string(), "name a new or an empty folder");
         return Err(Failure::one(FailureClass::Usage, problem));
     }
+    Ok(())
+}
+
+/// Writes the bundle of a round, the latest when none is named. `pipelines` is the folder above the pipeline folders. Every file is
+/// sealed for `recipients` (see [`seal::sealed`]) when there are any.
+///
+/// # Errors
+/// There is no such round, or where it began is not kept any more (66); a pipeline file or delivery is not what the round was
+/// made from (65, all of them at once); the folder holds something already, or a recipient is none (64); something cannot be
+/// written (74).
+pub fn bundle_run(
+    out: &Path,
+    round: Option<&str>,
+    pipelines: &Path,
+    to: &Path,
+    recipients: &[String],
+) -> Outcome<Bundled> {
+    refuse_filled(to)?;
+    let (made, _) = seal::sealed(out, to, recipients, |dir| bundle_plain(out, round, pipelines, dir))?;
+    Ok(Bundled { dir: to.display().to_string(), ..made })
+}
+
+fn bundle_plain(out: &Path, round: Option<&str>, pipelines: &Path, to: &Path) -> Outcome<Bundled> {
+    let _lock = lock::take(out, &lock::holder("runs bundle"))?;
+    drop(ledger::open(out)?);
     let round = Round::open(out, round)?;
     let told = manifest_of(&round.dir)?;
     let run_id = told["run_id"].as_str().unwrap_or_default();
@@ -229,17 +249,32 @@ fn close(dir: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// Makes a bundle's round again and compares it. The round is made in `to`, or in a folder for temporary files that goes.
+/// Makes a bundle's round again and compares it. The round is made in `to`, or in a folder for temporary files that goes. A sealed
+/// bundle is opened with `identities` into such a folder first.
 ///
 /// # Errors
-/// The folder holds no bundle (66), or it is not as it was written (65, with every file); the run fails. Differences of the
-/// outputs are no failure of this function.
-pub fn replay_bundle(dir: &Path, to: Option<&Path>, observer: Observer) -> Outcome<Replayed> {
+/// The folder holds no bundle (66), or it is not as it was written or sealed for others (65, with every file); an identity is none
+/// (64); the run fails. Differences of the outputs are no failure of this function.
+pub fn replay_bundle(dir: &Path, to: Option<&Path>, identities: &[PathBuf], observer: Observer) -> Outcome<Replayed> {
+    if identities.is_empty() {
+        return replay_plain(dir, to, observer);
+    }
+    let plain = tempfile::tempdir().map_err(|e| Failure::io("make a folder", &std::env::temp_dir(), &e))?;
+    seal::opened(dir, plain.path(), identities)?;
+    // Sealed were the files: of an empty inbox nothing is left.
+    private::make_dir(&plain.path().join("input"))?;
+    replay_plain(plain.path(), to, observer)
+}
+
+fn replay_plain(dir: &Path, to: Option<&Path>, observer: Observer) -> Outcome<Replayed> {
     let path = dir.join("bundle.json");
     let at = || path.display().to_string();
     let bundle: Bundle = stages::read_json(&path).map_err(|_| {
         let what = "there is no bundle here, or it is damaged".to_string();
-        let hint = "name the folder that `bidui runs bundle` wrote";
+        let hint = match dir.join("bundle.json.age").exists() {
+            true => "the bundle is sealed: name your identity file with --identity",
+            false => "name the folder that `bidui runs bundle` wrote",
+        };
         Failure::one(FailureClass::InputMissing, problem("bundle.none", what, at(), hint))
     })?;
     let mut found = manifest::hash_tree(dir)?;
@@ -255,12 +290,10 @@ pub fn replay_bundle(dir: &Path, to: Option<&Path>, observer: Observer) -> Outco
     }
     let own;
     let out: PathBuf = match to {
-        Some(to) if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) => {
-            let what = "the folder already holds something; nothing was written".to_string();
-            let problem = problem("bundle.not_empty", what, to.display().to_string(), "name a new or an empty folder");
-            return Err(Failure::one(FailureClass::Usage, problem));
+        Some(to) => {
+            refuse_filled(to)?;
+            to.to_path_buf()
         }
-        Some(to) => to.to_path_buf(),
         None => {
             own = tempfile::tempdir().map_err(|e| Failure::io("make a folder", &std::env::temp_dir(), &e))?;
             own.path().to_path_buf()

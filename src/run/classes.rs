@@ -45,6 +45,7 @@ pub const OUTPUTS: &[Output] = &[
     out(".lock", Internal, NOTHING, "程序", "哪个进程占用"),
     out(".before/**", Sensitive, ALL, "程序", "撤销一次运行时放回的原状"),
     out(".stages/**", Sensitive, ALL, "程序", "已完成步骤的结果，下次运行接着用"),
+    out(".sealing-*/**", Sensitive, ALL, "程序", "封装前的明文，封装完即删；中断留下的一天后清除"),
     out("rounds/*/manifest.json", Internal, NOTHING, "审计员、复算的人", "文件指纹和数量"),
     out("rounds/*/purged.json", Internal, NOTHING, "审计员", "清除了哪些文件、多少行"),
     out("rounds/*/report.html", Internal, NOTHING, "领导小组", "只有数量"),

@@ -46,6 +46,7 @@ mod infer;
 mod infer_names;
 mod ingested;
 mod init;
+mod key_file;
 mod ledger;
 pub mod limits;
 mod link;

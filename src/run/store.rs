@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::table::{Column, Kind, Privacy, Table, TableSchema};
@@ -128,11 +128,59 @@ pub fn read(path: &Path) -> Outcome<Table> {
     read_columns(path, &|_| true)
 }
 
+/// Key of a field's metadata under which the id of the key stands that its column is encrypted with.
+pub const KEY_OF_COLUMN: &str = "key";
+
 /// Reads the wanted columns of a Parquet file that this program wrote.
 fn read_columns(path: &Path, wanted: &dyn Fn(&str) -> bool) -> Outcome<Table> {
+    let locked = |id: &str, column: &str| {
+        let said = format!("column {column} is encrypted with the key {id}");
+        let problem = Diagnostic::error("export.locked", said, Place::file(path.display().to_string()))
+            .hint("open it with `bidui export --open DIR --column-keys FILE`, or read the other columns only");
+        Err(Failure::one(FailureClass::InputContract, problem))
+    };
+    let builder = builder(path, ArrowReaderOptions::new())?;
+    match keys_of(builder.schema()).iter().find(|(column, _)| wanted(column)) {
+        Some((column, id)) => locked(id, column),
+        None => read_built(path, builder, wanted),
+    }
+}
+
+/// Reads the wanted columns of a file with encrypted columns.
+#[cfg(feature = "encrypt")]
+pub fn read_unlocked(
+    path: &Path,
+    locks: std::sync::Arc<parquet::encryption::decrypt::FileDecryptionProperties>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Outcome<Table> {
+    read_built(path, builder(path, ArrowReaderOptions::new().with_file_decryption_properties(locks))?, wanted)
+}
+
+/// The encrypted columns of a file, each with the id of its key.
+#[cfg(feature = "encrypt")]
+pub fn keys_of_columns(path: &Path) -> Outcome<Vec<(String, String)>> {
+    Ok(keys_of(builder(path, ArrowReaderOptions::new())?.schema()))
+}
+
+fn keys_of(schema: &Schema) -> Vec<(String, String)> {
+    let of = |f: &std::sync::Arc<arrow::datatypes::Field>| {
+        Some((f.name().clone(), f.metadata().get(KEY_OF_COLUMN)?.clone()))
+    };
+    schema.fields().iter().filter_map(of).collect()
+}
+
+fn builder(path: &Path, options: ArrowReaderOptions) -> Outcome<ParquetRecordBatchReaderBuilder<File>> {
     let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
     let file = File::open(path).map_err(|e| fail(&e))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| fail(&e))?;
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|e| fail(&e))
+}
+
+fn read_built(
+    path: &Path,
+    builder: ParquetRecordBatchReaderBuilder<File>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Outcome<Table> {
+    let fail = |e: &dyn std::fmt::Display| Failure::io("read", path, e);
     // The builder's schema has the table's metadata; the reader's has lost it.
     let mut declared = declared(builder.schema())
         .ok_or_else(|| Failure::io("read", path, &"the file lacks the table's declaration; bidui did not write it"))?;

@@ -36,6 +36,8 @@ mod quality;
 mod round;
 mod rule_language;
 mod runs;
+#[cfg(feature = "encrypt")]
+mod sealed;
 mod supply;
 mod tidy;
 mod undo;

@@ -312,3 +312,27 @@ fn a_purge_takes_what_is_past_its_time_and_the_round_still_verifies() {
     let (code, _, told) = purge(&["--dry-run"]);
     assert_eq!((code, told.contains("purge.no_time")), (78, true), "{told}");
 }
+
+#[cfg(not(feature = "encrypt"))]
+#[test]
+fn a_program_without_encryption_refuses_in_words_and_writes_nothing() {
+    let out = office("no-encryption");
+    let dir = out.parent().unwrap();
+    let at = |name: &str| dir.join(name).display().to_string();
+    assert_eq!(outcome(bidui().args(["export", "--new-key", &at("key")])).0, 0);
+    for args in [
+        &["export", "--new-column-keys", &at("to")][..],
+        &["export", "--key", &at("key"), "--column-keys", &at("keys"), "--to", &at("to")],
+        &["export", "--open", &at("export"), "--column-keys", &at("keys"), "--to", &at("to")],
+        &["export", "--aggregate", "--encrypt-to", "age1…", "--to", &at("to")],
+        &["forms", "export", "blank", "--encrypt-to", "age1…", "--to", &at("to")],
+        &["runs", "bundle", "--encrypt-to", "age1…", "--to", &at("to")],
+        &["runs", "replay", &at("bundle"), "--identity", &at("identity")],
+    ] {
+        let (code, _, told) = outcome(bidui().args(args).arg("--out").arg(&out));
+        assert!(code == 64 && told.contains("seal.not_built"), "{args:?}: {told}");
+    }
+    let mut left: Vec<_> = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["key", "out"]);
+}

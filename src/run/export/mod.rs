@@ -2,10 +2,13 @@
 //!
 //! In: a published round, a key file. Out, in a folder of its own: every table as Parquet and CSV without names, numbers,
 //! telephones, accounts, addresses and words; `说明.csv`, which says of every column what became of it. Pseudonymised data are still
-//! personal data (PIPL art. 73): whoever gets them keeps them as such.
+//! personal data (PIPL art. 73): whoever gets them keeps them as such. With column keys what is left out stands in the Parquet
+//! files all the same, encrypted; [`open_export`] opens it.
 
 mod aggregate;
 mod columns;
+mod open;
+mod originals;
 mod pseudonym;
 
 use std::collections::BTreeMap;
@@ -14,13 +17,15 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
 
+pub use super::seal::new_column_keys;
 pub use aggregate::by_type_and_outcome;
 pub use columns::Smallest;
+pub use open::{OpenedExport, open_export};
 pub use pseudonym::{Algorithm, new_key};
 
 use super::audit::{self, Action};
 use super::pipeline::load_plan;
-use super::seal;
+use super::seal::{self, ColumnKeys};
 use super::store::Round;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::model::table::{Column, Kind, Privacy};
@@ -62,6 +67,8 @@ pub enum What {
         algorithm: Algorithm,
         /// Smallest places that stay.
         smallest: Smallest,
+        /// Files, or folders of them, with keys of classes: what would be left out stays, encrypted with the key of its class.
+        column_keys: Vec<PathBuf>,
     },
     /// Counts.
     Counts {
@@ -81,6 +88,8 @@ pub struct Exported {
     pub rows: usize,
     /// Which key it was: two exports with the same can be joined.
     pub key_id: Option<String>,
+    /// Which keys lock columns.
+    pub column_keys: Vec<String>,
 }
 
 /// Exports a round.
@@ -103,6 +112,9 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
         if let Some(key) = &exported.key_id {
             facts.add("key_id", key.as_str());
         }
+        if !exported.column_keys.is_empty() {
+            facts.add("column_keys", exported.column_keys.clone());
+        }
         Ok(exported)
     })
 }
@@ -110,16 +122,15 @@ pub fn export(options: &ExportOptions) -> Outcome<Exported> {
 fn export_now(options: &ExportOptions) -> Outcome<Exported> {
     let round = Round::open(&options.out, options.round.as_deref())?;
     let (plan, _) = load_plan(&options.pipeline)?;
-    if std::fs::read_dir(&options.to).is_ok_and(|mut entries| entries.next().is_some()) {
-        let place = Place::file(options.to.display().to_string());
-        let problem = Diagnostic::error("export.not_empty", "the folder is not empty", place)
-            .hint("name a new folder: files of two exports must not be mixed up");
-        return Err(Failure::one(FailureClass::Usage, problem));
-    }
+    refuse_filled(&options.to)?;
     let write = |to: &Path| match &options.what {
-        What::Rows { key, algorithm, smallest } => {
+        What::Rows { key, algorithm, smallest, column_keys } => {
             let pseudonyms = Pseudonyms::new(&pseudonym::read_key(key, &options.out)?, *algorithm);
-            rows(&round, &plan, (&pseudonyms, *algorithm), *smallest, to)
+            let keys = match column_keys.as_slice() {
+                [] => None,
+                named => Some(ColumnKeys::read(named, &options.out)?),
+            };
+            rows(&round, &plan, (&pseudonyms, *algorithm), *smallest, keys.as_ref(), to)
         }
         What::Counts { threshold } => counts(&round, &plan, *threshold, to),
     };
@@ -130,6 +141,17 @@ fn export_now(options: &ExportOptions) -> Outcome<Exported> {
     Ok(exported)
 }
 
+/// Refuses a folder that holds something.
+fn refuse_filled(to: &Path) -> Outcome<()> {
+    if std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
+        let place = Place::file(to.display().to_string());
+        let problem = Diagnostic::error("export.not_empty", "the folder is not empty", place)
+            .hint("name a new folder: files of two exports must not be mixed up");
+        return Err(Failure::one(FailureClass::Usage, problem));
+    }
+    Ok(())
+}
+
 fn counts(round: &Round, plan: &Plan, threshold: u64, to: &Path) -> Outcome<Exported> {
     let mut files = Vec::new();
     for table in aggregate::aggregate(round, plan, threshold)? {
@@ -137,7 +159,7 @@ fn counts(round: &Round, plan: &Plan, threshold: u64, to: &Path) -> Outcome<Expo
         write_csv(&to.join(&file), &aggregate::lines(&table, threshold))?;
         files.push(file);
     }
-    Ok(Exported { round: round.name.clone(), rows: files.len(), files, key_id: None })
+    Ok(Exported { round: round.name.clone(), rows: files.len(), files, key_id: None, column_keys: Vec::new() })
 }
 
 /// Whom keys mean, from the round's own tables.
@@ -165,6 +187,7 @@ fn rows(
     plan: &Plan,
     (pseudonyms, algorithm): (&Pseudonyms, Algorithm),
     smallest: Smallest,
+    keys: Option<&ColumnKeys>,
     to: &Path,
 ) -> Outcome<Exported> {
     let people = People::of(round)?;
@@ -174,12 +197,23 @@ fn rows(
         let table = round.table(name)?;
         let wanted = treatments(&table.schema, plan, smallest);
         for (column, treatment) in table.schema.columns.iter().zip(&wanted) {
+            let mut became = treatment.title().to_string();
+            if let Some(keys) = keys.filter(|keys| originals::is_kept(column, *treatment, keys)) {
+                became.push_str(&format!("；原值加密保留（{}）", keys.id(column.privacy).unwrap_or_default()));
+            }
             let said = [name.as_str(), &table.schema.title, &column.name, &column.title, column.privacy.name()];
-            told.push(said.into_iter().chain([treatment.title()]).map(String::from).collect());
+            told.push(said.into_iter().chain([became.as_str()]).map(String::from).collect());
         }
         let exported = pseudonymised(&table, &wanted, pseudonyms, &people);
         total += exported.rows();
-        publish::parquet::write(&exported, &to.join(format!("{name}.parquet")))?;
+        let path = to.join(format!("{name}.parquet"));
+        match keys {
+            None => publish::parquet::write(&exported, &path)?,
+            Some(keys) => {
+                let (whole, locked) = originals::with_originals(&table, &wanted, keys, &exported);
+                keys.write(&whole, &locked, &path)?;
+            }
+        }
         write_csv(&to.join(format!("{name}.csv")), &cells(&exported))?;
         files.extend([format!("{name}.parquet"), format!("{name}.csv")]);
     }
@@ -191,7 +225,8 @@ fn rows(
     )]);
     write_csv(&to.join("说明.csv"), &told)?;
     files.push("说明.csv".into());
-    Ok(Exported { round: round.name.clone(), files, rows: total, key_id: Some(key_id) })
+    let column_keys = keys.map(ColumnKeys::ids).unwrap_or_default();
+    Ok(Exported { round: round.name.clone(), files, rows: total, key_id: Some(key_id), column_keys })
 }
 
 /// A table as it leaves the office. Records get the column `person`: the pseudonym of whom they are linked to, the same in all

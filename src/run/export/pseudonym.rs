@@ -3,20 +3,16 @@
 //! A bare hash would be no protection: there are some 10^10 identity numbers to try. Whoever has the key file can find out whom a
 //! pseudonym means; without it nobody can.
 
-use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use hmac::{Hmac, Mac as _};
 use hmac_sha2::Sha256;
 use sm3::Sm3;
 
-use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
+use crate::diag::{FailureClass, Outcome};
+use crate::run::key_file::{self, KEY};
 use crate::run::manifest::hex;
 
-/// Bytes of a key.
-const KEY: usize = 32;
 /// Hexadecimal digits of a pseudonym: 128 bits, so that two persons never share one.
 const DIGITS: usize = 32;
 
@@ -117,59 +113,26 @@ impl Pseudonyms {
 /// # Errors
 /// The file is there already (64), or cannot be written (74).
 pub fn new_key(path: &Path) -> Outcome<()> {
-    let failed = |e: std::io::Error| match e.kind() {
-        std::io::ErrorKind::AlreadyExists => refused(
-            FailureClass::Usage,
-            "export.key_there",
-            path,
-            "the file is there already",
-            "name a new file: without the old key earlier exports cannot be joined with later ones",
-        ),
-        _ => Failure::io("make the key file", path, &e),
-    };
-    let mut key = [0; KEY];
-    let random = Path::new("/dev/urandom");
-    fs::File::open(random).and_then(|mut f| f.read_exact(&mut key)).map_err(|e| Failure::io("read", random, &e))?;
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    let text = hex(&key) + "\n";
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|e| Failure::io("write the key", path, &e))
+    key_file::write_new(path, &(hex(&key_file::random::<KEY>()?) + "\n"))
 }
 
 /// Reads a key file that nobody but its owner can read and that does not lie beside the data.
 ///
 /// # Errors
 /// There is no such file (66); others may read it, it lies in `out`, or it is no key (65).
-pub fn read_key(path: &Path, out: &Path) -> Outcome<Vec<u8>> {
-    let meta = fs::metadata(path).map_err(|_| {
-        let hint = "make one with `bidui export --new-key FILE`, in a folder that is not copied with the data";
-        refused(FailureClass::InputMissing, "export.no_key", path, "there is no such key file", hint)
-    })?;
-    let contract = FailureClass::InputContract;
-    if meta.permissions().mode() & 0o077 != 0 {
-        let hint = "`chmod 600` it, and think about who may have read it";
-        return Err(refused(contract, "export.key_open", path, "others than its owner can read the key", hint));
-    }
-    let inside = |out: &Path| path.canonicalize().is_ok_and(|p| p.starts_with(out));
-    if out.canonicalize().is_ok_and(|out| inside(&out)) {
-        let hint = "keep it elsewhere: who gets the data must not get the key with them";
-        return Err(refused(contract, "export.key_beside", path, "the key lies in the folder of the data", hint));
-    }
-    let text = fs::read_to_string(path).map_err(|e| Failure::io("read the key", path, &e))?;
-    let text = text.trim();
-    let digits = |at: usize| text.get(at..at + 2).and_then(|d| u8::from_str_radix(d, 16).ok());
-    let key: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digits).collect();
-    key.filter(|key| key.len() == KEY).ok_or_else(|| {
+pub fn read_key(path: &Path, out: &Path) -> Outcome<[u8; KEY]> {
+    let text = key_file::read(path, out, "bidui export --new-key FILE")?;
+    key_file::parse(text.trim()).ok_or_else(|| {
         let hint = "a key file holds 64 hexadecimal digits, as `bidui export --new-key FILE` writes them";
-        refused(contract, "export.bad_key", path, "this is no key file", hint)
+        key_file::refused(FailureClass::InputContract, "export.bad_key", path, "this is no key file", hint)
     })
-}
-
-fn refused(class: FailureClass, code: &'static str, path: &Path, said: &str, hint: &str) -> Failure {
-    Failure::one(class, Diagnostic::error(code, said, Place::file(path.display().to_string())).hint(hint))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     /// RFC 4231, test case 2; and the same key and text under SM3, as the SM3 working draft's HMAC gives it.
