@@ -15,9 +15,10 @@ demo:
 test:
 	$(CARGO) test --locked
 
-## kill -9 and a full disk at every call that changes the disk, and the job without a network: needs strace.
+## kill -9 and a full disk at every call that changes the disk, the job without a network (these need strace), and ten times
+## the sample under a cap on memory.
 test-crash:
-	$(CARGO) test --locked --test it -- --ignored --test-threads=1 crash_sweep fault_15 without_a_network; \
+	$(CARGO) test --locked --test it -- --ignored --test-threads=1 crash_sweep fault_15 without_a_network ten_times_the_sample; \
 	  ended=$$?; cat $${CARGO_TARGET_DIR:-target}/tmp/crash-*.txt; exit $$ended
 
 ## Licences, sources, banned and vulnerable crates (deny.toml).

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::printer::Printer;
-use crate::diag::Outcome;
-use crate::run;
+use crate::diag::{Failure, Outcome};
+use crate::run::audit::{self, Action};
+use crate::run::{self, manifest};
 
 /// Arguments of `backup`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,13 @@ pub struct Args {
 
 /// Runs the verb.
 pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
-    let copied = run::backup(&args.out, &args.to)?;
+    let copied = audit::act(&args.out, &Action::new("backup"), |facts| {
+        let copied = run::backup(&args.out, &args.to)?;
+        let (sha256, _) = manifest::hash_file(&args.to).map_err(|e| Failure::io("hash", &args.to, &e))?;
+        facts.add("rows", copied.rows);
+        facts.add("sha256", sha256);
+        Ok(copied)
+    })?;
     if args.json {
         printer.json(&copied);
     } else {

@@ -41,6 +41,9 @@ pub struct Args {
     /// Add OpenLineage events of the run, a line each.
     #[arg(long, value_name = "FILE.ndjson")]
     lineage: Option<PathBuf>,
+    /// Start this program when the run has ended, well or not, with its counts as JSON on standard input: for a robot or a mail.
+    #[arg(long, value_name = "PROGRAM")]
+    notify: Option<PathBuf>,
     /// What to print at the end.
     #[arg(long, value_enum, default_value_t = Summary::Auto)]
     summary: Summary,
@@ -78,10 +81,23 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         })
     });
     let progress = Progress::new();
-    let telemetry = Telemetry::begin(&options, args.metrics.clone(), args.lineage.clone())?;
-    let finished = run::run(&options, &|e| progress.event(e));
+    let (finished, told) = match Telemetry::begin(&options, args.metrics.clone(), args.lineage.clone()) {
+        Ok(telemetry) => {
+            let finished = run::run(&options, &|e| progress.event(e));
+            let told = telemetry.end(&finished);
+            (finished, told)
+        }
+        Err(failure) => (Err(failure), Ok(())),
+    };
     progress.finish();
-    let told = telemetry.end(&finished);
+    if let Some(program) = &args.notify {
+        let ended = finished.as_ref().map_err(|f| f.class).and_then(|f| match &told {
+            Ok(()) => Ok(f.trouble),
+            Err(late) => Err(late.class),
+        });
+        let exit = ended.map_or_else(FailureClass::exit_code, |t| t.map_or(0, FailureClass::exit_code));
+        printer.problems(run::notify::notify(program, &options, &finished, exit).iter());
+    }
     let finished = finished?;
     for s in &finished.manifest.sources {
         tracing::info!(source = s.source, state = s.state, read = s.rows.read, accepted = s.rows.accepted, "source");

@@ -53,7 +53,7 @@ enum What {
     Undo {
         /// The round.
         round: String,
-        /// Why, for the audit log.
+        /// Why, for the audit log; needed.
         #[arg(long, value_name = "TEXT", default_value = "")]
         reason: String,
     },
@@ -87,7 +87,8 @@ enum What {
         #[arg(long, value_name = "KEY|FILE")]
         encrypt_to: Vec<String>,
     },
-    /// Make a bundle's round again and compare every byte (exit 65 when something differs).
+    /// Make a bundle's round again and compare every byte (exit 65 when something differs). Stands in the audit log of --out, if
+    /// that folder has one.
     Replay {
         /// The folder of the bundle.
         dir: PathBuf,
@@ -176,7 +177,11 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
         What::Undo { round, reason } => {
             let action = Action::new("runs.undo").why(reason).on("round", round.as_str());
-            put_back(args, printer, &audit::act(&args.out, &action, |_| run::undo_run(&args.out, round))?);
+            let undone = audit::act(&args.out, &action, |_| {
+                audit::demand_reason(reason)?;
+                run::undo_run(&args.out, round)
+            })?;
+            put_back(args, printer, &undone);
         }
         What::Restore { round } => {
             let action = Action::new("runs.restore").on("round", round.as_str());
@@ -222,7 +227,20 @@ pub fn main(args: &Args, printer: &Printer) -> Outcome<u8> {
         }
         What::Replay { dir, to, identity } => {
             let progress = Progress::new();
-            let replayed = run::replay_bundle(dir, to.as_deref(), identity, &|e| progress.event(e));
+            let replay = |facts: &mut audit::Facts| {
+                let replayed = run::replay_bundle(dir, to.as_deref(), identity, &|e| progress.event(e))?;
+                facts.add("round", replayed.round.as_str());
+                facts.add("run_id", replayed.run_id.as_str());
+                facts.add("same", replayed.same);
+                facts.add("not_same", replayed.differences.len());
+                facts.exit(replayed.failure().map_or(0, |f| f.class.exit_code()));
+                Ok(replayed)
+            };
+            // On another machine no office's log is there, and the folder named with --to may have to be empty.
+            let replayed = match args.out.join(audit::FILE).is_file() {
+                true => audit::act(&args.out, &Action::new("runs.replay"), replay),
+                false => replay(&mut audit::Facts::default()),
+            };
             progress.finish();
             let replayed = replayed?;
             match args.json {

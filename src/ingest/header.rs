@@ -231,8 +231,12 @@ impl<'a> Contract<'a> {
         })
     }
 
+    /// The contract's file as `shared/sources/<id>.toml`: what is told of a delivery is kept and told again by runs that
+    /// name the pipeline folder otherwise.
     fn contract_file(&self) -> &str {
-        self.source.place.file.as_deref().unwrap_or("the source's contract")
+        const BELOW_PIPELINES: usize = 3;
+        let Some(file) = self.source.place.file.as_deref() else { return "the source's contract" };
+        file.rmatch_indices('/').nth(BELOW_PIPELINES - 1).map_or(file, |(at, _)| &file[at + 1..])
     }
 
     fn no_heading(&self, place: &Place) -> Diagnostic {

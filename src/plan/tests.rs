@@ -270,6 +270,19 @@ fn the_most_specific_valid_value_counts() {
 }
 
 #[test]
+fn contracts_without_places_are_the_same_wherever_the_pipelines_lie() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/quarterly");
+    let (plan, _) = load(&shipped);
+    for mut source in plan.expect("a sound pipeline").sources {
+        let (connection, query, file) = (String::new(), String::new(), String::new());
+        source.database = Some(Database { connection, query, file, place: source.place.clone() });
+        let (whole, without) = (format!("{source:?}"), format!("{:?}", source.without_places()));
+        assert!(whole.contains(".toml") && !without.contains(".toml"), "{}: {without}", source.id);
+        assert!(!without.contains("line: Some"), "{}: {without}", source.id);
+    }
+}
+
+#[test]
 fn the_shipped_pipelines_load() {
     for name in ["quarterly", "nightly"] {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines").join(name);

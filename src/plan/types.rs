@@ -432,4 +432,15 @@ impl Source {
     pub fn table(&self) -> String {
         format!("records_{}", self.id)
     }
+
+    /// The contract alone, without where it stands: equal however the pipeline folder was named.
+    pub fn without_places(&self) -> Source {
+        let mut source = self.clone();
+        source.place = Place::default();
+        source.terms.place = Place::default();
+        source.fields.iter_mut().for_each(|f| f.place = Place::default());
+        source.checks.iter_mut().for_each(|c| c.place = Place::default());
+        source.database.iter_mut().for_each(|d| d.place = Place::default());
+        source
+    }
 }

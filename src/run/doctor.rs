@@ -171,7 +171,7 @@ fn needs(health: &mut Health, options: &DoctorOptions, plan: &Plan, today: Date)
     health.look("memory", format!("{} needed, {} free", limits::shown(size.memory()), of(available)), problems);
     let problems = limits::demand_room(&size, &options.out).err().map(|f| f.problems).unwrap_or_default();
     let free = limits::free(&options.out).ok();
-    health.look("space", format!("{} needed, {} free", limits::shown(size.disk(0)), of(free)), problems);
+    health.look("space", format!("{} needed, {} free", limits::shown(size.room(&options.out)), of(free)), problems);
 }
 
 fn inbox(health: &mut Health, input: &Path) {

@@ -121,6 +121,12 @@ impl Ingested {
     }
 }
 
+/// A contract as a part of a key. Where its file stands is none of it: a timer names the pipeline folder in full and a
+/// person at the keyboard does not, and both are to find what the other kept.
+pub fn contract(source: &Source) -> String {
+    format!("{:?}", source.without_places())
+}
+
 /// Where deliveries that went through before are found.
 pub struct Shelf<'a> {
     /// The kept results.
@@ -147,7 +153,7 @@ impl<'a> Shelf<'a> {
     /// An increment's contains that of the one before it: how its records are numbered and what of it is folded
     /// depends on all that came earlier.
     pub fn key(&self, source: &Source, files: &[KeptFile], day: Date, after: &str) -> String {
-        let mut key = Key::new(Stage::Ingest).with(format!("{source:?}")).with(&self.codes).with(after);
+        let mut key = Key::new(Stage::Ingest).with(contract(source)).with(&self.codes).with(after);
         key = key.with(day.to_string()).with([u8::from(self.answered)]);
         for file in files {
             key = key.with(&file.path).with(&file.sha256);

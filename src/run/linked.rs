@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::ingested::contract;
 use super::outputs::concat;
 use super::sources::Part;
 use super::stages::{self, Key, Stage, Stages};
-use crate::diag::{Failure, Outcome};
+use crate::diag::{Failure, Outcome, Place};
 use crate::link::decisions::{Applied, Decision};
 use crate::link::{self, Decisions, Linked, Register};
 use crate::model::{Table, tables};
@@ -28,7 +29,8 @@ impl<'a> Basis<'a> {
         model: &LinkModel,
     ) -> Option<Self> {
         let numbers: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-        let mut key = Key::new(Stage::Link).with(format!("{source:?}")).with(numbers).with(format!("{model:?}"));
+        let model = LinkModel { place: Place::default(), ..model.clone() };
+        let mut key = Key::new(Stage::Link).with(contract(source)).with(numbers).with(format!("{model:?}"));
         for part in parts {
             key = key.with(part.key.as_ref()?);
         }
@@ -101,7 +103,7 @@ fn of_part(
     let Some((basis, delivery)) = basis.zip(part.key.as_ref()) else {
         return make();
     };
-    let key = basis.key.clone().with(format!("{source:?}")).with(delivery).with(format!("{decisions:?}")).finish();
+    let key = basis.key.clone().with(contract(source)).with(delivery).with(format!("{decisions:?}")).finish();
     if let Some(found) = basis.stages.load(Stage::Link, &key, |dir| load(dir, records, model)) {
         return found;
     }

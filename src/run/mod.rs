@@ -57,6 +57,7 @@ mod link_person;
 mod linked;
 mod lock;
 pub mod manifest;
+pub mod notify;
 mod outputs;
 pub(crate) mod papers;
 mod pipeline;

@@ -256,7 +256,12 @@ fn canaries_are_found_in_no_output_that_must_not_show_them() {
         "run.prom",
         "--lineage",
         "run.ndjson",
+        "--notify",
+        "./listen",
     ];
+    let listen = office.dir.join("listen");
+    fs::write(&listen, "#!/bin/sh\nexec /bin/cat >> notified.ndjson\n").unwrap();
+    fs::set_permissions(&listen, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     assert_eq!(office.bidui(&run), 65, "files were refused, the round was published: {}", office.last());
     let filled = office.fill_a_form().display().to_string();
     let named = ["--out", out.as_str()];
@@ -314,7 +319,7 @@ fn canaries_are_found_in_no_output_that_must_not_show_them() {
     for (command, said) in &office.said {
         look(command.split(" of ").next().unwrap_or_default(), said, &[]);
     }
-    for told in ["run.prom", "run.ndjson"] {
+    for told in ["run.prom", "run.ndjson", "notified.ndjson"] {
         look(told, &fs::read_to_string(office.dir.join(told)).unwrap(), &[]);
     }
     for folder in ["rows", "counts"] {

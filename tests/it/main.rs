@@ -19,6 +19,7 @@ mod forms_mutations;
 mod forms_versions;
 mod interop;
 mod ledger;
+mod limits;
 mod link;
 mod nights;
 #[cfg(feature = "odbc")]

@@ -293,6 +293,33 @@ fn nights(name: &str, seed: u64, households: usize, nights: usize) {
 }
 
 #[test]
+fn a_run_finds_what_one_kept_that_named_the_pipeline_folder_otherwise() {
+    let mut office = Office::new("nights-named-otherwise", 22, 40);
+    // What is told of this file names its contract.
+    office.heading = "a,b\n".into();
+    office.send("没有表头", vec!["1,2\n".into()]);
+    office.run(&office.out, "2026-10-01", false);
+    let round = office.out.join("rounds/2026-10-01");
+    let (before, first) = (office.kept(), tree(&round));
+    assert!(!before.is_empty());
+    let told = fs::read_to_string(round.join("manifest.json")).unwrap();
+    assert!(
+        told.contains(" shared/sources/medical_settlement.toml"),
+        "a contract is named below the pipelines: {told}"
+    );
+
+    let pipelines = office.pipeline.parent().unwrap();
+    let moved = pipelines.with_file_name("县里的规则");
+    copy_tree(pipelines, &moved);
+    for pipeline in [pipelines.join("../pipelines/./nightly"), moved.join("nightly")] {
+        office.pipeline = pipeline;
+        office.run(&office.out, "2026-10-01", false);
+        assert_eq!(office.kept(), before, "{}: nothing is made anew", office.pipeline.display());
+        assert!(tree(&round) == first, "{}: the round is the same", office.pipeline.display());
+    }
+}
+
+#[test]
 fn twenty_nights_that_take_only_what_is_new_equal_full_runs() {
     nights("nights", 20, 60, 20);
 }

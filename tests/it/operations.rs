@@ -126,6 +126,82 @@ fn metrics_events_and_log_tell_the_run_and_nobody_s_name() {
     assert!(leaked.is_empty(), "{leaked:?}");
 }
 
+/// A program that keeps what it is told, and then does something.
+fn listener(dir: &Path, then: &str) -> PathBuf {
+    let path = dir.join("ops/listen");
+    fs::write(&path, format!("#!/bin/sh\n/bin/cat > told.json\n{then}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    path
+}
+
+#[test]
+fn a_program_is_told_how_a_run_ended_and_changes_nothing_of_it() {
+    let dir = office("operations-notify");
+    let listen = listener(&dir, "echo noise; echo noise >&2").display().to_string();
+    let told = || -> Value { serde_json::from_slice(&fs::read(dir.join("told.json")).unwrap()).unwrap() };
+    let quarter = ["run", "pipelines/quarterly", "--input", "inbox", "--out", "out", "--as-of", DAY, "--notify"];
+    let (code, line, err) = at(&dir, &[&quarter[..], &[&listen]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(!line.contains("noise") && !err.contains("noise") && line.lines().count() == 1, "{line} {err}");
+    let published = told();
+    let manifest = super::support::manifest(&dir.join("out/rounds/2026Q3"));
+    for key in ["round", "run_id", "as_of", "pipeline"] {
+        assert!(published[key].is_string() && published[key] == manifest[key], "{key}: {published}");
+    }
+    assert_eq!((&published["exit"], &published["published"]), (&0.into(), &true.into()));
+    let states = published["sources_by_state"].as_object().unwrap().values().map(|n| n.as_u64().unwrap());
+    assert_eq!(states.sum::<u64>() as usize, manifest["sources"].as_array().unwrap().len());
+    let problems = published["problems"].as_object().unwrap().values().map(|n| n.as_u64().unwrap());
+    assert_eq!(problems.sum::<u64>() as usize, manifest["problems"].as_array().unwrap().len());
+    // Sixty households: counts are small, and a small one is told nowhere. What is told is true.
+    let (mut hidden, mut shown) = (0, 0);
+    for counts in ["online_by_type", "comparison_by_outcome"] {
+        let (here, there) = (published[counts].as_object().unwrap(), manifest[counts].as_object().unwrap());
+        assert!(!here.is_empty() && here.keys().eq(there.keys()), "{counts}: {here:?} {there:?}");
+        for (name, count) in here {
+            match count.as_u64() {
+                None => hidden += 1,
+                Some(n) => {
+                    shown += 1;
+                    assert!(there[name] == n && (n == 0 || n >= 10), "{counts} {name}: {n}, {}", there[name]);
+                }
+            }
+        }
+    }
+    assert!(hidden > 0, "{shown} shown: {published}");
+
+    // Refused: another holds the folder. Failed: the pipeline is not there.
+    let held = fs::File::options().append(true).create(true).open(dir.join("out/.lock")).unwrap();
+    held.lock().unwrap();
+    assert_eq!(night(&dir, &["--notify", &listen]).0, 75);
+    let refused = told();
+    assert_eq!((&refused["exit"], &refused["published"], &refused["round"]), (&75.into(), &false.into(), &Value::Null));
+    assert_eq!(refused["problems"], serde_json::json!({"run.locked": 1}), "{refused}");
+    drop(held);
+    let none = ["run", "pipelines/none", "--input", "inbox", "--out", "out", "--as-of", DAY, "--notify", &listen];
+    assert_eq!(at(&dir, &none).0, 78);
+    assert_eq!((&told()["exit"], &told()["as_of"]), (&78.into(), &DAY.into()));
+
+    // A program that fails or is not there is told as a warning; the round is the one of a run without it.
+    listener(&dir, "exit 22");
+    let (code, _, err) = night(&dir, &["--notify", &listen]);
+    assert!(
+        code == 0 && err.contains("warning[notify.failed]") && err.contains("22") && err.contains("hint:"),
+        "{err}"
+    );
+    let round = tree(&dir.join("out/rounds").join(DAY));
+    let (code, _, err) = night(&dir, &["--notify", "ops/nobody"]);
+    assert!(code == 0 && err.contains("warning[notify.not_started]"), "{err}");
+    assert!(round == tree(&dir.join("out/rounds").join(DAY)));
+    let log = fs::read_to_string(dir.join("out/audit.jsonl")).unwrap();
+    let entries = log.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
+    let ends: Vec<i64> = entries
+        .filter(|e| e["action"] == "notify" && e["event"] == "end")
+        .map(|e| e["exit"].as_i64().unwrap())
+        .collect();
+    assert_eq!(ends, [0, 0, 0, 74, 74], "what was handed out stands in the audit log");
+}
+
 #[test]
 fn a_backup_is_checked_and_comes_back() {
     let dir = office("operations-backup");
@@ -137,6 +213,12 @@ fn a_backup_is_checked_and_comes_back() {
     assert_eq!(code, 0, "{err}");
     assert!(line.contains("checked"), "{line}");
     assert_eq!(mode(&copy), 0o600);
+    // A copy of everything that people decided was handed out: who did it and which file it is stands in the log.
+    let log = fs::read_to_string(dir.join("out/audit.jsonl")).unwrap();
+    let logged: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!((&logged["action"], &logged["exit"]), (&"backup".into(), &0.into()), "{logged}");
+    let (sha256, _) = bidui::run::manifest::hash_file(&copy).unwrap();
+    assert_eq!(logged["on"]["sha256"], sha256, "{logged}");
     let before = super::crash::state::State::of(&dir.join("out"));
     // The disk gave the ledger back damaged: told, nothing published, the old round stays.
     let ledger = dir.join("out/ledger.sqlite");

@@ -11,6 +11,17 @@ fn say(out: &Path, args: &[&str]) -> (i32, String, String) {
     outcome(bidui().args(args).arg("--out").arg(out))
 }
 
+fn undo(out: &Path, round: &str) -> (i32, String, String) {
+    say(out, &["runs", "undo", round, "--reason", "登记册送错了"])
+}
+
+/// The entries of the audit log about an action, each with how it ended.
+fn ended(out: &Path, action: &str) -> Vec<serde_json::Value> {
+    let log = fs::read_to_string(out.join("audit.jsonl")).unwrap();
+    let entries = log.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    entries.filter(|e| e["action"] == action && e["event"] == "end").collect()
+}
+
 fn night(out: &Path, day: &str) {
     let args = ["run", "pipelines/nightly", "--input", "sample-data", "--as-of", day];
     let (code, _, err) = say(out, &args);
@@ -30,15 +41,17 @@ fn a_round_is_undone_and_restored_with_its_ledger() {
     let before = state(&out);
     night(&out, "2026-10-01");
     let after = state(&out);
-    let (code, _, err) = say(&out, &["runs", "undo", "2026Q3"]);
+    let (code, _, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    assert!(code == 64 && err.contains("usage.reason") && err.contains("--reason"), "{err}");
+    let (code, _, err) = undo(&out, "2026Q3");
     assert!(code == 64 && err.contains("2026-10-01") && err.contains("runs.later_round"), "{err}");
     assert!(after == state(&out), "a refusal changes nothing");
 
-    let (code, text, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    let (code, text, err) = undo(&out, "2026-10-01");
     assert_eq!(code, 0, "{err}");
     assert!(text.contains("run none counts now"), "{text}");
     assert!(before == state(&out), "files and ledger are as before the night");
-    let (code, _, err) = say(&out, &["runs", "undo", "2026-10-01"]);
+    let (code, _, err) = undo(&out, "2026-10-01");
     assert_eq!(code, 66, "{err}");
 
     let (code, _, err) = say(&out, &["runs", "restore", "2026-10-01"]);
@@ -54,7 +67,7 @@ fn a_round_is_undone_and_restored_with_its_ledger() {
     assert_eq!(say(&out, &["runs", "restore", "2026-10-01"]).0, 0);
     assert!(after == state(&out) && !out.join(".undo.json").exists());
 
-    assert_eq!(say(&out, &["runs", "undo", "2026-10-01"]).0, 0);
+    assert_eq!(undo(&out, "2026-10-01").0, 0);
     night(&out, "2026-10-02");
     let (code, _, err) = say(&out, &["runs", "restore", "2026-10-01"]);
     assert!(code == 64 && err.contains("runs.moved_on"), "{err}");
@@ -72,7 +85,7 @@ fn a_round_that_was_run_again_goes_back_to_its_first_version() {
     let (code, _, err) = say(&out, &[&args[..], &[inbox.to_str().unwrap()]].concat());
     assert_eq!(code, 0, "{err}");
     assert!(before != state(&out));
-    let (code, text, err) = say(&out, &["runs", "undo", "2026Q3", "--json"]);
+    let (code, text, err) = say(&out, &["runs", "undo", "2026Q3", "--reason", "漏了一个部门", "--json"]);
     assert_eq!(code, 0, "{err}");
     let told: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert!(told["now"].is_string() && told["taken"].is_string(), "{told}");
@@ -89,7 +102,7 @@ fn what_people_decided_is_not_undone_with_a_round() {
     let (code, _, err) = say(&out, &[&step[..], &["--reason", "已核实", "--on", "2026-10-20"]].concat());
     assert_eq!(code, 0, "{err}");
     let before = state(&out);
-    let (code, _, err) = say(&out, &["runs", "undo", "2026Q3"]);
+    let (code, _, err) = undo(&out, "2026Q3");
     assert!(code == 64 && err.contains("1 steps of cases"), "{err}");
     assert!(before == state(&out));
 }
@@ -106,21 +119,35 @@ fn a_bundle_is_replayed_byte_for_byte_elsewhere() {
         assert_eq!(code, 0, "{err}");
         let away = dir.join(format!("另一台 {round}"));
         fs::rename(&bundle, &away).unwrap();
-        for (threads, zone, lang) in [("1", "America/St_Johns", "tr_TR.UTF-8"), ("2", "Asia/Shanghai", "C")] {
+        let nowhere = dir.join("out");
+        let places = [("1", "America/St_Johns", "tr_TR.UTF-8", &nowhere), ("2", "Asia/Shanghai", "C", &out)];
+        for (threads, zone, lang, office) in places {
             let mut replay = bidui();
             replay.env("TZ", zone).env("LANG", lang).env("LC_ALL", lang).current_dir(&dir);
-            replay.args(["runs", "replay"]).arg(&away).args(["--threads", threads]);
+            replay.args(["runs", "replay"]).arg(&away).args(["--threads", threads, "--out"]).arg(office);
             let (code, text, err) = outcome(&mut replay);
             assert_eq!(code, 0, "{round}: {err}");
             assert!(text.contains("byte for byte as published, 0 not"), "{text}");
         }
     }
+    // Away from an office there is no log to write in; in one it is written.
+    let logged = ended(&out, "runs.replay");
+    let rounds: Vec<&str> = logged.iter().map(|e| e["on"]["round"].as_str().unwrap()).collect();
+    assert_eq!(rounds, ["2026Q3", "2026-10-01"]);
+    for entry in &logged {
+        assert!(
+            entry["exit"] == 0 && entry["on"]["same"].as_u64() > Some(10) && entry["on"]["not_same"] == 0,
+            "{entry}"
+        );
+    }
+    assert!(!dir.join("out").exists());
     let away = dir.join("另一台 2026Q3");
     let (code, _, err) = say(&out, &["runs", "bundle", "2026Q3", "--to", away.to_str().unwrap()]);
     assert!(code == 64 && err.contains("bundle.not_empty"), "{err}");
     fs::write(away.join("pipelines/quarterly/params.toml"), "").unwrap();
     let (code, _, err) = say(&out, &["runs", "replay", away.to_str().unwrap()]);
     assert!(code == 65 && err.contains("pipelines/quarterly/params.toml"), "{err}");
+    assert_eq!(ended(&out, "runs.replay").last().unwrap()["exit"], 65);
     // A pipeline that was changed since is told, and nothing is left behind.
     let pipelines = scratch("bundle-pipelines");
     copy_tree(&root().join("pipelines"), &pipelines);

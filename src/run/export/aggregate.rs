@@ -55,6 +55,12 @@ pub fn aggregate(round: &Round, plan: &Plan, threshold: u64) -> Outcome<Vec<Aggr
     ])
 }
 
+/// Counts a comparison: down by type on the online list (nothing for who is not on it), across by outcome.
+pub fn by_type_and_outcome(comparison: &Table) -> Counts {
+    let of = |column: &'static str| move |row| one(comparison.str_at(column, row).unwrap_or(""));
+    cross(comparison.rows(), of("online_type"), of("outcome"), true)
+}
+
 fn one(text: &str) -> Vec<String> {
     vec![text.to_string()]
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
 
 pub use super::seal::new_column_keys;
+pub use aggregate::by_type_and_outcome;
 pub use columns::Smallest;
 pub use open::{OpenedExport, open_export};
 pub use pseudonym::{Algorithm, new_key};
