@@ -330,6 +330,7 @@ pub fn write(dir: &Path, sheets: &Sheets, observer: Observer) -> Outcome<()> {
         offline: tables.get("offline_list"),
         comparison: tables.get("comparison"),
         tasks: tables.get("verification_tasks"),
+        asked: (plan.cadence == Cadence::Nightly).then(|| sheets.forms.iter().map(|f| f.rows.len()).sum()),
         proposals: tables.get("proposals"),
         orders,
         tracking: tables.get("tracking"),

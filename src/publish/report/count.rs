@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::data::*;
 use crate::diag::{self, Place, Severity};
 use crate::model::{Table, words};
-use crate::plan::SourceRole;
+use crate::plan::{Cadence, SourceRole};
 
 /// Counts the round for the report.
 pub fn data(facts: &Facts) -> ReportData {
@@ -74,11 +74,26 @@ fn figures(facts: &Facts) -> Vec<Figure> {
         figure("线上疑似", facts.online.rows(), "户", "部门数据比对得出"),
         figure("线下上报", rows, "行", &format!("能对应到{}户", reported.len())),
         figure("建议名单", facts.proposals.rows(), "户", "线上线下一致，待会议审定"),
-        figure("待村核实", facts.tasks.rows(), "项", "两边不一致或身份不明"),
+        figure("待村核实", facts.tasks.rows(), "项", &asked(facts)),
         figure("仅收入偏低", income_only(facts), "户", "人均纯收入低于监测线而无其他风险，按规定不单独列入"),
         figure("有审慎事项", cautioned, "户", "需说明情况，不据此排除"),
         figure("开单草稿", facts.orders.rows(), "件", "审定后发给责任部门"),
     ]
+}
+
+fn asked(facts: &Facts) -> String {
+    match facts.asked {
+        None => "两边不一致或身份不明".into(),
+        Some(anew) => format!("本次新交办{anew}项，其余已在此前的核实表上"),
+    }
+}
+
+/// At night it is no gap that nothing new came: a delivery that is too old to count is `missing`, one that was turned away says so.
+fn only_waits(facts: &Facts, row: usize) -> bool {
+    let waits = |problem: &str| ["[delivery.same_again]", "[delivery.late]"].iter().any(|code| problem.ends_with(code));
+    facts.plan.cadence == Cadence::Nightly
+        && facts.quality.str_at("state", row) == Some("stale")
+        && facts.quality.str_at("problems", row).unwrap_or("").split('；').filter(|p| !p.is_empty()).all(waits)
 }
 
 /// State of a source in words, with the date of an earlier delivery that stands in.
@@ -101,22 +116,23 @@ fn state(quality: &Table, row: usize) -> String {
 fn gaps(facts: &Facts) -> Vec<Gap> {
     let quality = facts.quality;
     let gone = (0..quality.rows()).filter(|row| quality.str_at("state", *row) != Some("delivered"));
-    gone.map(|row| {
-        let id = quality.str_at("source", row).unwrap_or("");
-        let outcomes = facts.outcomes;
-        let rules: Vec<&str> = (0..outcomes.rows())
-            .filter(|r| words::split(outcomes.str_at("missing_sources", *r)).any(|s| s == id))
-            .filter_map(|r| outcomes.str_at("rule", r))
-            .collect();
-        Gap {
-            title: quality.str_at("title", row).unwrap_or(id).to_string(),
-            department: quality.str_at("department", row).unwrap_or("").to_string(),
-            state: state(quality, row),
-            why: quality.str_at("problems", row).unwrap_or("").to_string(),
-            rules: rules.join("、"),
-        }
-    })
-    .collect()
+    gone.filter(|row| !only_waits(facts, *row))
+        .map(|row| {
+            let id = quality.str_at("source", row).unwrap_or("");
+            let outcomes = facts.outcomes;
+            let rules: Vec<&str> = (0..outcomes.rows())
+                .filter(|r| words::split(outcomes.str_at("missing_sources", *r)).any(|s| s == id))
+                .filter_map(|r| outcomes.str_at("rule", r))
+                .collect();
+            Gap {
+                title: quality.str_at("title", row).unwrap_or(id).to_string(),
+                department: quality.str_at("department", row).unwrap_or("").to_string(),
+                state: state(quality, row),
+                why: quality.str_at("problems", row).unwrap_or("").to_string(),
+                rules: rules.join("、"),
+            }
+        })
+        .collect()
 }
 
 fn type_index(kind: Option<&str>) -> Option<usize> {

@@ -28,6 +28,8 @@ pub struct Facts<'a> {
     pub comparison: &'a Table,
     /// `verification_tasks`.
     pub tasks: &'a Table,
+    /// How many of them this round's forms ask, when earlier forms ask the others.
+    pub asked: Option<usize>,
     /// `proposals`.
     pub proposals: &'a Table,
     /// `work_orders`.

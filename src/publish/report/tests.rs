@@ -6,7 +6,7 @@ use super::{Facts, ReportData, data, render};
 use crate::diag::{Diagnostic, Place};
 use crate::model::build::{TableBuilder, Value};
 use crate::model::{Table, TableSchema, tables};
-use crate::plan::{Plan, sample};
+use crate::plan::{Cadence, Plan, sample};
 
 type Rows = Vec<Vec<(&'static str, Value)>>;
 
@@ -58,6 +58,7 @@ impl Round {
             offline: t("offline_list"),
             comparison: t("comparison"),
             tasks: t("verification_tasks"),
+            asked: None,
             proposals: t("proposals"),
             orders: t("work_orders"),
             tracking: t("tracking"),
@@ -253,6 +254,32 @@ fn sums_that_do_not_close_and_rules_that_say_nothing_are_seen() {
     assert_eq!(remarks, ["", "无一命中", "全部命中", "全部无法判断"]);
     assert_eq!(data.gaps.len(), 1);
     assert_eq!((data.gaps[0].state.as_str(), data.gaps[0].rules.as_str()), ("未提供", "WAT-01"));
+}
+
+#[test]
+fn at_night_it_is_no_gap_that_nothing_new_came() {
+    let stale =
+        |id, problems: &'static str| [source(id, "stale", [1; 8]), vec![("problems", problems.into())]].concat();
+    let rows = vec![
+        stale("same", "a.csv：送来的与以前的完全相同，没有新数据 [delivery.same_again]"),
+        stale("waits", ""),
+        stale("held", "b.csv：行数相差太多 [delivery.held]；c.csv：本次没有送来 [delivery.late]"),
+        source("none", "missing", [0; 8]),
+    ];
+    let mut round = round();
+    let at = round.tables.iter().position(|t| t.name() == "source_quality").expect("made");
+    round.tables[at] = table(tables::source_quality(), rows);
+    let gaps = |round: &Round, asked| {
+        let data = data(&Facts { asked, ..round.facts() });
+        let named = data.gaps.iter().map(|g| g.title.clone()).collect::<Vec<_>>();
+        (named, data.figures[4].note.clone())
+    };
+    let (named, note) = gaps(&round, None);
+    assert_eq!((named.len(), note.as_str()), (4, "两边不一致或身份不明"));
+    round.plan.cadence = Cadence::Nightly;
+    let (named, note) = gaps(&round, Some(0));
+    assert_eq!(named, ["held名册", "none名册"]);
+    assert_eq!(note, "本次新交办0项，其余已在此前的核实表上");
 }
 
 #[test]
