@@ -86,7 +86,7 @@ fn problem(code: &'static str, what: String, at: impl Into<String>, hint: &str) 
 
 /// Refuses a folder that holds something.
 fn refuse_filled(to: &Path) -> Outcome<()> {
-    if fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
+    if private::is_filled(to) {
         let what = "the folder already holds something; nothing was written".to_string();
         let problem = problem("bundle.not_empty", what, to.display().to_string(), "name a new or an empty folder");
         return Err(Failure::one(FailureClass::Usage, problem));

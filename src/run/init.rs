@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use super::private;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
 use crate::plan;
 use crate::plan::json_schema::{self, FileKind};
@@ -38,7 +39,7 @@ pub struct SetUp {
 /// # Errors
 /// Exit 64 when the folder already holds something; 74 when it cannot be written.
 pub fn init(dir: &Path) -> Outcome<SetUp> {
-    let taken = std::fs::read_dir(dir).map(|mut d| d.next().is_some()).unwrap_or(false);
+    let taken = private::is_filled(dir);
     if taken {
         let problem = Diagnostic::error(
             "init.not_empty",
@@ -96,7 +97,7 @@ fn schemas(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
 /// The files by which a server starts the runs, with the folder's own path in them.
 fn kit(dir: &Path, files: &mut Vec<String>) -> Outcome<()> {
     for folder in KIT_FOLDERS {
-        super::private::make_dir(&dir.join(folder))?;
+        private::make_dir(&dir.join(folder))?;
     }
     let folder = dir.join("ops");
     std::fs::create_dir_all(&folder).map_err(|e| Failure::io("make the folder", &folder, &e))?;

@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::manifest::{self, HashedFile};
-use super::{private, stages};
+use super::{private, stages, store};
 use crate::cases::ledger;
 use crate::diag::{Failure, Outcome};
 use crate::publish::atomic;
@@ -123,20 +123,8 @@ pub fn settle(out: &Path) -> Outcome<()> {
 /// # Errors
 /// Something cannot be removed (74).
 pub fn retire(out: &Path, pipeline: &str, newest: u32) -> Outcome<()> {
-    let mut rounds: Vec<(String, String)> = Vec::new();
-    for entry in fs::read_dir(out.join("rounds")).into_iter().flatten().flatten() {
-        let Ok(manifest) = stages::read_json::<serde_json::Value>(&entry.path().join("manifest.json")) else {
-            continue;
-        };
-        if manifest["pipeline"].as_str() == Some(pipeline)
-            && let Some(day) = manifest["as_of"].as_str()
-        {
-            rounds.push((day.to_string(), entry.file_name().to_string_lossy().into_owned()));
-        }
-    }
-    rounds.sort_unstable_by(|a, b| b.cmp(a));
-    for (_, round) in rounds.iter().skip(newest as usize) {
-        clear(&place(out, round))?;
+    for (_, _, round) in store::rounds_of(out, pipeline).iter().rev().skip(newest as usize) {
+        clear(&place(out, &round.name))?;
     }
     Ok(())
 }

@@ -15,6 +15,11 @@ pub fn make_dir(dir: &Path) -> Outcome<()> {
         .map_err(|e| Failure::io("make the output folder", dir, &e))
 }
 
+/// True for a folder that holds anything: nothing is put beside what somebody else has laid there.
+pub fn is_filled(dir: &Path) -> bool {
+    fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some())
+}
+
 /// Opens a file to write at its end, made for its owner alone.
 pub fn append(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)

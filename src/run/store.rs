@@ -97,11 +97,8 @@ impl Round {
     }
 }
 
-/// The last round before a day that a pipeline has published, with its run id; none when there is none.
-///
-/// # Errors
-/// Its tables cannot be read.
-pub fn previous(out: &Path, pipeline: &str, as_of: &str) -> Outcome<Option<(String, Previous)>> {
+/// The published rounds of a pipeline, each with its day and run id, in the order of their days.
+pub fn rounds_of(out: &Path, pipeline: &str) -> Vec<(String, String, Round)> {
     let folders = std::fs::read_dir(out.join("rounds")).into_iter().flatten().flatten();
     let mut rounds: Vec<(String, String, Round)> = Vec::new();
     for folder in folders {
@@ -109,12 +106,21 @@ pub fn previous(out: &Path, pipeline: &str, as_of: &str) -> Outcome<Option<(Stri
         let Ok(manifest) = serde_json::from_slice::<serde_json::Value>(&bytes) else { continue };
         let text = |key: &str| manifest[key].as_str().map(str::to_string);
         let (Some(day), Some(run_id), Some(name)) = (text("as_of"), text("run_id"), text("round")) else { continue };
-        if text("pipeline").as_deref() == Some(pipeline) && day.as_str() < as_of {
+        if text("pipeline").as_deref() == Some(pipeline) {
             rounds.push((day, run_id, Round { name, dir: folder.path() }));
         }
     }
     rounds.sort_by(|a, b| (&a.0, &a.2.name).cmp(&(&b.0, &b.2.name)));
-    let Some((_, run_id, round)) = rounds.pop() else { return Ok(None) };
+    rounds
+}
+
+/// The last round before a day that a pipeline has published, with its run id; none when there is none.
+///
+/// # Errors
+/// Its tables cannot be read.
+pub fn previous(out: &Path, pipeline: &str, as_of: &str) -> Outcome<Option<(String, Previous)>> {
+    let last = rounds_of(out, pipeline).into_iter().rfind(|(day, ..)| day.as_str() < as_of);
+    let Some((_, run_id, round)) = last else { return Ok(None) };
     let previous =
         Previous { list: round.table("online_list")?, hits: round.table("rule_hits")?, round: round.name.clone() };
     Ok(Some((run_id, previous)))

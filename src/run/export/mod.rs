@@ -25,6 +25,7 @@ pub use pseudonym::{Algorithm, new_key};
 
 use super::audit::{self, Action};
 use super::pipeline::load_plan;
+use super::private;
 use super::seal::{self, ColumnKeys};
 use super::store::Round;
 use crate::diag::{Diagnostic, Failure, FailureClass, Outcome, Place};
@@ -143,7 +144,7 @@ fn export_now(options: &ExportOptions) -> Outcome<Exported> {
 
 /// Refuses a folder that holds something.
 fn refuse_filled(to: &Path) -> Outcome<()> {
-    if std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some()) {
+    if private::is_filled(to) {
         let place = Place::file(to.display().to_string());
         let problem = Diagnostic::error("export.not_empty", "the folder is not empty", place)
             .hint("name a new folder: files of two exports must not be mixed up");
